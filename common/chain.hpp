@@ -1,0 +1,169 @@
+// The mechanism behind a Deferred: a chain of steps and the result that has come so far, with the
+// types rubbed out. deferred.hpp puts the types back; that is what a program includes.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <typeinfo>
+#include <utility>
+
+#include "common/failure.hpp"
+
+namespace twist::detail {
+
+class Chain;
+
+/// A counted reference to a chain, for one thread. The chain goes with the last one. However many
+/// chains hold one another, they go one after the other, never one inside the other.
+class ChainPtr {
+  public:
+    ChainPtr() = default;
+    explicit ChainPtr(Chain* chain);
+    ChainPtr(const ChainPtr& other) : ChainPtr(other.chain_) {}
+    ChainPtr(ChainPtr&& other) noexcept : chain_(std::exchange(other.chain_, nullptr)) {}
+    ChainPtr& operator=(ChainPtr other) noexcept {
+        std::swap(chain_, other.chain_);
+        return *this;
+    }
+    ~ChainPtr();
+
+    Chain* get() const { return chain_; }
+    Chain* operator->() const { return chain_; }
+    Chain& operator*() const { return *chain_; }
+    explicit operator bool() const { return chain_ != nullptr; }
+    friend bool operator==(const ChainPtr&, const ChainPtr&) = default;
+
+  private:
+    Chain* chain_ = nullptr;
+};
+
+/// One step of a chain, and the place where its result lies until the next step takes it. The
+/// first step has nothing to run: its result is what the Deferred is fired with.
+class Step {
+  public:
+    virtual ~Step() = default;
+
+    /// Takes the result of the step before. Leaves its own, or gives the chain to wait for.
+    virtual ChainPtr run(Step& /*before*/) noexcept { return {}; }
+    virtual void take(Step& from) = 0; ///< the result of `from`, whose type is the same
+    virtual void fail(Failure failure) = 0;
+    virtual void clear() = 0;
+    virtual bool has_result() const = 0;
+    virtual const Failure* failure() const = 0; ///< the result, if it is a failure
+
+    /// Calls the canceller; false if there is none. Only the first step may have one.
+    virtual bool call_canceller(Chain& /*chain*/) { return false; }
+    virtual void drop_canceller() {}
+
+    Step* next = nullptr;
+};
+
+/// A step whose result is a value of type T, or a failure.
+template <class T>
+class StepTo : public Step {
+  public:
+    void take(Step& from) final {
+        result = std::move(static_cast<StepTo&>(from).result);
+        from.clear();
+    }
+    void fail(Failure failure) final { result.emplace(std::move(failure)); }
+    void clear() final { result.reset(); }
+    bool has_result() const final { return result.has_value(); }
+    const Failure* failure() const final {
+        return result && result->is_failure() ? &result->failure() : nullptr;
+    }
+
+    std::optional<Result<T>> result;
+};
+
+/// Whoever takes the result at the end of a chain: another chain, or a coroutine. The chain that
+/// is waited for owns its waiter; the waiter only points back, to cancel.
+class Waiter {
+  public:
+    /// Takes the result. Gives the chain that can go on now, if any.
+    virtual ChainPtr receive(Step& result) noexcept = 0;
+
+    /// There will be no result: the chain that was waited for has gone.
+    virtual void drop() noexcept = 0;
+
+    /// The chain that waits for the result, and passes its cancel() on; null if none does.
+    virtual Chain* chain() { return nullptr; }
+
+  protected:
+    ~Waiter() = default;
+};
+
+class Chain : public Waiter {
+  public:
+    /// `first` must live as long as the chain, and so be part of it.
+    Chain(Step& first, const std::type_info& type)
+        : first_(&first), current_(&first), last_(&first), start_(&type), end_(&type) {}
+    Chain(const Chain&) = delete;
+    Chain& operator=(const Chain&) = delete;
+    virtual ~Chain();
+
+    /// Throws std::logic_error unless results of `type` come out at the end of the chain and can
+    /// still be had there; unless values of `type` go in at its start.
+    void check_end(const std::type_info& type) const;
+    void check_start(const std::type_info& type) const;
+
+    /// Puts `step`, whose results are of `type`, at the end. The caller then runs the chain.
+    void add(std::unique_ptr<Step> step, const std::type_info& type);
+
+    /// Makes the result of `from`, or `failure`, the first result. The caller then runs the chain.
+    /// Throws AlreadyCalledError; false if this was the one late firing that is forgiven.
+    bool accept(Step& from);
+    bool accept(Failure failure);
+
+    /// Runs what can be run: this chain and then, one after the other, those that wait for it.
+    static void run(ChainPtr chain);
+
+    /// Promises the result at the end to `waiter`; the end is void from now on. False: `waiter`
+    /// will be called. True: it will not, since the result() is there, to be taken now. Throws
+    /// Exception if that closed a ring in which everybody waits.
+    bool give_to(Waiter& waiter);
+    Step& result() { return *current_; }
+
+    /// Fires `target` with the result at the end of `chain`, now or when it comes.
+    static void link(const ChainPtr& chain, const ChainPtr& target);
+
+    /// For waiters: the wait is over, a cancel() has nobody to go to.
+    void stop_waiting() { waiting_for_ = nullptr; }
+
+    void pause() { ++pauses_; }
+    void unpause();
+    void cancel();
+    bool called() const { return called_; }
+
+    ChainPtr receive(Step& result) noexcept override;
+    void drop() noexcept override;
+    Chain* chain() override { return this; }
+
+  private:
+    friend class ChainPtr;
+
+    bool begin_firing();
+    bool finished() const;
+    void run_steps();
+    bool takes_from(Chain& inner);
+    bool waits_for(const Chain& other) const;
+    void cancel_this();
+    static void bury(Chain* chain);
+
+    Step* first_;
+    Step* current_; // the step whose result is the present one, or is being waited for
+    Step* last_;
+    const std::type_info* start_;
+    const std::type_info* end_; // null: given away
+    Waiter* waiter_ = nullptr;
+    Chain* waiting_for_ = nullptr;
+    Chain* next_dead_ = nullptr;
+    unsigned references_ = 0;
+    unsigned pauses_ = 0;
+    bool called_ = false;
+    bool running_ = false;
+    bool cancelling_ = false;
+    bool forgives_one_firing_ = false;
+};
+
+} // namespace twist::detail

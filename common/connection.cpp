@@ -1,0 +1,160 @@
+#include "common/connection.hpp"
+
+#include <array>
+#include <cerrno>
+#include <stdexcept>
+#include <sys/socket.h>
+#include <utility>
+
+#include "common/error.hpp"
+#include "common/log.hpp"
+
+namespace twist {
+
+namespace {
+// What is read in one turn, so that everybody gets his; and what may wait before a producer is
+// paused.
+constexpr std::size_t most_bytes_at_once = 65536;
+} // namespace
+
+void Connection::start() {
+    reactor_.adopt(shared_from_this());
+    work_at_end_of_turn();
+    protocol_->make_connection(shared_from_this());
+}
+
+void Connection::lost(const Failure& reason) {
+    const auto alive = shared_from_this();
+    reactor_.release(*this);
+    connection_lost(reason);
+}
+
+void Connection::write(std::string_view data) {
+    if (!socket_ || data.empty())
+        return;
+    queue_.add(data);
+    queued();
+}
+
+void Connection::write(std::shared_ptr<const std::string> data) {
+    if (!socket_ || data->empty())
+        return;
+    queue_.add(std::move(data));
+    queued();
+}
+
+void Connection::pause_producing() {
+    paused_ = true;
+    if (socket_)
+        reactor_.remove_reader(*this);
+}
+
+void Connection::resume_producing() {
+    paused_ = false;
+    if (socket_ && closing_ == Closing::no)
+        reactor_.add_reader(*this);
+}
+
+void Connection::register_producer(std::shared_ptr<Producer> producer, bool streaming) {
+    if (producer_)
+        throw std::logic_error("register_producer: this connection has a producer already.");
+    if (!socket_)
+        return producer->stop_producing();
+    producer_ = std::move(producer);
+    streaming_ = streaming;
+    producer_paused_ = false;
+    if (!streaming)
+        producer_->resume_producing();
+}
+
+void Connection::unregister_producer() {
+    producer_.reset();
+    if (socket_ && closing_ != Closing::no)
+        work_at_end_of_turn();
+}
+
+std::optional<Failure> Connection::do_read() {
+    static thread_local std::array<char, most_bytes_at_once> buffer;
+    const ssize_t size = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+    if (size == 0)
+        return connection_done();
+    if (size > 0)
+        protocol_->data_received({buffer.data(), static_cast<std::size_t>(size)});
+    else if (!would_block(errno))
+        return Failure(ConnectionLost(last_error()));
+    return {};
+}
+
+void Connection::connection_lost(const Failure& reason) {
+    if (!socket_)
+        return;
+    if (closing_ == Closing::now) { // the other side is to see a reset
+        const linger at_once{1, 0};
+        ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    }
+    socket_.close();
+    queue_.clear();
+    if (const auto producer = std::move(producer_))
+        log::run_reporting([&] { producer->stop_producing(); });
+    const auto protocol = std::move(protocol_);
+    log::run_reporting([&] { protocol->connection_lost(reason); });
+    if (ended_)
+        std::exchange(ended_, nullptr)(reason);
+    factory_.reset();
+}
+
+void Connection::queued() {
+    if (producer_ && streaming_ && !producer_paused_ && queue_.size() > most_bytes_at_once) {
+        producer_paused_ = true;
+        producer_->pause_producing();
+    }
+    work_at_end_of_turn();
+}
+
+void Connection::close_when(Closing when) {
+    if (!socket_ || closing_ >= when)
+        return;
+    closing_ = when;
+    reactor_.remove_reader(*this);
+    work_at_end_of_turn();
+}
+
+void Connection::work_at_end_of_turn() {
+    if (!std::exchange(has_work_, true))
+        reactor_.call_at_end_of_turn([self = shared_from_this()] { self->end_of_turn(); });
+}
+
+// Sends, then closes or starts to listen to the other side. A poem that is sent and closed in
+// its first turn is never registered with the kernel's epoll at all.
+void Connection::end_of_turn() {
+    has_work_ = false;
+    if (!socket_)
+        return;
+    if (closing_ == Closing::now)
+        return lost(Failure(ConnectionAborted()));
+    if (const auto reason = send())
+        return lost(*reason);
+    if (closing_ == Closing::no && !paused_)
+        reactor_.add_reader(*this);
+}
+
+/// Sends what can be sent; the rest waits for the kernel's word. The reason to end, if any.
+std::optional<Failure> Connection::send() {
+    if (queue_.size() > 0)
+        if (const std::error_code error = queue_.send(socket_.get()))
+            return Failure(ConnectionLost(error));
+    if (queue_.size() > 0) {
+        reactor_.add_writer(*this);
+        return {};
+    }
+    reactor_.remove_writer(*this);
+    if (producer_ && (producer_paused_ || !streaming_)) {
+        producer_paused_ = false;
+        producer_->resume_producing();
+    } else if (closing_ != Closing::no) {
+        return connection_done();
+    }
+    return {};
+}
+
+} // namespace twist

@@ -1,0 +1,80 @@
+// An open TCP connection: the transport that is real.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/address.hpp"
+#include "common/failure.hpp"
+#include "common/file_descriptor.hpp"
+#include "common/protocol.hpp"
+#include "common/reactor.hpp"
+#include "common/send_queue.hpp"
+
+namespace twist {
+
+/// An open connection, of a server or of a client. The reactor owns it; it owns its protocol, and
+/// keeps the factory of that. Programs know it as their Transport, which has the contract.
+class Connection final : public WriteDescriptor,
+                         public Transport,
+                         public std::enable_shared_from_this<Connection> {
+  public:
+    using Ended = std::function<void(const Failure& reason)>;
+
+    /// `ended` is called last of all, after the protocol's connection_lost.
+    Connection(Reactor& reactor, FileDescriptor socket, Address peer,
+               std::shared_ptr<Factory> factory, std::unique_ptr<Protocol> protocol, Ended ended)
+        : reactor_(reactor), socket_(std::move(socket)), peer_(std::move(peer)),
+          factory_(std::move(factory)), protocol_(std::move(protocol)), ended_(std::move(ended)) {}
+
+    /// To be called once. What connection_made throws comes out.
+    void start();
+
+    /// Ends it, here and now.
+    void lost(const Failure& reason);
+
+    void write(std::string_view data) override;
+    void write(std::shared_ptr<const std::string> data) override;
+    void lose_connection() override { close_when(Closing::when_sent); }
+    void abort_connection() override { close_when(Closing::now); }
+    void pause_producing() override;
+    void resume_producing() override;
+    void register_producer(std::shared_ptr<Producer> producer, bool streaming) override;
+    void unregister_producer() override;
+    Address get_host() const override { return SocketAddress::local(socket_.get()).address(); }
+    Address get_peer() const override { return peer_; }
+
+    int fileno() const override { return socket_.get(); }
+    std::string log_prefix() const override { return "the connection with " + to_string(peer_); }
+    std::optional<Failure> do_read() override;
+    std::optional<Failure> do_write() override { return send(); }
+    void connection_lost(const Failure& reason) override;
+
+  private:
+    enum class Closing { no, when_sent, now };
+
+    void queued();
+    void close_when(Closing when);
+    void work_at_end_of_turn();
+    void end_of_turn();
+    std::optional<Failure> send();
+
+    Reactor& reactor_;
+    FileDescriptor socket_;
+    Address peer_;
+    std::shared_ptr<Factory> factory_; // lives as long as its protocols
+    std::unique_ptr<Protocol> protocol_;
+    Ended ended_;
+    SendQueue queue_;
+    std::shared_ptr<Producer> producer_;
+    Closing closing_ = Closing::no;
+    bool streaming_ = false;
+    bool producer_paused_ = false;
+    bool paused_ = false;
+    bool has_work_ = false;
+};
+
+} // namespace twist

@@ -1,0 +1,306 @@
+// Deferred: a result that will come, and what is to be done with it then.
+// Stands for twisted.internet.defer. Knows no reactor and no socket.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+
+#include "common/chain.hpp"
+#include "common/clock.hpp"
+#include "common/error.hpp"
+#include "common/failure.hpp"
+#include "common/step.hpp"
+
+namespace twist {
+
+/// A result of type T that will come (or a failure), and the chain of callbacks and errbacks that
+/// wait for it. This is a handle: copies mean the same chain. Firing runs the chain at once, before
+/// callback() or errback() returns; what is added after that runs at once, too.
+///
+/// add_callback and its sisters give a handle on the new end of the chain, which may carry another
+/// type. A handle whose end has moved on to another type can still fire and cancel; adding to it
+/// throws std::logic_error. A failure that is at the end when the last handle goes is reported.
+template <class T>
+class Deferred {
+  public:
+    static_assert(!std::is_reference_v<T> && !std::is_const_v<T>,
+                  "A Deferred carries a value: say Deferred<T>, with neither & nor const.");
+    using value_type = T;
+    using Canceller = std::function<void(Deferred&)>;
+
+    /// One that has not been fired. `canceller` is what cancel() calls, once, to stop whatever
+    /// would have fired it.
+    explicit Deferred(Canceller canceller = nullptr)
+        : chain_(new detail::ChainOf<T>(std::move(canceller))) {}
+
+    /// Fires with a value, or with a Result that may be a failure. Throws AlreadyCalledError.
+    void callback(Result<T> result) const {
+        struct Source final : detail::StepTo<T> {
+        } source;
+        source.result.emplace(std::move(result));
+        chain().check_start(typeid(T));
+        if (chain_->accept(source))
+            detail::Chain::run(chain_);
+    }
+    void callback() const
+        requires std::is_void_v<T>
+    {
+        callback(Result<void>());
+    }
+
+    /// Fires with a failure. Throws AlreadyCalledError.
+    void errback(Failure failure) const {
+        if (chain().accept(std::move(failure)))
+            detail::Chain::run(chain_);
+    }
+    /// The same with an exception, or with any bare value; with nothing: the exception that is
+    /// being caught.
+    template <class E>
+        requires(!std::is_same_v<std::decay_t<E>, Failure>)
+    void errback(E&& error) const {
+        errback(Failure(std::forward<E>(error)));
+    }
+    void errback() const { errback(Failure()); }
+
+    /// Adds a step that gets the value; a failure passes it by. `f` gives the value of the next
+    /// step, a Result, a Deferred to wait for, or nothing; what it throws is the next failure.
+    template <class F>
+    auto add_callback(F f) const {
+        using U = callback_result<F>;
+        return add<U>([f = std::move(f)](Result<T>& input, detail::StepTo<U>& step) mutable {
+            if (!input.is_failure())
+                return detail::settle_with_value(step, f, input);
+            step.fail(input.failure());
+            return detail::ChainPtr();
+        });
+    }
+
+    /// Adds a step that gets the failure; a value passes it by. `g` gives a T, a Result, a Failure
+    /// or a Deferred, or nothing if T is void. Anything but a failure leads back to the callbacks.
+    template <class G>
+    Deferred add_errback(G g) const {
+        check_errback<G, T>();
+        return add<T>([g = std::move(g)](Result<T>& input, detail::StepTo<T>& step) mutable {
+            if (input.is_failure())
+                return detail::settle(step, g, input.failure());
+            step.result.emplace(std::move(input));
+            return detail::ChainPtr();
+        });
+    }
+
+    /// Adds one step with both: the value goes to `f`, a failure to `g`. What `f` throws does not
+    /// go to `g` but on.
+    template <class F, class G>
+    auto add_callbacks(F f, G g) const {
+        using U = callback_result<F>;
+        check_errback<G, U>();
+        return add<U>([f = std::move(f), g = std::move(g)](Result<T>& input,
+                                                           detail::StepTo<U>& step) mutable {
+            if (input.is_failure())
+                return detail::settle(step, g, input.failure());
+            return detail::settle_with_value(step, f, input);
+        });
+    }
+
+    /// Adds a step that gets value and failure alike, as a Result<T>, or that takes nothing.
+    template <class F>
+    auto add_both(F f) const {
+        constexpr bool takes_result = std::is_invocable_v<F&, Result<T>>;
+        static_assert(takes_result || std::is_invocable_v<F&>,
+                      "add_both: the function must take a Result<T>, or nothing.");
+        if constexpr (takes_result) {
+            using U = returned<std::invoke_result_t<F&, Result<T>>>;
+            return add<U>([f = std::move(f)](Result<T>& input, detail::StepTo<U>& step) mutable {
+                return detail::settle(step, f, std::move(input));
+            });
+        } else {
+            using U = returned<std::invoke_result_t<F&>>;
+            return add<U>([f = std::move(f)](Result<T>&, detail::StepTo<U>& step) mutable {
+                return detail::settle(step, f);
+            });
+        }
+    }
+
+    /// Fires `other` with the result that is at the end of this chain. This end is void then.
+    void chain_deferred(const Deferred& other) const;
+
+    /// Cancels this Deferred when `timeout` has passed on `clock`, and makes the CancelledError a
+    /// TimeoutError. A result that comes in time stops the timer. (Twisted: addTimeout)
+    Deferred add_timeout(Seconds timeout, Clock& clock) const;
+
+    /// Stops what this Deferred waits for: calls its canceller and, unless that fired it, fires it
+    /// with CancelledError. If a callback returned a Deferred that has not fired, that one is
+    /// cancelled instead. Does nothing after the last result. What the canceller throws comes out.
+    void cancel() const { chain().cancel(); }
+
+    /// No step runs between pause() and the unpause() that belongs to it.
+    void pause() const { chain().pause(); }
+    void unpause() const {
+        const detail::ChainPtr alive = chain_;
+        chain().unpause();
+    }
+
+    /// Whether it was fired, or cancelled.
+    bool called() const { return chain().called(); }
+
+    /// Whether two handles mean the same chain.
+    friend bool operator==(const Deferred&, const Deferred&) = default;
+
+    /// For those who wait (not for programs): the chain, whose end must still carry T. This handle
+    /// is empty afterwards.
+    detail::ChainPtr give_away() && {
+        chain().check_end(typeid(T));
+        return std::move(chain_);
+    }
+
+  private:
+    template <class>
+    friend class Deferred;
+    friend struct detail::First<T>;
+    explicit Deferred(detail::ChainPtr chain) : chain_(std::move(chain)) {}
+
+    detail::Chain& chain() const {
+        if (!chain_)
+            throw std::logic_error("This handle of a Deferred is empty: it was moved or awaited.");
+        return *chain_;
+    }
+
+    template <class R>
+    struct Returned {
+        static_assert(
+            !std::is_same_v<std::decay_t<R>, Failure>,
+            "A callback that returns a bare Failure leaves open what it gives when all is "
+            "well: let it return Result<U>.");
+        using type = detail::carries_t<R>;
+    };
+    template <class R>
+    using returned = typename Returned<R>::type;
+
+    template <class F>
+    static auto callback_result_of() {
+        static_assert(detail::takes_value<T, F>,
+                      "This callback can't take the value. A callback on Deferred<T> takes one T "
+                      "(by value or const reference), and nothing where T is void.");
+        if constexpr (std::is_void_v<T>)
+            return std::type_identity<returned<std::invoke_result_t<F&>>>();
+        else
+            return std::type_identity<returned<std::invoke_result_t<F&, T>>>();
+    }
+    template <class F>
+    using callback_result = typename decltype(callback_result_of<F>())::type;
+
+    template <class G, class U>
+    static constexpr void check_errback() {
+        static_assert(std::is_invocable_v<G&, const Failure&>,
+                      "This errback can't take a Failure: an errback takes one Failure, by value "
+                      "or const reference.");
+        using R = std::invoke_result_t<G&, const Failure&>;
+        static_assert(!std::is_void_v<R> || std::is_void_v<U>,
+                      "This errback returns nothing, but the chain carries a value: return one, or "
+                      "a Failure, or throw from a function that says what it would return.");
+        static_assert(std::is_void_v<R> || detail::fits<R, U>,
+                      "This errback returns what does not fit: it must give what the chain carries "
+                      "(the same type as the callback beside it), a Result or Deferred of that, or "
+                      "a Failure.");
+    }
+
+    template <class U, class Function>
+    Deferred<U> add(Function function) const {
+        chain().check_end(typeid(T));
+        chain_->add(std::make_unique<detail::FunctionStep<T, U, Function>>(std::move(function)),
+                    typeid(U));
+        detail::Chain::run(chain_);
+        return Deferred<U>(chain_);
+    }
+
+    detail::ChainPtr chain_;
+};
+
+namespace detail {
+
+template <class T>
+bool First<T>::call_canceller(Chain& chain) {
+    if (!canceller)
+        return false;
+    Canceller running = std::exchange(canceller, nullptr);
+    Deferred<T> self{ChainPtr(&chain)};
+    try {
+        running(self);
+    } catch (...) { // can be cancelled again
+        canceller = std::move(running);
+        throw;
+    }
+    return true;
+}
+
+} // namespace detail
+
+template <class T>
+void Deferred<T>::chain_deferred(const Deferred& other) const {
+    other.chain().check_start(typeid(T));
+    chain().check_end(typeid(T));
+    detail::Chain::link(chain_, other.chain_);
+}
+
+template <class T>
+Deferred<T> Deferred<T>::add_timeout(Seconds timeout, Clock& clock) const {
+    auto timed_out = std::make_shared<bool>(false);
+    DelayedCall timer = clock.call_later(timeout, [self = *this, timed_out] {
+        *timed_out = true;
+        self.cancel();
+    });
+    return add_both([timer, timed_out](Result<T> result) mutable -> Result<T> {
+        if (timer.active())
+            timer.cancel();
+        if (*timed_out && result.is_failure() && result.failure().template check<CancelledError>())
+            return Failure(TimeoutError("No result came in time."));
+        return result;
+    });
+}
+
+/// A Deferred that has fired with `value` (with nothing: a Deferred<void>).
+template <class T>
+Deferred<std::decay_t<T>> succeed(T&& value) {
+    Deferred<std::decay_t<T>> fired;
+    fired.callback(std::forward<T>(value));
+    return fired;
+}
+inline Deferred<void> succeed() {
+    Deferred<void> fired;
+    fired.callback();
+    return fired;
+}
+
+/// A Deferred<T> that has failed: with a Failure, an exception, or any bare value.
+template <class T, class E>
+Deferred<T> fail(E&& error) {
+    Deferred<T> failed;
+    failed.errback(std::forward<E>(error));
+    return failed;
+}
+
+/// Calls `f` and gives a Deferred, whatever `f` is like: what it returns is the result (a value, a
+/// Result, a Deferred, or std::variant<T, Deferred<T>>), what it throws is the failure.
+template <class F, class... Args>
+auto maybe_deferred(F&& f, Args&&... args) {
+    const auto call = [&]() -> decltype(auto) {
+        return std::invoke(std::forward<F>(f), std::forward<Args>(args)...);
+    };
+    using R = std::decay_t<decltype(call())>;
+    using T = detail::carries_t<R>;
+    if constexpr (std::is_same_v<R, Deferred<T>>) {
+        try {
+            return Deferred<T>(call());
+        } catch (...) {
+            return fail<T>(Failure());
+        }
+    } else {
+        return succeed().add_callback(call);
+    }
+}
+
+} // namespace twist

@@ -1,0 +1,123 @@
+// Failure and Result: an error that is carried like a value.
+// Stands for twisted.python.failure.
+#pragma once
+
+#include <concepts>
+#include <exception>
+#include <iosfwd>
+#include <string>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+#include <variant>
+
+namespace twist {
+
+/// The name of a type as a learner writes it: "ConnectionDone", "int", "std::runtime_error".
+std::string type_name(const std::type_info& type);
+
+/// An exception that is carried like a value: it can be stored, printed, passed on, and thrown
+/// again where somebody can deal with it. A copy refers to the same exception.
+class Failure {
+  public:
+    /// The exception that is being caught. Throws NoCurrentExceptionError where there is none.
+    Failure();
+    explicit Failure(std::exception_ptr exception) : exception_(std::move(exception)) {}
+
+    /// Of any value: an exception, or a bare int or string, as errback(5) makes it.
+    template <class E>
+        requires(!std::same_as<E, Failure>)
+    explicit Failure(E error) : exception_(std::make_exception_ptr(std::move(error))) {}
+
+    const std::type_info& type() const;
+    std::string message() const; ///< what() of an exception; an int or a string prints itself
+    std::string text() const;    ///< "[Failure: ConnectionDone: Connection was closed cleanly.]"
+
+    /// The first of `Errors` that the exception is, bases included; null if it is none of them.
+    template <class... Errors>
+    const std::type_info* check() const {
+        static_assert(sizeof...(Errors) > 0, "check<E>() needs at least one type to check for.");
+        const std::type_info* found = nullptr;
+        ((is<Errors>() ? (found = &typeid(Errors), true) : false) || ...);
+        return found;
+    }
+
+    /// Like check(), but an exception that is none of `Errors` is thrown again, and so goes on to
+    /// the next errback.
+    template <class... Errors>
+    const std::type_info& trap() const {
+        const std::type_info* found = check<Errors...>();
+        if (found == nullptr)
+            raise();
+        return *found;
+    }
+
+    /// Throws the exception: Twisted's raiseException.
+    [[noreturn]] void raise() const { std::rethrow_exception(exception_); }
+
+    /// Whether both refer to the very same exception object.
+    friend bool operator==(const Failure&, const Failure&) = default;
+
+  private:
+    // The exact type is a comparison; only a base class costs a throw.
+    template <class E>
+    bool is() const {
+        if (type() == typeid(E))
+            return true;
+        try {
+            raise();
+        } catch (const E&) {
+            return true;
+        } catch (...) {
+            return false;
+        }
+    }
+
+    std::exception_ptr exception_;
+};
+
+std::ostream& operator<<(std::ostream& out, const Failure& failure);
+
+/// The reason of every clean end of a connection. It is the same exception each time.
+const Failure& connection_done();
+
+/// What there is instead of a value where T is void.
+struct Nothing {
+    friend bool operator==(Nothing, Nothing) = default;
+};
+
+/// A value or a Failure.
+template <class T>
+class Result {
+  public:
+    using Value = std::conditional_t<std::is_void_v<T>, Nothing, T>;
+
+    Result()
+        requires std::is_void_v<T>
+        : state_(Nothing{}) {}
+    Result(Failure failure) : state_(std::move(failure)) {}
+    template <class V>
+        requires(std::convertible_to<V, Value> && !std::same_as<std::decay_t<V>, Result> &&
+                 !std::same_as<std::decay_t<V>, Failure>)
+    Result(V&& value) : state_(std::in_place_index<0>, std::forward<V>(value)) {}
+
+    bool is_failure() const { return state_.index() == 1; }
+    explicit operator bool() const { return !is_failure(); }
+
+    /// The value; throws the exception if there is none.
+    Value& value() & {
+        if (is_failure())
+            failure().raise();
+        return *std::get_if<0>(&state_);
+    }
+    const Value& value() const& { return const_cast<Result&>(*this).value(); }
+    Value&& value() && { return std::move(value()); }
+
+    /// The Failure. There must be one: ask is_failure() first.
+    const Failure& failure() const { return std::get<1>(state_); }
+
+  private:
+    std::variant<Value, Failure> state_;
+};
+
+} // namespace twist

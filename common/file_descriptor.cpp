@@ -1,0 +1,29 @@
+#include "common/file_descriptor.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "common/error.hpp"
+
+namespace twist {
+
+FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
+    if (this != &other) {
+        close();
+        fd_ = std::exchange(other.fd_, -1);
+    }
+    return *this;
+}
+
+void FileDescriptor::close() {
+    if (fd_ != -1)
+        ::close(std::exchange(fd_, -1));
+}
+
+void FileDescriptor::set_nonblocking() {
+    const int flags = ::fcntl(fd_, F_GETFL);
+    if (flags == -1 || ::fcntl(fd_, F_SETFL, flags | O_NONBLOCK) == -1)
+        throw SystemError("Could not make a descriptor non-blocking", last_error());
+}
+
+} // namespace twist

@@ -1,0 +1,382 @@
+#include "common/reactor.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstdint>
+#include <event2/event.h>
+#include <mutex>
+#include <stdexcept>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "common/error.hpp"
+#include "common/file_descriptor.hpp"
+#include "common/log.hpp"
+
+namespace twist {
+
+ReadDescriptor::~ReadDescriptor() {
+    if (reactor_ != nullptr)
+        reactor_->release(*this);
+}
+
+void Reactor::FreeEvent::operator()(event* e) const {
+    event_free(e);
+}
+void Reactor::FreeEvent::operator()(event_base* base) const {
+    event_base_free(base);
+}
+
+/// Ends the wait for descriptors when another thread has something to call. A reader like any
+/// other.
+class Reactor::Waker final : public ReadDescriptor {
+  public:
+    Waker() : wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+        if (!wake_)
+            throw SystemError("Could not make the reactor's wake-up descriptor", last_error());
+    }
+
+    void call(std::function<void()> f) {
+        const std::lock_guard lock(mutex_);
+        calls_.push_back(std::move(f));
+        ::eventfd_write(wake_.get(), 1);
+    }
+
+    int fileno() const override { return wake_.get(); }
+
+    std::optional<Failure> do_read() override {
+        std::vector<std::function<void()>> calls;
+        {
+            const std::lock_guard lock(mutex_);
+            eventfd_t times = 0;
+            ::eventfd_read(wake_.get(), &times);
+            calls.swap(calls_);
+        }
+        for (const auto& f : calls)
+            log::run_reporting(f);
+        return {};
+    }
+
+    void connection_lost(const Failure&) override {}
+    std::string log_prefix() const override { return "the reactor's wake-up"; }
+
+  private:
+    FileDescriptor wake_;
+    std::mutex mutex_;
+    std::vector<std::function<void()>> calls_;
+};
+
+// The loop ----------------------------------------------------------------------------------------
+
+namespace {
+
+/// While it lives, SIGINT and SIGTERM stop `reactor`, unless another reactor has them already.
+class StopSignals {
+  public:
+    explicit StopSignals(Reactor& reactor) : is_owner_(!taken.exchange(true)) {
+        if (!is_owner_)
+            return;
+        for (std::size_t i = 0; i < events_.size(); ++i) {
+            events_[i] = evsignal_new(reactor.base(), numbers[i], on_signal, &reactor);
+            event_add(events_[i], nullptr);
+        }
+    }
+    ~StopSignals() {
+        if (!is_owner_)
+            return;
+        for (event* e : events_)
+            event_free(e); // libevent puts back the handler that was there
+        taken = false;
+    }
+    StopSignals(const StopSignals&) = delete;
+    StopSignals& operator=(const StopSignals&) = delete;
+
+  private:
+    static void on_signal(evutil_socket_t, short, void* reactor) {
+        log::run_reporting([&] {
+            try {
+                static_cast<Reactor*>(reactor)->stop();
+            } catch (const ReactorNotRunning&) { // a second Ctrl-C: it is stopping
+            }
+        });
+    }
+
+    static constexpr std::array numbers{SIGINT, SIGTERM};
+    static inline std::atomic<bool> taken = false;
+    bool is_owner_;
+    std::array<event*, numbers.size()> events_{};
+};
+
+event_base* new_base(const std::string& backend) {
+    const std::unique_ptr<event_config, void (*)(event_config*)> config(event_config_new(),
+                                                                        event_config_free);
+    for (const char** method = event_get_supported_methods(); *method != nullptr; ++method)
+        if (!backend.empty() && backend != *method)
+            event_config_avoid_method(config.get(), *method);
+    event_base* base = event_base_new_with_config(config.get());
+    if (base == nullptr)
+        throw std::invalid_argument("There is no reactor back end '" + backend + "' here.");
+    return base;
+}
+
+} // namespace
+
+Reactor::Reactor(const std::string& backend)
+    : base_(new_base(backend)), timeout_(evtimer_new(
+                                    base_.get(),
+                                    [](evutil_socket_t, short, void* self) {
+                                        static_cast<Reactor*>(self)->timeout_due_.reset();
+                                    },
+                                    this)),
+      waker_(std::make_unique<Waker>()) {
+    std::signal(SIGPIPE, SIG_IGN);
+    add_reader(*waker_);
+}
+
+Reactor::~Reactor() {
+    disconnect_all();
+    run_end_of_turn();
+    resolver_.reset();
+    drop_delayed_calls();
+    end_of_turn_.clear();
+    // What came in with the last words of others.
+    for (std::size_t fd = 0; fd < watches_.size(); ++fd)
+        const auto owned = std::exchange(watches_[fd].owned, nullptr);
+    for (const auto side : {&Watch::reading, &Watch::writing})
+        for (ReadDescriptor* const left : all(side))
+            release(*left);
+}
+
+std::string Reactor::backend() const {
+    return event_base_get_method(base_.get());
+}
+
+// The text's Figures 5 and 6: whatever the program does, it does inside turn().
+void Reactor::run() {
+    if (running_)
+        throw ReactorAlreadyRunning();
+    if (std::exchange(started_, true))
+        throw ReactorNotRestartable();
+    const StopSignals signals(*this);
+    running_ = true;
+    for (const auto& f : std::exchange(when_running_, {}))
+        log::run_reporting(f);
+    while (!stopping_)
+        turn();
+    shut_down();
+}
+
+// One turn: the timers that are due, one wait for descriptors (inside it, whoever can be read or
+// written is called), and what was put off until the end of the turn.
+void Reactor::turn() {
+    run_due();
+    wait_for_descriptors();
+    run_end_of_turn();
+}
+
+// Which time-out does the wait get? None at all if there is something to do at once; else until the
+// next timer is due; without a timer, no end: the process sleeps until a descriptor is ready. It is
+// the select() of part02's loop, only that libevent makes the call.
+void Reactor::wait_for_descriptors() {
+    int flags = EVLOOP_ONCE;
+    const auto due = next_due();
+    const Seconds timeout = due ? *due - seconds() : Seconds::max();
+    if (timeout <= Seconds(0) || stopping_ || !end_of_turn_.empty()) {
+        flags |= EVLOOP_NONBLOCK;
+    } else if (due && due != timeout_due_) {
+        const auto microseconds = std::chrono::ceil<std::chrono::microseconds>(
+            std::min(timeout, Seconds(std::chrono::hours(24))));
+        const timeval wait{microseconds.count() / 1'000'000, microseconds.count() % 1'000'000};
+        event_add(timeout_.get(), &wait);
+        timeout_due_ = due;
+    }
+    if (event_base_loop(base_.get(), flags) == -1)
+        throw SystemError("The reactor's " + backend() + " failed", last_error());
+}
+
+void Reactor::run_end_of_turn() {
+    for (const auto& f : std::exchange(end_of_turn_, {}))
+        log::run_reporting(f);
+}
+
+void Reactor::stop() {
+    if (!running_ || stopping_)
+        throw ReactorNotRunning();
+    stopping_ = true;
+}
+
+void Reactor::shut_down() {
+    auto unfinished = std::make_shared<std::size_t>(0);
+    for (const auto& finished : fire(Shutdown::before)) {
+        ++*unfinished;
+        finished.add_callback([unfinished] { --*unfinished; });
+    }
+    while (*unfinished > 0)
+        turn();
+    running_ = false;
+    fire(Shutdown::during);
+    disconnect_all();
+    fire(Shutdown::after);
+    run_end_of_turn();
+}
+
+std::vector<Deferred<void>> Reactor::fire(Shutdown when) {
+    std::vector<Deferred<void>> results;
+    for (const auto& trigger : std::exchange(triggers_[static_cast<std::size_t>(when)], {}))
+        results.push_back(trigger().add_errback(log::err));
+    return results;
+}
+
+// Calls from outside the loop ---------------------------------------------------------------------
+
+void Reactor::call_when_running(std::function<void()> f) {
+    if (running_)
+        f();
+    else
+        when_running_.push_back(std::move(f));
+}
+
+void Reactor::call_at_end_of_turn(std::function<void()> f) {
+    end_of_turn_.push_back(std::move(f));
+}
+
+void Reactor::call_from_thread(std::function<void()> f) {
+    waker_->call(std::move(f));
+}
+
+// Descriptors -------------------------------------------------------------------------------------
+
+Reactor::Watch& Reactor::watch(ReadDescriptor& descriptor) {
+    const int fd = descriptor.fileno();
+    if (fd < 0)
+        throw std::invalid_argument("The reactor can't watch a descriptor that is closed.");
+    if (watches_.size() <= static_cast<std::size_t>(fd))
+        watches_.resize(static_cast<std::size_t>(fd) + 1);
+    if (descriptor.registered_as_ != fd)
+        release(descriptor);
+    descriptor.reactor_ = this;
+    descriptor.registered_as_ = fd;
+    return watches_[static_cast<std::size_t>(fd)];
+}
+
+void Reactor::add(ReadDescriptor& descriptor, Side Watch::*side, short what) {
+    auto& [who, ready] = watch(descriptor).*side;
+    if (who == &descriptor)
+        return;
+    if (!ready) {
+        const auto serve = [](evutil_socket_t fd, short events, void* self) {
+            static_cast<Reactor*>(self)->serve(fd, events & EV_READ ? &Watch::reading
+                                                                    : &Watch::writing);
+        };
+        ready.reset(event_new(base_.get(), descriptor.registered_as_,
+                              static_cast<short>(what | EV_PERSIST), serve, this));
+    }
+    if (who != nullptr) // closed without a word, and now its number has come again
+        event_del(ready.get());
+    if (event_add(ready.get(), nullptr) == -1)
+        throw SystemError(descriptor.log_prefix() + " can't be watched", last_error());
+    who = &descriptor;
+}
+
+void Reactor::remove(ReadDescriptor& descriptor, Side Watch::*side) {
+    if (descriptor.reactor_ != this)
+        return;
+    Watch& w = watches_[static_cast<std::size_t>(descriptor.registered_as_)];
+    auto& [who, ready] = w.*side;
+    if (who != &descriptor)
+        return;
+    who = nullptr;
+    event_del(ready.get());
+    if (!w.knows(&descriptor))
+        descriptor.reactor_ = nullptr; // it may outlive the reactor now
+}
+
+void Reactor::add_reader(ReadDescriptor& reader) {
+    add(reader, &Watch::reading, EV_READ);
+}
+void Reactor::add_writer(WriteDescriptor& writer) {
+    add(writer, &Watch::writing, EV_WRITE);
+}
+void Reactor::remove_reader(ReadDescriptor& reader) {
+    remove(reader, &Watch::reading);
+}
+void Reactor::remove_writer(WriteDescriptor& writer) {
+    remove(writer, &Watch::writing);
+}
+
+std::vector<ReadDescriptor*> Reactor::all(Side Watch::*side) const {
+    std::vector<ReadDescriptor*> found;
+    for (const Watch& w : watches_)
+        if ((w.*side).who != nullptr)
+            found.push_back((w.*side).who);
+    return found;
+}
+
+void Reactor::adopt(std::shared_ptr<ReadDescriptor> descriptor) {
+    auto& owned = watch(*descriptor).owned;
+    owned = std::move(descriptor);
+}
+
+void Reactor::release(ReadDescriptor& descriptor) {
+    remove(descriptor, &Watch::reading);
+    remove(descriptor, &Watch::writing);
+    if (descriptor.reactor_ != this)
+        return;
+    descriptor.reactor_ = nullptr;
+    auto& owned = watches_[static_cast<std::size_t>(descriptor.registered_as_)].owned;
+    if (owned.get() == &descriptor)
+        const auto last_words = std::exchange(owned, nullptr);
+}
+
+// Called by libevent from inside event_base_loop, where no exception may pass.
+void Reactor::serve(int fd, Side Watch::*side) noexcept {
+    const Watch& w = watches_[static_cast<std::size_t>(fd)];
+    ReadDescriptor* const who = (w.*side).who;
+    const auto alive = w.owned;
+    std::optional<Failure> reason;
+    try {
+        if (who->fileno() != fd)
+            reason = Failure(ConnectionFdescWentAway());
+        else if (side == &Watch::reading)
+            reason = who->do_read();
+        else
+            reason = static_cast<WriteDescriptor*>(who)->do_write();
+    } catch (...) {
+        reason = Failure();
+        log::report("Unhandled Error", *reason);
+    }
+    // By now it may have left the reactor, or the world.
+    if (reason && (watches_[static_cast<std::size_t>(fd)].*side).who == who)
+        disconnect(*who, *reason);
+}
+
+void Reactor::disconnect(ReadDescriptor& descriptor, const Failure& reason) {
+    const auto alive = watches_[static_cast<std::size_t>(descriptor.registered_as_)].owned;
+    release(descriptor);
+    log::run_reporting([&] { descriptor.connection_lost(reason); });
+}
+
+std::vector<ReadDescriptor*> Reactor::descriptors() const {
+    std::vector<ReadDescriptor*> found;
+    for (const Watch& w : watches_)
+        for (ReadDescriptor* const who : {w.reading.who, w.writing.who, w.owned.get()})
+            if (who != nullptr && who != waker_.get() && (found.empty() || found.back() != who))
+                found.push_back(who);
+    return found;
+}
+
+// Only those that are there at the beginning: who reconnects now is not told again.
+void Reactor::disconnect_all() {
+    const Failure lost{ConnectionLost()};
+    std::vector<std::pair<std::size_t, ReadDescriptor*>> everybody;
+    for (ReadDescriptor* const who : descriptors())
+        everybody.emplace_back(who->registered_as_, who);
+    for (const auto& [fd, who] : everybody) {
+        if (watches_[fd].knows(who))
+            disconnect(*who, lost);
+    }
+}
+
+} // namespace twist

@@ -1,0 +1,58 @@
+#include "common/send_queue.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <utility>
+
+#include "common/error.hpp"
+
+namespace twist {
+
+void SendQueue::add(std::string_view data) {
+    if (pieces_.empty() || pieces_.back().shared)
+        pieces_.emplace_back();
+    pieces_.back().own.append(data);
+    size_ += data.size();
+}
+
+void SendQueue::add(std::shared_ptr<const std::string> data) {
+    size_ += data->size();
+    pieces_.push_back({"", std::move(data)});
+}
+
+void SendQueue::clear() {
+    pieces_ = {};
+    size_ = sent_of_first_ = 0;
+}
+
+std::error_code SendQueue::send(int fd) {
+    std::array<iovec, 16> parts;
+    const std::size_t count = std::min(pieces_.size(), parts.size());
+    for (std::size_t i = 0, skip = sent_of_first_; i < count; ++i, skip = 0) {
+        const std::string& bytes = pieces_[i].bytes();
+        parts[i] = {const_cast<char*>(bytes.data()) + skip, bytes.size() - skip};
+    }
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = count;
+    const ssize_t sent = ::sendmsg(fd, &message, MSG_NOSIGNAL);
+    if (sent == -1)
+        return would_block(errno) ? std::error_code() : last_error();
+    drop(static_cast<std::size_t>(sent));
+    return {};
+}
+
+void SendQueue::drop(std::size_t sent) {
+    size_ -= sent;
+    sent += sent_of_first_;
+    auto piece = pieces_.begin();
+    while (piece != pieces_.end() && sent >= piece->bytes().size())
+        sent -= (piece++)->bytes().size();
+    pieces_.erase(pieces_.begin(), piece);
+    sent_of_first_ = sent;
+}
+
+} // namespace twist

@@ -1,0 +1,121 @@
+// The steps of a Deferred's chain, with their types: how a function is called with the result of
+// the step before, and what becomes of what it returns.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+#include <variant>
+
+#include "common/chain.hpp"
+#include "common/failure.hpp"
+
+namespace twist {
+
+template <class T>
+class Deferred;
+
+namespace detail {
+
+template <class R>
+struct Carries { // what a chain carries after a function that returned R
+    using type = R;
+};
+template <class T>
+struct Carries<Result<T>> {
+    using type = T;
+};
+template <class T>
+struct Carries<Deferred<T>> {
+    using type = T;
+};
+template <class T>
+struct Carries<std::variant<T, Deferred<T>>> { // a function that is only sometimes asynchronous
+    using type = T;
+};
+template <class R>
+using carries_t = typename Carries<std::decay_t<R>>::type;
+
+/// Whether a function that returns R fits where a chain carries U.
+template <class R, class U>
+constexpr bool fits = std::is_same_v<carries_t<R>, U> || std::is_same_v<std::decay_t<R>, Failure> ||
+                      (!std::is_void_v<R> && !std::is_void_v<U> && std::is_convertible_v<R, U>);
+
+template <class T, class F, bool = std::is_void_v<T>>
+constexpr bool takes_value = std::is_invocable_v<F&, T>;
+template <class T, class F>
+constexpr bool takes_value<T, F, true> = std::is_invocable_v<F&>;
+
+/// Calls `f` and leaves in `step` what it returns; a Deferred is given back, to be waited for.
+template <class U, class F, class... Args>
+ChainPtr settle(StepTo<U>& step, F& f, Args&&... args) {
+    using R = std::invoke_result_t<F&, Args...>;
+    if constexpr (std::is_void_v<R>) {
+        std::invoke(f, std::forward<Args>(args)...);
+        step.result.emplace();
+    } else if constexpr (std::is_same_v<std::decay_t<R>, Deferred<U>>) {
+        return Deferred<U>(std::invoke(f, std::forward<Args>(args)...)).give_away();
+    } else if constexpr (std::is_same_v<std::decay_t<R>, std::variant<U, Deferred<U>>>) {
+        auto either = std::invoke(f, std::forward<Args>(args)...);
+        if (auto* deferred = std::get_if<Deferred<U>>(&either))
+            return std::move(*deferred).give_away();
+        step.result.emplace(std::get<U>(std::move(either)));
+    } else {
+        step.result.emplace(std::invoke(f, std::forward<Args>(args)...));
+    }
+    return {};
+}
+
+template <class U, class F, class T>
+ChainPtr settle_with_value(StepTo<U>& step, F& f, Result<T>& input) {
+    if constexpr (std::is_void_v<T>)
+        return settle(step, f);
+    else
+        return settle(step, f, std::move(input.value()));
+}
+
+/// A step from T to U; `F` is called with the result before and with the step itself.
+template <class T, class U, class F>
+class FunctionStep final : public StepTo<U> {
+  public:
+    explicit FunctionStep(F&& f) : function_(std::move(f)) {}
+
+    ChainPtr run(Step& before) noexcept override {
+        F function = std::move(*function_); // goes when it has run, and with it what it holds
+        function_.reset();
+        Result<T> input = std::move(*static_cast<StepTo<T>&>(before).result);
+        try {
+            return function(input, *this);
+        } catch (...) {
+            this->fail(Failure());
+            return {};
+        }
+    }
+
+  private:
+    std::optional<F> function_;
+};
+
+/// The first step of a chain, which keeps its canceller.
+template <class T>
+struct First : StepTo<T> {
+    using Canceller = std::function<void(Deferred<T>&)>;
+    explicit First(Canceller c) : canceller(std::move(c)) {}
+    bool call_canceller(Chain& chain) override;
+    void drop_canceller() override { canceller = nullptr; }
+    Canceller canceller;
+};
+
+/// A chain together with its first step. That one is a base, and the first: it outlives the chain.
+template <class T>
+class ChainOf final : private First<T>, public Chain {
+  public:
+    explicit ChainOf(typename First<T>::Canceller c)
+        : First<T>(std::move(c)), Chain(static_cast<First<T>&>(*this), typeid(T)) {}
+};
+
+} // namespace detail
+
+} // namespace twist

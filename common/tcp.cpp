@@ -1,0 +1,353 @@
+#include "common/tcp.hpp"
+
+#include <cerrno>
+#include <optional>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "common/connection.hpp"
+#include "common/error.hpp"
+#include "common/file_descriptor.hpp"
+#include "common/log.hpp"
+#include "common/resolver.hpp"
+
+namespace twist {
+
+namespace {
+
+constexpr int most_accepts_at_once = 64; // in one turn, so that everybody gets his
+constexpr Seconds until_descriptors_are_free{0.1};
+
+// Port --------------------------------------------------------------------------------------------
+
+class ListeningPort final : public ReadDescriptor,
+                            public Port,
+                            public std::enable_shared_from_this<ListeningPort> {
+  public:
+    ListeningPort(Reactor& reactor, FileDescriptor socket, std::shared_ptr<Factory> factory)
+        : reactor_(reactor), socket_(std::move(socket)), factory_(std::move(factory)) {}
+
+    void start() {
+        factory_->do_start();
+        reactor_.adopt(shared_from_this());
+        reactor_.add_reader(*this);
+    }
+
+    Address get_host() const override { return SocketAddress::local(socket_.get()).address(); }
+
+    Deferred<void> stop_listening() override {
+        if (!socket_ || stopped_)
+            return succeed();
+        stopped_.emplace();
+        reactor_.remove_reader(*this);
+        reactor_.call_at_end_of_turn([self = shared_from_this()] { self->close(); });
+        return *stopped_;
+    }
+
+    int fileno() const override { return socket_.get(); }
+    std::string log_prefix() const override { return "the port " + to_string(get_host()); }
+
+    std::optional<Failure> do_read() override {
+        for (int i = 0; i < most_accepts_at_once && !stopped_; ++i) {
+            sockaddr_storage peer{};
+            socklen_t size = sizeof peer;
+            auto* const address = reinterpret_cast<sockaddr*>(&peer);
+            FileDescriptor socket(
+                ::accept4(socket_.get(), address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+            if (socket)
+                welcome(std::move(socket), SocketAddress(address, size).address());
+            else if (would_block(errno))
+                break;
+            else if (errno != ECONNABORTED && errno != EPROTO) // those were the client's fault
+                return wait_for_descriptors(last_error());
+        }
+        return {};
+    }
+
+    void connection_lost(const Failure&) override { close(); }
+
+  private:
+    void welcome(FileDescriptor socket, const Address& peer) {
+        complained_ = false;
+        log::run_reporting([&] {
+            if (auto protocol = factory_->build_protocol(peer))
+                std::make_shared<Connection>(reactor_, std::move(socket), peer, factory_,
+                                             std::move(protocol), nullptr)
+                    ->start();
+        });
+    }
+
+    // Out of descriptors or memory: the clients wait in the kernel, and the loop does not spin.
+    std::optional<Failure> wait_for_descriptors(std::error_code reason) {
+        if (!std::exchange(complained_, true))
+            log::report("Can't accept more connections for now",
+                        Failure(SystemError(describe(reason), reason)));
+        reactor_.remove_reader(*this);
+        retry_ = reactor_.call_later(until_descriptors_are_free, [self = shared_from_this()] {
+            self->reactor_.add_reader(*self);
+        });
+        return {};
+    }
+
+    void close() {
+        if (!socket_)
+            return;
+        const auto alive = shared_from_this();
+        reactor_.release(*this);
+        if (retry_.active())
+            retry_.cancel();
+        socket_.close();
+        log::run_reporting([&] { std::exchange(factory_, nullptr)->do_stop(); });
+        if (stopped_)
+            stopped_->callback();
+    }
+
+    Reactor& reactor_;
+    FileDescriptor socket_;
+    std::shared_ptr<Factory> factory_;
+    std::optional<Deferred<void>> stopped_;
+    DelayedCall retry_;
+    bool complained_ = false;
+};
+
+// Connector ---------------------------------------------------------------------------------------
+
+/// A socket on its way to one address.
+class Attempt final : public WriteDescriptor {
+  public:
+    using Done = std::function<void(FileDescriptor socket, std::error_code error)>;
+
+    Attempt(FileDescriptor socket, const Address& destination, Done done)
+        : socket_(std::move(socket)), destination_(destination), done_(std::move(done)) {}
+
+    int fileno() const override { return socket_.get(); }
+    std::string log_prefix() const override { return "connecting to " + to_string(destination_); }
+
+    std::optional<Failure> do_read() override { return {}; }
+
+    std::optional<Failure> do_write() override {
+        int error = 0;
+        socklen_t size = sizeof error;
+        ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+        finish({error, std::system_category()});
+        return {};
+    }
+
+    void connection_lost(const Failure&) override {
+        finish(std::make_error_code(std::errc::operation_canceled));
+    }
+
+    void finish(std::error_code error) {
+        if (const Done done = std::exchange(done_, nullptr))
+            done(std::move(socket_), error);
+    }
+
+    /// Nobody waits for it any more.
+    void forget() { done_ = nullptr; }
+
+  private:
+    FileDescriptor socket_;
+    Address destination_;
+    Done done_;
+};
+
+/// Connects and connects again. While it is connecting, its timer keeps it alive; then the attempt
+/// does, then the connection.
+class TcpConnector final : public Connector {
+  public:
+    TcpConnector(Reactor& reactor, Address destination, std::shared_ptr<ClientFactory> factory,
+                 Seconds timeout)
+        : reactor_(reactor), destination_(std::move(destination)), factory_(std::move(factory)),
+          timeout_(timeout) {}
+
+    void connect() override {
+        if (state_ != State::disconnected)
+            throw std::logic_error("connect: this connector is connecting or connected already.");
+        state_ = State::connecting;
+        timer_ = reactor_.call_later(
+            timeout_, [self = this_connector()] { self->failed(Failure(ConnectTimeoutError())); });
+        if (!std::exchange(uses_factory_, true))
+            factory_->do_start();
+        factory_->started_connecting(*this);
+        if (state_ != State::connecting)
+            return; // the factory has thought better of it
+        looking_up_ = resolve(reactor_, destination_);
+        looking_up_->add_callbacks(
+            [weak = weak_from_this()](std::vector<SocketAddress> addresses) {
+                if (const auto self = lock(weak)) {
+                    self->addresses_.assign(addresses.rbegin(), addresses.rend());
+                    self->try_next_address(Failure(DNSLookupError(self->destination_.host)));
+                }
+            },
+            [weak = weak_from_this()](const Failure& reason) {
+                if (const auto self = lock(weak))
+                    self->failed(reason);
+            });
+    }
+
+    void stop_connecting() override {
+        if (state_ != State::connecting)
+            throw NotConnectingError();
+        failed(Failure(UserError()));
+    }
+
+    void disconnect() override {
+        if (state_ == State::connecting)
+            stop_connecting();
+        else if (const auto transport = transport_.lock(); state_ == State::connected && transport)
+            transport->lose_connection();
+    }
+
+    Address destination() const override { return destination_; }
+
+  private:
+    enum class State { disconnected, connecting, connected };
+
+    std::shared_ptr<TcpConnector> this_connector() {
+        return std::static_pointer_cast<TcpConnector>(shared_from_this());
+    }
+
+    // The connector of a look-up that it still waits for.
+    static std::shared_ptr<TcpConnector> lock(const std::weak_ptr<Connector>& weak) {
+        auto self = std::static_pointer_cast<TcpConnector>(weak.lock());
+        return self && self->state_ == State::connecting ? self : nullptr;
+    }
+
+    void try_next_address(const Failure& reason_if_none_is_left) {
+        if (addresses_.empty())
+            return failed(reason_if_none_is_left);
+        const SocketAddress address = addresses_.back();
+        addresses_.pop_back();
+        FileDescriptor socket(
+            ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+        const bool under_way =
+            socket &&
+            (::connect(socket.get(), address.data(), address.size()) == 0 || errno == EINPROGRESS);
+        const std::error_code error = under_way ? std::error_code() : last_error();
+
+        const auto attempt = std::make_shared<Attempt>(
+            std::move(socket), address.address(),
+            [self = this_connector(), peer = address.address()](FileDescriptor s, auto e) {
+                self->attempted(std::move(s), e, peer);
+            });
+        attempt_ = attempt;
+        if (under_way) {
+            reactor_.adopt(attempt);
+            reactor_.add_writer(*attempt);
+        } else { // the factory is to hear of it later, as of anything else
+            reactor_.call_at_end_of_turn([attempt, error] { attempt->finish(error); });
+        }
+    }
+
+    void attempted(FileDescriptor socket, std::error_code error, const Address& peer) {
+        end_attempt();
+        if (error == std::errc::operation_canceled) // the reactor is shutting down
+            addresses_.clear();
+        if (error)
+            try_next_address(Failure(connect_error(error)));
+        else
+            connected(std::move(socket), peer);
+    }
+
+    void connected(FileDescriptor socket, const Address& peer) {
+        state_ = State::connected;
+        timer_.cancel();
+        looking_up_.reset();
+        std::unique_ptr<Protocol> protocol;
+        try {
+            protocol = factory_->build_protocol(peer);
+        } catch (...) {
+            const Failure reason;
+            log::report("Unhandled Error", reason);
+            return lost(reason);
+        }
+        if (!protocol)
+            return lost(connection_done());
+        const auto connection = std::make_shared<Connection>(
+            reactor_, std::move(socket), peer, factory_, std::move(protocol),
+            [self = this_connector()](const Failure& reason) { self->lost(reason); });
+        transport_ = connection;
+        try {
+            connection->start();
+        } catch (...) {
+            const Failure reason;
+            log::report("Unhandled Error", reason);
+            connection->lost(reason);
+        }
+    }
+
+    void failed(const Failure& reason) {
+        const auto alive = shared_from_this();
+        state_ = State::disconnected;
+        if (timer_.active())
+            timer_.cancel();
+        if (const auto look_up = std::exchange(looking_up_, std::nullopt))
+            look_up->cancel();
+        end_attempt();
+        log::run_reporting([&] { factory_->client_connection_failed(*this, reason); });
+        leave_factory();
+    }
+
+    void lost(const Failure& reason) {
+        state_ = State::disconnected;
+        log::run_reporting([&] { factory_->client_connection_lost(*this, reason); });
+        leave_factory();
+    }
+
+    void end_attempt() {
+        if (const auto attempt = attempt_.lock()) {
+            reactor_.release(*attempt);
+            attempt->forget();
+        }
+        attempt_.reset();
+    }
+
+    void leave_factory() {
+        if (state_ == State::disconnected && std::exchange(uses_factory_, false))
+            log::run_reporting([&] { factory_->do_stop(); });
+    }
+
+    Reactor& reactor_;
+    Address destination_;
+    std::shared_ptr<ClientFactory> factory_;
+    Seconds timeout_;
+    State state_ = State::disconnected;
+    bool uses_factory_ = false;
+    DelayedCall timer_;
+    std::optional<Deferred<std::vector<SocketAddress>>> looking_up_;
+    std::vector<SocketAddress> addresses_; // still to try; the next one is at the back
+    std::weak_ptr<Attempt> attempt_;
+    std::weak_ptr<Transport> transport_;
+};
+
+} // namespace
+
+std::shared_ptr<Port> listen_tcp(Reactor& reactor, const Address& address,
+                                 std::shared_ptr<ServerFactory> factory, int backlog) {
+    auto addresses = numeric(address, "0.0.0.0");
+    if (addresses.empty())
+        addresses = look_up(address);
+    const SocketAddress& here = addresses.front();
+    FileDescriptor socket(::socket(here.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    const int yes = 1;
+    if (!socket || ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == -1 ||
+        ::bind(socket.get(), here.data(), here.size()) == -1 ||
+        ::listen(socket.get(), backlog) == -1)
+        throw CannotListenError(to_string(address), last_error());
+    const auto port =
+        std::make_shared<ListeningPort>(reactor, std::move(socket), std::move(factory));
+    port->start();
+    return port;
+}
+
+std::shared_ptr<Connector> connect_tcp(Reactor& reactor, const Address& address,
+                                       std::shared_ptr<ClientFactory> factory, Seconds timeout) {
+    const auto connector =
+        std::make_shared<TcpConnector>(reactor, address, std::move(factory), timeout);
+    connector->connect();
+    return connector;
+}
+
+} // namespace twist

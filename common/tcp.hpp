@@ -1,0 +1,40 @@
+// TCP on the reactor: built from readers, writers and timers, as Part 4's reader could have done.
+// Stands for twisted.internet.tcp.
+#pragma once
+
+#include <memory>
+#include <sys/socket.h>
+
+#include "common/address.hpp"
+#include "common/deferred.hpp"
+#include "common/protocol.hpp"
+#include "common/reactor.hpp"
+
+namespace twist {
+
+/// A socket that listens (IListeningPort). The reactor keeps it until it stops.
+class Port {
+  public:
+    virtual ~Port() = default;
+
+    /// Where it listens; the port is the real one, also where 0 was asked for.
+    virtual Address get_host() const = 0;
+
+    /// Stops listening at the end of this turn: fires when nobody can connect any more. The
+    /// connections that there are stay.
+    virtual Deferred<void> stop_listening() = 0;
+};
+
+/// Listens at `address` ("" is every interface, port 0 any free one) and has `factory` make a
+/// protocol for each connection. `backlog`: how many may wait in the kernel to be accepted. Throws
+/// CannotListenError, DNSLookupError. (reactor.listenTCP)
+std::shared_ptr<Port> listen_tcp(Reactor& reactor, const Address& address,
+                                 std::shared_ptr<ServerFactory> factory, int backlog = SOMAXCONN);
+
+/// Connects to `address`. Gives up after `timeout`, the look-up of the name included. Whatever
+/// comes of it, `factory` hears of it later, never inside this call. (reactor.connectTCP)
+std::shared_ptr<Connector> connect_tcp(Reactor& reactor, const Address& address,
+                                       std::shared_ptr<ClientFactory> factory,
+                                       Seconds timeout = Seconds(30));
+
+} // namespace twist

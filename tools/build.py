@@ -1,0 +1,53 @@
+"""Building the programs with Meson and Ninja: only what is needed, and only when it is."""
+
+import json
+import os
+import shutil
+import subprocess
+
+from processes import call
+
+
+class BuildError(Exception):
+    """The programs cannot be built; what Meson or the compiler said has been shown."""
+
+
+def configure(root, build, screen):
+    """Lets Meson set up the build directory, if that has not been done."""
+    if (build / "build.ninja").exists():
+        return
+    screen.say(f"Setting up {shown(root, build)} ...")
+    meson = subprocess.run(["meson", "setup", build, root], check=False,
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if meson.returncode != 0:
+        screen.raw(meson.stdout)
+        raise BuildError("meson setup failed")
+
+
+def make_programs(root, build, screen):
+    """Builds the programs, and no tests."""
+    configure(root, build, screen)
+    command = [ninja(), *programs(build)]
+    if b"no work to do" in subprocess.run([*command, "-n"], cwd=build, check=False,
+                                          stdout=subprocess.PIPE).stdout:
+        return
+    screen.say(f"Building the programs in {shown(root, build)} ...")
+    if call(command, cwd=build) != 0:
+        raise BuildError("the build failed")
+
+
+def programs(build):
+    """Ninja's targets. Its default target is no use: with older Mesons it has all tests in it."""
+    targets = json.loads((build / "meson-info/intro-targets.json").read_text(encoding="utf-8"))
+    return [os.path.relpath(file, build) for target in targets if target["build_by_default"]
+            for file in target["filename"]]
+
+
+def ninja():
+    """Ninja, under whichever name the system has it."""
+    return next(filter(shutil.which, ["ninja", "ninja-build", "samu"]), "ninja")
+
+
+def shown(root, build):
+    """The directory as a person would write it."""
+    return f"{build.relative_to(root)}/" if root in build.parents else str(build)

@@ -1,0 +1,87 @@
+"""Playing a chapter: what its demo says, the commands as they really run, and what they print."""
+
+from ports import Ports
+from screen import Cut
+from script import Kind
+from stage import SERVING, Stage
+
+WIDTH = 79
+
+
+def play(chapter, screen, root, build):
+    """Plays one chapter. A StageError says that it could not be played to its end."""
+    show_title(chapter, screen)
+    with Stage(root, build, Ports(as_written=True)) as stage:
+        for step in chapter.section.steps:
+            play_step(step, stage, screen)
+        stage.check_jobs()
+
+
+def show_title(chapter, screen):
+    """The chapter's heading."""
+    plural = "s" if len(chapter.section.numbers) > 1 else ""
+    left = f"Part{plural} {chapter.numbers}: {chapter.section.title}"
+    gap = " " * max(2, WIDTH - len(left) - len(chapter.part.name))
+    screen.say()
+    screen.say(left + gap + chapter.part.name, "title")
+    screen.say("=" * WIDTH, "title")
+
+
+def play_step(step, stage, screen):
+    """Shows one step and does what it asks for."""
+    if step.kind is Kind.COMMENT:
+        screen.say(step.text)
+    elif step.kind is Kind.NOTICE:
+        screen.say(f"  > {step.text}", "notice")
+        screen.say()
+    elif tool := stage.tool_missing(step):
+        screen.say(f"  $ {step.text}", "command")
+        screen.say(f"    ({tool} is not installed here)")
+    elif step.kind is Kind.KILL:
+        screen.say(f"  $ {step.text}", "command")
+        end(step, stage, screen)
+    elif step.kind is Kind.BACKGROUND:
+        start(stage.prepare(step), stage, screen)
+    else:
+        run(stage.prepare(step), stage, screen)
+
+
+def start(command, stage, screen):
+    """A program in the background; of a server, the line by which it tells its port."""
+    screen.say(f"  $ {command.text} &", "command")
+    out = stage.start(command).program.out
+    told = out.find(SERVING)
+    if told:
+        screen.raw(b"    " + told.group())
+        out.seen = told.end()
+
+
+def end(step, stage, screen):
+    """A `kill`: what the program has still said, and how it ended unless by that very signal."""
+    job, _ = stage.kill(step)
+    show_what_was_said(job, screen)
+    if job.program.status not in (0, 128 + step.signal):
+        screen.say(f"    [status {job.program.status}]", "status")
+
+
+def run(command, stage, screen):
+    """A command: its output as it comes, then what the servers said meanwhile."""
+    screen.say(f"  $ {command.text}", "command")
+    cut = Cut(screen)
+    _, status = stage.run(command, watch=cut.feed)
+    cut.end()
+    if status:
+        screen.say(f"    [status {status}]", "status")
+    for job in stage.jobs:
+        show_what_was_said(job, screen)
+    stage.check_jobs()
+
+
+def show_what_was_said(job, screen):
+    """What a background program has printed since the last time: all of it if it is short."""
+    lines = job.program.out.new().decode("utf-8", "surrogateescape").splitlines()
+    shown = lines if len(lines) <= 3 else lines[:1]
+    for line in shown:
+        screen.say(f"    ({job.name}) {line}", "server")
+    if len(lines) > len(shown):
+        screen.say(f"    ({job.name}) ... {len(lines) - len(shown)} more lines", "server")

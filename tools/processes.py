@@ -1,0 +1,197 @@
+"""Starting programs, collecting what they print, and leaving none of them behind.
+
+Output is collected in files without a name, not in pipes: that never blocks the program, and
+reading it never blocks us. A status is what a shell would say: 128 + N for a death by signal N.
+"""
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+# An upper bound, in seconds, for anything that should happen soon. It decides no verdict.
+LIMIT = 60
+
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+libc = ctypes.CDLL(None)
+
+
+class Stopped(BaseException):
+    """A signal asks us to end; `status` is the exit status that says so."""
+
+    def __init__(self, number):
+        super().__init__(number)
+        self.status = 128 + number
+
+
+class TookTooLong(Exception):
+    """A program did not end within its limit, and was ended."""
+
+
+def wait_until(happened, limit=LIMIT):
+    """Waits until `happened()` is true; false when it was not within `limit` seconds."""
+    deadline = time.monotonic() + limit
+    while not happened():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+class Output:
+    """What a program printed, as bytes; it can be read while the program runs."""
+
+    def __init__(self):
+        self.file = tempfile.TemporaryFile()
+        self.seen = 0
+
+    def all(self):
+        """Everything so far."""
+        return self._from(0)
+
+    def new(self):
+        """What has come since the last call of new()."""
+        data = self._from(self.seen)
+        self.seen += len(data)
+        return data
+
+    def find(self, pattern):
+        """The first match of a compiled pattern (of bytes)."""
+        return pattern.search(self.all())
+
+    def _from(self, start):
+        # pread leaves the file's position alone: the program shares it, and writes there.
+        fileno = self.file.fileno()
+        return os.pread(fileno, os.fstat(fileno).st_size - start, start)
+
+
+class Program:
+    """A program that was started with its standard input empty and its output collected.
+
+    `out` and `err` are one and the same when `merged`. A `tied` program is killed by the kernel
+    when we die, however that happens. (Not for a process that uses threads.)
+    """
+
+    def __init__(self, command, cwd=None, merged=True, tied=False):
+        self.out = Output()
+        self.err = self.out if merged else Output()
+        self.process = subprocess.Popen(
+            [os.fspath(word) for word in command], cwd=cwd, stdin=subprocess.DEVNULL,
+            stdout=self.out.file, stderr=self.err.file,
+            preexec_fn=die_with_parent if tied else None)
+
+    @property
+    def status(self):
+        """The exit status, None while the program runs."""
+        code = self.process.poll()
+        return code if code is None or code >= 0 else 128 - code
+
+    def wait(self, limit=LIMIT, watch=lambda data: None):
+        """Waits for the end and returns the status; calls `watch` with the output as it comes."""
+        deadline = time.monotonic() + limit
+        ended = False
+        while not ended:
+            ended = self.status is not None  # asked first: what it wrote last is there by now
+            watch(self.out.new())
+            if not ended and time.monotonic() > deadline:
+                self.stop(signal.SIGKILL)
+                raise TookTooLong(f"it had not ended after {limit} seconds")
+            if not ended:
+                time.sleep(0.01)
+        return self.status
+
+    def stop(self, number=signal.SIGTERM, grace=10):
+        """Ends the program, by SIGKILL if the signal has not done it within `grace` seconds."""
+        if self.status is None:
+            self.process.send_signal(number)
+            if not wait_until(lambda: self.status is not None, grace):
+                self.process.kill()
+                self.process.wait()
+        return self.status
+
+    def close(self):
+        """Ends the program and forgets its output."""
+        self.stop(signal.SIGKILL)
+        self.out.file.close()
+        self.err.file.close()
+
+
+def call(command, cwd=None):
+    """Runs a command that prints where we print, and returns its status."""
+    sys.stdout.flush()
+    process = subprocess.Popen([os.fspath(word) for word in command], cwd=cwd,
+                               preexec_fn=die_with_parent)
+    code = process.wait()
+    return code if code >= 0 else 128 - code
+
+
+def die_with_parent():
+    """Asks the kernel to kill this process when the one that started it is gone."""
+    if hasattr(libc, "prctl"):
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def leaving_nothing_behind():
+    """Inside, SIGINT, SIGTERM and SIGHUP raise Stopped; at its end no process of ours is left."""
+    def stop(number, frame):
+        raise Stopped(number)
+
+    if hasattr(libc, "prctl"):
+        libc.prctl(PR_SET_CHILD_SUBREAPER, 1)  # a daemon that leaves its parent becomes our child
+    signals = [number for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+               if signal.getsignal(number) != signal.SIG_IGN]
+    for number in signals:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number in signals:
+            signal.signal(number, signal.SIG_IGN)
+        end_descendants()
+
+
+def end_descendants(grace=2):
+    """Ends every process that descends from this one: by SIGTERM, in the end by SIGKILL."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        asked = set()
+
+        def all_gone():
+            left = descendants()
+            for pid in left - asked:
+                with contextlib.suppress(OSError):
+                    os.kill(pid, number)
+            asked.update(left)
+            reap()
+            return not left
+
+        if wait_until(all_gone, grace):
+            return
+
+
+def descendants():
+    """The process ids of our children, their children and so on, without zombies."""
+    parents = {}
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as stat:
+            state, parent = stat.read().rpartition(b")")[2].split()[:2]
+            if state != b"Z":
+                parents[int(name)] = int(parent)
+    found = {os.getpid()}
+    while True:
+        more = {pid for pid, parent in parents.items() if parent in found} - found
+        if not more:
+            return found - {os.getpid()}
+        found |= more
+
+
+def reap():
+    """Takes the exit status of every child that has ended, so that none stays as a zombie."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass

@@ -1,0 +1,172 @@
+"""The small language of `demo` files and of a README's console blocks.
+
+    # Part 2: one poem after the other      a comment; in a demo, narration. A demo begins with one
+                                            like this, and each one like this begins a section.
+    $ build/.../slowpoetry --port 10001 &   in the background; with --port, a server
+    $ build/.../get-poetry 10001            a command, run to its end
+    $ build/.../get-poetry 10099  # status 1    a command that is to end with status 1
+    $ kill -INT %1                          ends the first background program (default: SIGTERM)
+    ! The client waits.                     what to notice (only in a demo)
+
+In a README every other line is output that is expected from the command above it. A line that is
+just `...` stands for any number of lines. A last line `[status 1]` is the expected exit status.
+"""
+
+import enum
+import re
+import signal
+from dataclasses import dataclass, field
+from typing import List, Optional
+
+LONGEST_DEMO = 20
+
+HEADING = re.compile(r"# Parts? (\d+)(?:(?: and |-|–)(\d+))?: (.+)")
+KILL = re.compile(r"kill (?:-(\w+) )?%(\d+)")
+STATUS_COMMENT = re.compile(r"\s+# status (\d+)$")
+STATUS_LINE = re.compile(r"\[status (\d+)\]")
+FENCE = re.compile(r"( *)(`{3,})(.*)")
+
+
+class ScriptError(Exception):
+    """A line that is not in the language; `line` is its number."""
+
+    def __init__(self, line, message):
+        super().__init__(message)
+        self.line = line
+
+
+class Kind(enum.Enum):
+    """What a step asks for."""
+
+    COMMENT = "#"
+    COMMAND = "$"
+    BACKGROUND = "&"
+    KILL = "kill"
+    NOTICE = "!"
+
+
+@dataclass
+class Step:
+    """One line of the language, with the output that is expected from it."""
+
+    line: int
+    kind: Kind
+    text: str
+    status: Optional[int] = None  # the expected one; None where nothing is said
+    job: int = 0  # KILL: which background program, from 1
+    signal: int = signal.SIGTERM  # KILL: by which signal
+    expected: List[str] = field(default_factory=list)
+
+
+@dataclass
+class Block:
+    """A console block of a README: its first line's number, and its steps."""
+
+    line: int
+    steps: List[Step]
+
+
+@dataclass
+class Section:
+    """What a demo plays for one heading: the text's part numbers, a title, and the steps."""
+
+    numbers: List[int]
+    title: str
+    steps: List[Step]
+
+
+def read_step(number, line):
+    """The step that a line stands for; None for a line that is in none of the forms above."""
+    if line == "#" or line.startswith("# "):
+        return Step(number, Kind.COMMENT, line[2:])
+    if line.startswith("! "):
+        return Step(number, Kind.NOTICE, line[2:])
+    if line.startswith("$ "):
+        return read_command(number, line[2:].strip())
+    return None
+
+
+def read_command(number, text):
+    """A step of kind COMMAND, BACKGROUND or KILL."""
+    status = STATUS_COMMENT.search(text)
+    step = Step(number, Kind.COMMAND, STATUS_COMMENT.sub("", text),
+                int(status.group(1)) if status else 0)
+    kill = KILL.fullmatch(step.text)
+    if kill:
+        step.kind, step.status, step.job = Kind.KILL, None, int(kill.group(2))
+        step.signal = signal_named(number, kill.group(1) or "TERM")
+    elif re.search(r"(?<!&)&$", step.text):
+        step.kind, step.status, step.text = Kind.BACKGROUND, None, step.text[:-1].rstrip()
+    return step
+
+
+def signal_named(number, name):
+    """The signal that `kill -NAME` means."""
+    try:
+        return int(name) if name.isdigit() else int(signal.Signals["SIG" + name])
+    except KeyError:
+        raise ScriptError(number, f"no signal is called {name}") from None
+
+
+def read_demo(text):
+    """The sections of a demo."""
+    lines = text.splitlines()
+    if len(lines) > LONGEST_DEMO:
+        raise ScriptError(LONGEST_DEMO + 1, f"a demo has at most {LONGEST_DEMO} lines")
+    if not lines or not lines[0].startswith("# "):
+        raise ScriptError(1, "a demo begins with its title: # Part N: title")
+    sections = []
+    for number, line in enumerate(lines, 1):
+        heading = HEADING.fullmatch(line)
+        if heading:
+            first, last = int(heading.group(1)), int(heading.group(2) or heading.group(1))
+            sections.append(Section(list(range(first, last + 1)), heading.group(3), []))
+        elif number == 1:
+            sections.append(Section([], line[2:], []))
+        elif line.strip():
+            step = read_step(number, line)
+            if step is None:
+                raise ScriptError(number, "a line of a demo begins with '# ', '$ ' or '! '")
+            sections[-1].steps.append(step)
+    return sections
+
+
+def read_readme(text):
+    """The console blocks of a README."""
+    blocks, fence, block = [], None, None
+    for number, line in enumerate(text.splitlines(), 1):
+        mark = FENCE.fullmatch(line)
+        if fence is None and mark:
+            fence = mark
+            block = Block(number, []) if mark.group(3).strip() == "console" else None
+        elif fence and mark and len(mark.group(2)) >= len(fence.group(2)) and not mark.group(3):
+            if block:
+                blocks.append(finished(block))
+            fence, block = None, None
+        elif block:
+            indent = len(fence.group(1))
+            add_to_block(block, number, line[indent:] if not line[:indent].strip() else line)
+    if block:
+        raise ScriptError(block.line, "this console block has no end")
+    return blocks
+
+
+def add_to_block(block, number, line):
+    """A line of a console block: a step of its own, or output of the step above it."""
+    step = read_step(number, line)
+    if step and step.kind is not Kind.NOTICE:
+        block.steps.append(step)
+    elif block.steps and block.steps[-1].kind is not Kind.COMMENT:
+        block.steps[-1].expected.append(line)
+    elif line.strip():
+        raise ScriptError(number, "output needs a command above it: $ ...")
+
+
+def finished(block):
+    """The block with the status lines taken out of the expected output."""
+    for step in block.steps:
+        status = STATUS_LINE.fullmatch(step.expected[-1]) if step.expected else None
+        if status:
+            step.status = int(status.group(1))
+            step.expected.pop()
+    return block

@@ -1,0 +1,137 @@
+"""./tour test: builds and runs the tests, shows what failed, and ends with the counts.
+
+    suite.py [--build-dir DIR] [ARGS of `meson test`]
+
+What is counted are test cases where a test says how many it ran (doctest, unittest), else tests.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+
+from build import BuildError, make_programs
+from processes import Stopped, call, leaving_nothing_behind
+from screen import Screen
+
+BAD = {"FAIL", "TIMEOUT", "ERROR", "INTERRUPT", "UNEXPECTEDPASS"}
+LONGEST_LOG = 100  # lines of a failed test's output
+
+DOCTEST = re.compile(r"^\[doctest\] test cases: *\d+ *\| *(\d+) passed *\| *(\d+) failed", re.M)
+UNITTEST = re.compile(r"^Ran (\d+) tests? in .*\n\n(?:OK|FAILED)(?: \((.*)\))?$", re.M)
+SKIPPED = re.compile(r"^skipped: .*", re.M)  # how our Python tests give the reason
+
+
+def run(root, build, words, screen):
+    """Runs the tests; returns 0 if there were any and none failed."""
+    build, words = options(build, words)
+    make_programs(root, build, screen)
+    logs = build / "meson-logs"
+    for old in logs.glob("testlog*.json"):
+        old.unlink()
+    status = call(["meson", "test", "-C", build, *words])
+    if {"--list", "-h", "--help"} & set(words):
+        return status
+    results = [json.loads(line) for log in sorted(logs.glob("testlog*.json"))
+               for line in log.read_text(encoding="utf-8").splitlines()]
+    return report(results, status, screen)
+
+
+def options(build, words):
+    """Takes --build-dir out of the words."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--build-dir", type=Path, default=build)
+    ours, words = parser.parse_known_args(words)
+    return ours.build_dir.absolute(), words
+
+
+def report(results, status, screen):
+    """Shows the failures' output, the reasons of what was skipped, and the counts."""
+    counts = Counter()
+    for result in results:
+        counts += count(result)
+        if result["result"] in BAD:
+            show_failure(result, screen)
+    for reason in sorted({line for result in results for line in reasons(result)}):
+        screen.say(reason)
+    if not results:
+        screen.say("No test ran.", "status")
+    elif status and not counts["failed"]:
+        screen.say(f"meson test ended with status {status}.", "status")
+    line = f"{counts['passed']} passed, {counts['failed']} failed"
+    screen.say(line + (f", {counts['skipped']} skipped" if counts["skipped"] else ""),
+               "status" if status or not results else "title")
+    return 1 if status or counts["failed"] or not counts["passed"] + counts["skipped"] else 0
+
+
+def output(result):
+    """All that a test printed."""
+    return result.get("stdout", "") + result.get("stderr", "")
+
+
+def count(result):
+    """How many test cases of one test passed, failed and were skipped."""
+    text = output(result)
+    passed = failed = skipped = 0
+    for found in DOCTEST.finditer(text):
+        passed += int(found.group(1))
+        failed += int(found.group(2))
+    for found in UNITTEST.finditer(text):
+        notes = dict(re.findall(r"(\w+)=(\d+)", found.group(2) or ""))
+        bad = int(notes.get("failures", 0)) + int(notes.get("errors", 0))
+        out = int(notes.get("skipped", 0))
+        passed += max(0, int(found.group(1)) - bad - out)
+        failed += bad
+        skipped += out
+    if result["result"] == "SKIP":
+        return Counter(skipped=max(1, skipped))
+    if result["result"] in BAD:  # perhaps after its last test case: a leak, a crash
+        return Counter(passed=passed, failed=max(1, failed), skipped=skipped)
+    if not DOCTEST.search(text) and not UNITTEST.search(text):
+        passed = 1
+    return Counter(passed=passed, skipped=skipped)
+
+
+def reasons(result):
+    """One line for each thing that a test skipped."""
+    lines = SKIPPED.findall(output(result))
+    if result["result"] == "SKIP" and not lines:
+        lines = [f"skipped: {result['name']}: {(output(result).strip() or '?').splitlines()[-1]}"]
+    return lines
+
+
+def show_failure(result, screen):
+    """A failed test's name, how it ended, and the end of what it printed."""
+    lines = output(result).splitlines()
+    screen.say()
+    screen.say(f"--- {result['name']}: {result['result'].lower()}, "
+               f"status {shell_status(result['returncode'])}", "status")
+    if len(lines) > LONGEST_LOG:
+        screen.say(f"... ({len(lines) - LONGEST_LOG} lines before)")
+    for line in lines[-LONGEST_LOG:]:
+        screen.say(line)
+
+
+def shell_status(code):
+    """Meson's return code as a shell's status."""
+    return 128 - code if code < 0 else code
+
+
+def main(words):
+    """The suite by itself, as continuous integration runs it."""
+    root = Path(__file__).resolve().parent.parent
+    screen = Screen()
+    try:
+        with leaving_nothing_behind():
+            return run(root, root / "build", words, screen)
+    except Stopped as stopped:
+        return stopped.status
+    except BuildError as error:
+        print(f"suite: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
