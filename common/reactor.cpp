@@ -112,10 +112,14 @@ class StopSignals {
 event_base* new_base(const std::string& backend) {
     const std::unique_ptr<event_config, void (*)(event_config*)> config(event_config_new(),
                                                                         event_config_free);
-    for (const char** method = event_get_supported_methods(); *method != nullptr; ++method)
-        if (!backend.empty() && backend != *method)
+    bool is_there = backend.empty();
+    for (const char** method = event_get_supported_methods(); *method != nullptr; ++method) {
+        if (backend == *method)
+            is_there = true;
+        else if (!backend.empty())
             event_config_avoid_method(config.get(), *method);
-    event_base* base = event_base_new_with_config(config.get());
+    }
+    event_base* base = is_there ? event_base_new_with_config(config.get()) : nullptr;
     if (base == nullptr)
         throw std::invalid_argument("There is no reactor back end '" + backend + "' here.");
     return base;
@@ -138,15 +142,14 @@ Reactor::Reactor(const std::string& backend)
 Reactor::~Reactor() {
     disconnect_all();
     run_end_of_turn();
-    resolver_.reset();
+    // From here on nobody is called any more; destructors may still bring in something new.
     drop_delayed_calls();
-    end_of_turn_.clear();
-    // What came in with the last words of others.
-    for (std::size_t fd = 0; fd < watches_.size(); ++fd)
-        const auto owned = std::exchange(watches_[fd].owned, nullptr);
-    for (const auto side : {&Watch::reading, &Watch::writing})
-        for (ReadDescriptor* const left : all(side))
-            release(*left);
+    while (!end_of_turn_.empty())
+        const auto dropped = std::exchange(end_of_turn_, {});
+    for (ReadDescriptor* const left : descriptors())
+        release(*left);
+    release(*waker_);
+    resolver_.reset();
 }
 
 std::string Reactor::backend() const {
@@ -183,7 +186,7 @@ void Reactor::wait_for_descriptors() {
     int flags = EVLOOP_ONCE;
     const auto due = next_due();
     const Seconds timeout = due ? *due - seconds() : Seconds::max();
-    if (timeout <= Seconds(0) || stopping_ || !end_of_turn_.empty()) {
+    if (timeout <= Seconds(0) || !end_of_turn_.empty()) {
         flags |= EVLOOP_NONBLOCK;
     } else if (due && due != timeout_due_) {
         const auto microseconds = std::chrono::ceil<std::chrono::microseconds>(
@@ -205,13 +208,22 @@ void Reactor::stop() {
     if (!running_ || stopping_)
         throw ReactorNotRunning();
     stopping_ = true;
+    skip_wait();
+}
+
+// If this turn's wait is still to come, it ends at once.
+void Reactor::skip_wait() {
+    event_active(timeout_.get(), EV_TIMEOUT, 0);
 }
 
 void Reactor::shut_down() {
     auto unfinished = std::make_shared<std::size_t>(0);
     for (const auto& finished : fire(Shutdown::before)) {
         ++*unfinished;
-        finished.add_callback([unfinished] { --*unfinished; });
+        finished.add_callback([this, unfinished] {
+            --*unfinished;
+            skip_wait();
+        });
     }
     while (*unfinished > 0)
         turn();
@@ -254,9 +266,9 @@ Reactor::Watch& Reactor::watch(ReadDescriptor& descriptor) {
         throw std::invalid_argument("The reactor can't watch a descriptor that is closed.");
     if (watches_.size() <= static_cast<std::size_t>(fd))
         watches_.resize(static_cast<std::size_t>(fd) + 1);
-    if (descriptor.registered_as_ != fd)
-        release(descriptor);
-    descriptor.reactor_ = this;
+    if (descriptor.reactor_ != nullptr &&
+        (descriptor.reactor_ != this || descriptor.registered_as_ != fd))
+        descriptor.reactor_->release(descriptor);
     descriptor.registered_as_ = fd;
     return watches_[static_cast<std::size_t>(fd)];
 }
@@ -274,10 +286,11 @@ void Reactor::add(ReadDescriptor& descriptor, Side Watch::*side, short what) {
                               static_cast<short>(what | EV_PERSIST), serve, this));
     }
     if (who != nullptr) // closed without a word, and now its number has come again
-        event_del(ready.get());
+        remove(*who, side);
     if (event_add(ready.get(), nullptr) == -1)
         throw SystemError(descriptor.log_prefix() + " can't be watched", last_error());
     who = &descriptor;
+    descriptor.reactor_ = this;
 }
 
 void Reactor::remove(ReadDescriptor& descriptor, Side Watch::*side) {
@@ -315,8 +328,9 @@ std::vector<ReadDescriptor*> Reactor::all(Side Watch::*side) const {
 }
 
 void Reactor::adopt(std::shared_ptr<ReadDescriptor> descriptor) {
-    auto& owned = watch(*descriptor).owned;
-    owned = std::move(descriptor);
+    Watch& w = watch(*descriptor);
+    descriptor->reactor_ = this;
+    const auto before = std::exchange(w.owned, std::move(descriptor));
 }
 
 void Reactor::release(ReadDescriptor& descriptor) {
@@ -348,7 +362,7 @@ void Reactor::serve(int fd, Side Watch::*side) noexcept {
         log::report("Unhandled Error", *reason);
     }
     // By now it may have left the reactor, or the world.
-    if (reason && (watches_[static_cast<std::size_t>(fd)].*side).who == who)
+    if (reason && watches_[static_cast<std::size_t>(fd)].knows(who))
         disconnect(*who, *reason);
 }
 

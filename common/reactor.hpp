@@ -46,7 +46,7 @@ class ReadDescriptor {
 
   private:
     friend class Reactor;
-    Reactor* reactor_ = nullptr;
+    Reactor* reactor_ = nullptr; // which knows it
     int registered_as_ = -1;
 };
 
@@ -156,6 +156,7 @@ class Reactor final : public Clock {
 
     void turn();
     void wait_for_descriptors();
+    void skip_wait();
     void run_end_of_turn();
     void shut_down();
     std::vector<Deferred<void>> fire(Shutdown when);

@@ -12,18 +12,6 @@ class BuildError(Exception):
     """The programs cannot be built; what Meson or the compiler said has been shown."""
 
 
-def configure(root, build, screen):
-    """Lets Meson set up the build directory, if that has not been done."""
-    if (build / "build.ninja").exists():
-        return
-    screen.say(f"Setting up {shown(root, build)} ...")
-    meson = subprocess.run(["meson", "setup", build, root], check=False,
-                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if meson.returncode != 0:
-        screen.raw(meson.stdout)
-        raise BuildError("meson setup failed")
-
-
 def make_programs(root, build, screen):
     """Builds the programs, and no tests."""
     configure(root, build, screen)
@@ -34,6 +22,20 @@ def make_programs(root, build, screen):
     screen.say(f"Building the programs in {shown(root, build)} ...")
     if call(command, cwd=build) != 0:
         raise BuildError("the build failed")
+
+
+def configure(root, build, screen):
+    """Lets Meson set up the build directory, or bring it up to date, if that is needed."""
+    if (build / "build.ninja").exists():
+        command = [ninja(), "-C", build, "build.ninja"]
+    else:
+        screen.say(f"Setting up {shown(root, build)} ...")
+        command = ["meson", "setup", build, root]
+    done = subprocess.run(command, cwd=root, check=False, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT)
+    if done.returncode != 0:
+        screen.raw(done.stdout)
+        raise BuildError("meson setup failed")
 
 
 def programs(build):

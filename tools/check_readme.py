@@ -15,9 +15,9 @@ import os
 import sys
 from pathlib import Path
 
-from matching import first_difference
+from matching import ANY_LINES, END, first_difference
 from ports import Ports
-from processes import Stopped, leaving_nothing_behind
+from processes import Stopped, leaving_nothing_behind, wait_until
 from script import Kind, ScriptError, read_demo, read_readme
 from stage import Stage, StageError
 
@@ -73,21 +73,29 @@ class Checker:
             self.compare_status(step, job.program.status)
 
     def check_background(self, step, job):
-        """At the end of the block: what a program in the background has printed by now."""
-        job.program.stop()
-        if step.expected:
-            self.compare(step, job.program.out.all(), or_more=True)
-
-    def compare(self, step, output, or_more=False):
-        """Compares an output with the lines that the script has for it."""
-        if not self.compares:
+        """At the end of the block: what a program in the background has printed."""
+        if not step.expected:
             return
-        text = self.as_written(output)
-        expected = step.expected + (["..."] if or_more else [])
-        difference = first_difference(expected, text.splitlines())
-        if difference:
+        step.expected.append(ANY_LINES)
+
+        def nothing_to_wait_for():
+            difference = self.difference(step, job.program.out.all())
+            return not difference or job.program.status is not None or (
+                difference.got != END and ANY_LINES not in step.expected[:-1])
+
+        wait_until(nothing_to_wait_for)
+        self.compare(step, job.program.out.all())
+
+    def compare(self, step, output):
+        """Compares an output with the lines that the script has for it."""
+        difference = self.difference(step, output)
+        if difference and self.compares:
             raise Mismatch(f"  expected: {difference.expected}\n  got:      {difference.got}\n"
-                           f"The whole output was:\n{indented(text)}")
+                           f"The whole output was:\n{indented(self.as_written(output))}")
+
+    def difference(self, step, output):
+        """Where an output first differs from what the script says, or None."""
+        return first_difference(step.expected, self.as_written(output).splitlines())
 
     def compare_status(self, step, status):
         """Compares an exit status with the one that the script says."""
@@ -127,8 +135,8 @@ def check_file(path, is_demo, root, build):
             for tool in checker.missing:
                 print(f"skipped: {path}: a command needs {tool}, which is not installed here")
         commands += sum(step.kind in (Kind.COMMAND, Kind.BACKGROUND) for step in block.steps)
-    print(f"{path}: {len(blocks)} blocks, {commands} commands, {bad} blocks differ")
-    return 1 if bad else 0
+    print(f"{path}: {commands} commands; {bad} of {len(blocks)} blocks differ")
+    return 1 if bad or not commands else 0  # a file that shows nothing is a mistake, too
 
 
 def main(words):

@@ -12,8 +12,12 @@ def play(chapter, screen, root, build):
     """Plays one chapter. A StageError says that it could not be played to its end."""
     show_title(chapter, screen)
     with Stage(root, build, Ports(as_written=True)) as stage:
+        before = Kind.COMMENT
         for step in chapter.section.steps:
+            if step.kind is Kind.COMMENT and before not in (Kind.COMMENT, Kind.NOTICE):
+                screen.say()
             play_step(step, stage, screen)
+            before = step.kind
         stage.check_jobs()
 
 

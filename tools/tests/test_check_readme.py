@@ -46,6 +46,17 @@ class Checking(Repository):
                         "Serving poem.txt on 127.0.0.1:10001.", "Somebody else",
                         "$ build/part01-one/client 10001", "...")
 
+    def test_what_a_server_prints_late_is_waited_for(self):
+        self.program("build/late", """
+import time
+print("Serving nothing on port 1.", flush=True)
+time.sleep(0.3)
+print("a", "b", sep="\\n", flush=True)
+time.sleep(1000)
+""")
+        self.assert_good("$ build/late --port 10001 &", "Serving nothing on port 1.", "a", "b")
+        self.assert_good("$ build/late --port 10001 &", "...", "b")
+
     def test_a_port_that_nobody_has_is_refused(self):
         self.assert_good("$ build/part01-one/client 10099", "no poem from 127.0.0.1:10099",
                          "[status 1]")
@@ -93,7 +104,11 @@ time.sleep(1000)
         self.write("README.md", "```console\n$ echo a\nb\n```\n```console\n$ echo c\nd\n```\n")
         done = self.python("tools/check_readme.py", "README.md")
         self.assertEqual(done.stdout.count("expected:"), 2)
-        self.assertIn("2 blocks, 2 commands, 2 blocks differ", done.stdout)
+        self.assertIn("2 commands; 2 of 2 blocks differ", done.stdout)
+
+    def test_a_readme_that_shows_nothing(self):
+        self.write("README.md", "```Console\n$ echo a\nb\n```\n")
+        self.assertEqual(self.python("tools/check_readme.py", "README.md").returncode, 1)
 
     def test_a_tool_that_is_not_there(self):
         self.assertIn("skipped: ", self.assert_good("$ no-such-tool localhost 10001", "poem"))
