@@ -38,7 +38,7 @@ class Failure {
     const std::type_info* check() const {
         static_assert(sizeof...(Errors) > 0, "check<E>() needs at least one type to check for.");
         const std::type_info* found = nullptr;
-        ((is<Errors>() ? (found = &typeid(Errors), true) : false) || ...);
+        static_cast<void>(((is<Errors>() && (found = &typeid(Errors)) != nullptr) || ...));
         return found;
     }
 

@@ -1,0 +1,60 @@
+// defer-cancel-11 - cancelled after two seconds; a canceller stops the sending.
+// Answers deferred-cancel/defer-cancel-11.py
+#include "common/command_line.hpp"
+#include "common/deferred.hpp"
+#include "common/reactor.hpp"
+
+#include <chrono>
+#include <iostream>
+#include <memory>
+#include <string>
+
+using namespace std::chrono_literals;
+
+void send_poem(const twist::Deferred<std::string>& d) {
+    std::cout << "Sending poem" << std::endl;
+    d.callback("Once upon a midnight dreary");
+}
+
+// A poem, five seconds later.
+twist::Deferred<std::string> get_poem(twist::Reactor& reactor, double speed) {
+    const auto delayed_call = std::make_shared<twist::DelayedCall>();
+    const auto canceller = [delayed_call](auto&) {
+        delayed_call->cancel();
+        // It could fire the Deferred now, with a value or an error. It does not: CancelledError.
+    };
+    twist::Deferred<std::string> d(canceller);
+    *delayed_call = reactor.call_later(5s / speed, [d] { send_poem(d); });
+    return d;
+}
+
+void got_poem(const std::string& poem) {
+    std::cout << "I got a poem: " << poem << std::endl;
+}
+
+void poem_error(const twist::Failure& failure) {
+    std::cout << "get_poem failed: " << failure << std::endl;
+}
+
+int poetry_main(int argc, char* argv[]) {
+    double speed = 1;
+    twist::CommandLine command_line("[options]", "Gets a poem that takes five seconds.");
+    command_line.option("speed", speed, "how many times faster to run (default: 1)");
+    if (!command_line.parse(argc, argv).empty())
+        command_line.fail("Bad arguments.");
+
+    twist::Reactor reactor;
+    reactor.call_later(10s / speed, [&] { reactor.stop(); });
+
+    const auto d = get_poem(reactor, speed);
+    d.add_callbacks(got_poem, poem_error);
+
+    reactor.call_later(2s / speed, [d] { d.cancel(); });
+
+    reactor.run();
+    return 0;
+}
+
+int main(int argc, char* argv[]) {
+    return twist::run_program(argc, argv, poetry_main);
+}
