@@ -74,6 +74,7 @@ bool Chain::begin_firing() {
         throw AlreadyCalledError();
     }
     called_ = true;
+    stop_waiting(); // for the end of a coroutine, if it was fired from outside
     return true;
 }
 

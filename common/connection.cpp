@@ -64,7 +64,7 @@ void Connection::register_producer(std::shared_ptr<Producer> producer, bool stre
     streaming_ = streaming;
     producer_paused_ = false;
     if (!streaming)
-        producer_->resume_producing();
+        resume_producer();
 }
 
 void Connection::unregister_producer() {
@@ -94,21 +94,28 @@ void Connection::connection_lost(const Failure& reason) {
     }
     socket_.close();
     queue_.clear();
+    const auto factory = std::move(factory_); // goes after its protocol
     if (const auto producer = std::move(producer_))
         log::run_reporting([&] { producer->stop_producing(); });
     const auto protocol = std::move(protocol_);
     log::run_reporting([&] { protocol->connection_lost(reason); });
     if (ended_)
         std::exchange(ended_, nullptr)(reason);
-    factory_.reset();
 }
 
 void Connection::queued() {
+    work_at_end_of_turn();
     if (producer_ && streaming_ && !producer_paused_ && queue_.size() > most_bytes_at_once) {
         producer_paused_ = true;
-        producer_->pause_producing();
+        const auto alive = producer_; // it may unregister itself
+        alive->pause_producing();
     }
-    work_at_end_of_turn();
+}
+
+void Connection::resume_producer() {
+    producer_paused_ = false;
+    const auto alive = producer_;
+    alive->resume_producing();
 }
 
 void Connection::close_when(Closing when) {
@@ -132,7 +139,10 @@ void Connection::end_of_turn() {
         return;
     if (closing_ == Closing::now)
         return lost(Failure(ConnectionAborted()));
-    if (const auto reason = send())
+    std::optional<Failure> reason;
+    if (auto thrown = log::run_reporting([&] { reason = send(); }))
+        reason = std::move(thrown);
+    if (reason)
         return lost(*reason);
     if (closing_ == Closing::no && !paused_)
         reactor_.add_reader(*this);
@@ -148,12 +158,10 @@ std::optional<Failure> Connection::send() {
         return {};
     }
     reactor_.remove_writer(*this);
-    if (producer_ && (producer_paused_ || !streaming_)) {
-        producer_paused_ = false;
-        producer_->resume_producing();
-    } else if (closing_ != Closing::no) {
+    if (producer_ && (producer_paused_ || !streaming_))
+        resume_producer();
+    else if (closing_ != Closing::no)
         return connection_done();
-    }
     return {};
 }
 

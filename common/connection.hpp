@@ -57,6 +57,7 @@ class Connection final : public WriteDescriptor,
     enum class Closing { no, when_sent, now };
 
     void queued();
+    void resume_producer();
     void close_when(Closing when);
     void work_at_end_of_turn();
     void end_of_turn();

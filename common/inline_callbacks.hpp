@@ -44,20 +44,27 @@ class DeferredAwaiter final : public Waiter {
 
     ChainPtr receive(Step& result) noexcept override {
         const ChainPtr own = own_; // the frame may be gone after resume()
-        own->stop_waiting();
+        stop_waiting();
         result_.take(result);
         frame_.resume();
         return own;
     }
 
     void drop() noexcept override {
-        own_->stop_waiting();
+        stop_waiting();
         frame_.destroy();
     }
 
-    Chain* chain() override { return own_.get(); }
+    // A cancel() while the body runs fires its Deferred. What the body awaits after that is its own
+    // affair: the Deferred may wait for something else by then.
+    Chain* chain() override { return own_->called() ? nullptr : own_.get(); }
 
   private:
+    void stop_waiting() {
+        if (Chain* const waiting = chain())
+            waiting->stop_waiting();
+    }
+
     ChainPtr awaited_;
     ChainPtr own_;
     std::coroutine_handle<> frame_;
@@ -94,6 +101,8 @@ class PromiseBase {
     DeferredAwaiter<U> await_transform(Deferred<U>& deferred) { // empties it
         return {std::move(deferred).give_away(), own_};
     }
+    template <class U>
+    void await_transform(const Deferred<U>&) = delete; // a const handle can't be emptied
     template <class V>
     ReadyAwaiter<V> await_transform(V&& value) {
         return {std::forward<V>(value)};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,15 +25,17 @@ void report(std::string_view why, const Failure& failure) noexcept;
 /// An errback that reports its failure as "Unhandled Error" and clears it: Twisted's log.err.
 void err(const Failure& failure) noexcept;
 
-/// Runs `step()`. What it throws is reported and goes no further.
+/// Runs `step()`. What it throws is reported and goes no further; it is given to the caller, too.
 template <class Step>
-bool run_reporting(Step&& step, std::string_view why = "Unhandled Error") noexcept {
+std::optional<Failure> run_reporting(Step&& step,
+                                     std::string_view why = "Unhandled Error") noexcept {
     try {
         std::forward<Step>(step)();
-        return true;
+        return {};
     } catch (...) {
-        report(why, Failure());
-        return false;
+        const Failure thrown;
+        report(why, thrown);
+        return thrown;
     }
 }
 

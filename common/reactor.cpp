@@ -110,16 +110,13 @@ class StopSignals {
 };
 
 event_base* new_base(const std::string& backend) {
+    event_set_log_callback([](int, const char*) {}); // what is wrong comes out as an exception
     const std::unique_ptr<event_config, void (*)(event_config*)> config(event_config_new(),
                                                                         event_config_free);
-    bool is_there = backend.empty();
-    for (const char** method = event_get_supported_methods(); *method != nullptr; ++method) {
-        if (backend == *method)
-            is_there = true;
-        else if (!backend.empty())
+    for (const char** method = event_get_supported_methods(); *method != nullptr; ++method)
+        if (!backend.empty() && backend != *method)
             event_config_avoid_method(config.get(), *method);
-    }
-    event_base* base = is_there ? event_base_new_with_config(config.get()) : nullptr;
+    event_base* base = event_base_new_with_config(config.get());
     if (base == nullptr)
         throw std::invalid_argument("There is no reactor back end '" + backend + "' here.");
     return base;
@@ -146,8 +143,8 @@ Reactor::~Reactor() {
     drop_delayed_calls();
     while (!end_of_turn_.empty())
         const auto dropped = std::exchange(end_of_turn_, {});
-    for (ReadDescriptor* const left : descriptors())
-        release(*left);
+    for (auto left = descriptors(); !left.empty(); left = descriptors())
+        release(*left.front());
     release(*waker_);
     resolver_.reset();
 }
@@ -186,7 +183,8 @@ void Reactor::wait_for_descriptors() {
     int flags = EVLOOP_ONCE;
     const auto due = next_due();
     const Seconds timeout = due ? *due - seconds() : Seconds::max();
-    if (timeout <= Seconds(0) || !end_of_turn_.empty()) {
+    const bool is_the_last = stopping_ && unfinished_ == 0;
+    if (timeout <= Seconds(0) || is_the_last || !end_of_turn_.empty()) {
         flags |= EVLOOP_NONBLOCK;
     } else if (due && due != timeout_due_) {
         const auto microseconds = std::chrono::ceil<std::chrono::microseconds>(
@@ -208,24 +206,14 @@ void Reactor::stop() {
     if (!running_ || stopping_)
         throw ReactorNotRunning();
     stopping_ = true;
-    skip_wait();
-}
-
-// If this turn's wait is still to come, it ends at once.
-void Reactor::skip_wait() {
-    event_active(timeout_.get(), EV_TIMEOUT, 0);
 }
 
 void Reactor::shut_down() {
-    auto unfinished = std::make_shared<std::size_t>(0);
     for (const auto& finished : fire(Shutdown::before)) {
-        ++*unfinished;
-        finished.add_callback([this, unfinished] {
-            --*unfinished;
-            skip_wait();
-        });
+        ++unfinished_;
+        finished.add_callback([this] { --unfinished_; });
     }
-    while (*unfinished > 0)
+    while (unfinished_ > 0)
         turn();
     running_ = false;
     fire(Shutdown::during);
@@ -350,17 +338,16 @@ void Reactor::serve(int fd, Side Watch::*side) noexcept {
     ReadDescriptor* const who = (w.*side).who;
     const auto alive = w.owned;
     std::optional<Failure> reason;
-    try {
+    auto thrown = log::run_reporting([&] {
         if (who->fileno() != fd)
             reason = Failure(ConnectionFdescWentAway());
         else if (side == &Watch::reading)
             reason = who->do_read();
         else
             reason = static_cast<WriteDescriptor*>(who)->do_write();
-    } catch (...) {
-        reason = Failure();
-        log::report("Unhandled Error", *reason);
-    }
+    });
+    if (thrown)
+        reason = std::move(thrown);
     // By now it may have left the reactor, or the world.
     if (reason && watches_[static_cast<std::size_t>(fd)].knows(who))
         disconnect(*who, *reason);

@@ -156,7 +156,6 @@ class Reactor final : public Clock {
 
     void turn();
     void wait_for_descriptors();
-    void skip_wait();
     void run_end_of_turn();
     void shut_down();
     std::vector<Deferred<void>> fire(Shutdown when);
@@ -180,6 +179,7 @@ class Reactor final : public Clock {
     bool started_ = false;
     bool running_ = false;
     bool stopping_ = false;
+    std::size_t unfinished_ = 0; // the triggers before the end that it waits for
 };
 
 } // namespace twist

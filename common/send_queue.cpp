@@ -11,8 +11,12 @@
 
 namespace twist {
 
+namespace {
+constexpr std::size_t size_of_a_piece = 65536; // more or less: a piece is let go when it is sent
+} // namespace
+
 void SendQueue::add(std::string_view data) {
-    if (pieces_.empty() || pieces_.back().shared)
+    if (pieces_.empty() || pieces_.back().shared || pieces_.back().own.size() >= size_of_a_piece)
         pieces_.emplace_back();
     pieces_.back().own.append(data);
     size_ += data.size();

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <vector>
 
 namespace twist {
 
@@ -31,7 +31,7 @@ class SendQueue {
     };
     void drop(std::size_t sent);
 
-    std::vector<Piece> pieces_;
+    std::deque<Piece> pieces_;
     std::size_t sent_of_first_ = 0;
     std::size_t size_ = 0;
 };

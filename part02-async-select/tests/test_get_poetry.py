@@ -167,9 +167,8 @@ class Trouble(unittest.TestCase):
                 result = client.result()
         self.assertEqual(result.error_text, f"Task 1: the poem from 127.0.0.1:{port} is "
                                             "incomplete: 104: Connection reset by peer.\n")
-        self.assertRegex(result.text, "Task 2 finished\nTask 2: 5 bytes of poetry\n"
-                                      f"Got 1 poems in {TIME}\n$")
-        self.assertNotIn("Task 1 finished", result.text)
+        self.assertRegex(result.text, f"Task 2: 5 bytes of poetry\nGot 1 poems in {TIME}\n$")
+        self.assertNotRegex(result.text, "Task 1(: 4 bytes of poetry| finished)\n")
         self.assertEqual(result.status, 1)
 
     def test_the_others_go_on_after_a_reset(self):
@@ -210,9 +209,11 @@ class Descriptors(unittest.TestCase):
 
     def test_more_than_the_system_allows(self):
         with Peer(b"poem") as peer:
-            got = self.run_with(3, 16, *[peer.port] * 16)
-        self.assertEqual(got, ("", "get-poetry: ConnectError: Can't connect to "
-                                   f"{peer.address}: 24: Too many open files.\n", 1))
+            out, error, status = self.run_with(3, 16, *[peer.port] * 16)
+        self.assertEqual((out, status), ("", 1))
+        # The last line: a sanitizer, itself out of descriptors, may complain before.
+        self.assertEqual(error.splitlines()[-1], "get-poetry: ConnectError: Can't connect to "
+                                                 f"{peer.address}: 24: Too many open files.")
 
 
 class CommandLine(unittest.TestCase):

@@ -1,0 +1,34 @@
+// For tests: what was reported while a test ran.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include <doctest/doctest.h>
+
+#include "common/log.hpp"
+
+namespace twist {
+
+/// Collects what is reported while it lives. A report that the test did not take fails the test,
+/// so make it first: what dies after it is not seen.
+class Reports {
+  public:
+    Reports()
+        : redirect_([this](const log::Report& report) {
+              lines_ += (lines_.empty() ? "" : "\n") + report.why + ": " + report.failure.text();
+          }) {}
+    ~Reports() {
+        if (!lines_.empty())
+            FAIL_CHECK("the test did not take this report: " << lines_);
+    }
+
+    /// The reports so far, one a line as they would be printed. They do not count any more.
+    std::string take() { return std::exchange(lines_, ""); }
+
+  private:
+    std::string lines_;
+    log::Redirect redirect_;
+};
+
+} // namespace twist

@@ -1,0 +1,91 @@
+"""The rules of the house that a machine can check: floors, includes, sizes, the shape of a part."""
+
+import re
+import sys
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+
+import harness  # pylint: disable=wrong-import-position
+
+FLOORS = {
+    0: "error failure log seconds address command_line file_descriptor stack_trace",
+    1: "clock send_queue",
+    2: "chain step deferred",
+    3: "reactor inline_callbacks",
+    4: "protocol resolver",
+    5: "connection tcp",
+    6: "trial",
+}
+FLOOR = {name: floor for floor, names in FLOORS.items() for name in names.split()}
+INCLUDE = re.compile(r'^#include ["<](.*)[">]', re.MULTILINE)
+
+
+def core():
+    """The files of the core, without its tests."""
+    return sorted((ROOT / "common").glob("*.[hc]pp"))
+
+
+def parts():
+    """The chapters' directories."""
+    return sorted(ROOT.glob("part*-*/"))
+
+
+def included(file):
+    """What a file includes."""
+    return INCLUDE.findall(file.read_text(encoding="utf-8"))
+
+
+class House(unittest.TestCase):
+    """common/README.md and CONTRIBUTING.md say it in words."""
+
+    def test_every_file_of_the_core_has_a_floor(self):
+        self.assertEqual({file.stem for file in core()}, set(FLOOR))
+
+    def test_a_file_includes_no_higher_floor(self):
+        for file in core():
+            for name in included(file):
+                if name.startswith("common/"):
+                    other = Path(name).stem
+                    with self.subTest(f"{file.name} includes {other}"):
+                        self.assertLessEqual(FLOOR[other], FLOOR[file.stem])
+
+    def test_libevent_stays_in_two_files(self):
+        users = {file.name for file in ROOT.glob("*/*.[hc]pp")
+                 if any(name.startswith("event") for name in included(file))}
+        self.assertEqual(users, {"reactor.cpp", "resolver.cpp"})
+
+    def test_a_part_includes_the_core_and_nothing_of_ours_else(self):
+        for part in parts():
+            for file in part.glob("*.[hc]pp"):
+                for name in included(file):
+                    with self.subTest(f"{part.name}/{file.name} includes {name}"):
+                        self.assertTrue("/" not in name or name.startswith(
+                            ("common/", "sys/", "netinet/", "arpa/", "doctest/")))
+
+    def test_no_file_is_too_long(self):
+        tools = [*ROOT.glob("tools/*.py"), *ROOT.glob("*/tests/*.py"), *ROOT.glob("tests/*.py")]
+        for file in [*core(), *tools]:
+            with self.subTest(file.name):
+                self.assertLessEqual(len(file.read_text(encoding="utf-8").splitlines()), 400)
+
+    def test_a_part_holds_what_every_part_holds(self):
+        for part in parts():
+            for name in ("README.md", "meson.build", "demo"):
+                with self.subTest(f"{part.name}/{name}"):
+                    self.assertTrue((part / name).is_file())
+
+    def test_a_program_begins_with_what_it_is(self):
+        for part in parts():
+            for file in part.glob("*.cpp"):
+                lines = file.read_text(encoding="utf-8").splitlines()
+                comment = [line for line in lines[:4] if line.startswith("//")]
+                with self.subTest(f"{part.name}/{file.name}"):
+                    self.assertTrue(lines[0].startswith(f"// {file.stem}"))
+                    self.assertLessEqual(len(comment), 3)
+
+
+if __name__ == "__main__":
+    harness.main()

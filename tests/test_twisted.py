@@ -1,0 +1,104 @@
+"""Our programs and the real Twisted's understand each other: every server with every client.
+
+Skipped where Twisted is not installed (Debian: python3-twisted).
+"""
+
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "tools"))
+
+import harness  # pylint: disable=wrong-import-position
+from harness import ROOT, Server, poem, run  # pylint: disable=wrong-import-position
+
+POEMS = ("science.txt", "alla_sera.txt", "ecstasy.txt")
+
+
+def python_with_twisted():
+    """An interpreter that has Twisted, or None."""
+    for python in (sys.executable, "/usr/bin/python3"):
+        if subprocess.run([python, "-c", "import twisted"], stderr=subprocess.DEVNULL,
+                          check=False).returncode == 0:
+            return python
+    return None
+
+
+PYTHON = python_with_twisted()
+
+
+def peer(*arguments):
+    """The arguments that start a program of twisted_peers.py through the harness."""
+    return (PYTHON, HERE / "twisted_peers.py", *arguments)
+
+
+class TwistedServer(Server):
+    """A server on the real Twisted."""
+
+    def __init__(self, what, argument):
+        super().__init__(*peer(what, argument), "--port")
+
+
+def our_server(what, argument):
+    """One of ours, by the name that twisted_peers.py has for it."""
+    program, *options = {
+        "fast": ["part11-server/fastpoetry"],
+        "slow": ["part01-blocking/slowpoetry", "--delay", "0.001"],
+        "proxy": ["part14-proxy/poetry-proxy-2"],
+        "proxy 3.0": ["part19-cancel/poetry-proxy"],
+    }[what]
+    return Server(program, *options, argument)
+
+
+@unittest.skipUnless(PYTHON, "there is no Twisted here (Debian: python3-twisted)")
+class Pairings(unittest.TestCase):
+    """Each pairing moves the same bytes, and ends."""
+
+    def twisted_gets(self, *ports):
+        """What Twisted's client prints."""
+        return subprocess.run([str(word) for word in peer("get", *ports)], stdout=subprocess.PIPE,
+                              timeout=harness.LIMIT, check=True).stdout
+
+    def test_their_client_our_servers(self):
+        for what in ("fast", "slow"):
+            for name in POEMS:
+                with self.subTest(server=what, poem=name), \
+                        our_server(what, f"poetry/{name}") as server:
+                    self.assertEqual(self.twisted_gets(server.port), poem(name))
+
+    def test_our_clients_their_servers(self):
+        clients = ("part07-deferred/get-poetry", "part06-callbacks/get-poetry-1")
+        for what in ("fast", "slow"):
+            for name in POEMS:
+                with TwistedServer(what, ROOT / "poetry" / name) as server:
+                    for client in clients:
+                        with self.subTest(server=what, poem=name, client=client):
+                            result = run(client, server.port)
+                            self.assertEqual(result.stdout, poem(name) + b"\n")
+                            self.assertEqual(result.status, 0)
+                    for client in ("part01-blocking", "part02-async-select",
+                                   "part04-lowlevel-reactor", "part05-protocols"):
+                        with self.subTest(server=what, poem=name, client=client):
+                            result = run(f"{client}/get-poetry", server.port)
+                            self.assertIn(f" {len(poem(name))} bytes of poetry", result.text)
+                            self.assertEqual(result.status, 0)
+
+    def test_proxies_between_them(self):
+        name = "alla_sera.txt"
+        for proxy in ("proxy", "proxy 3.0"):
+            with self.subTest(proxy=proxy), \
+                    TwistedServer("slow", ROOT / "poetry" / name) as upstream, \
+                    our_server(proxy, upstream.port) as ours:
+                for _ in range(2):
+                    self.assertEqual(self.twisted_gets(ours.port), poem(name))
+        with our_server("slow", f"poetry/{name}") as upstream, \
+                TwistedServer("proxy", upstream.port) as theirs:
+            for _ in range(2):
+                self.assertEqual(run("part07-deferred/get-poetry", theirs.port).stdout,
+                                 poem(name) + b"\n")
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,112 @@
+"""Poetry servers and a poetry client on the real Twisted, for test_twisted.py to pair with ours.
+
+    twisted_peers.py fast FILE                 all at once
+    twisted_peers.py slow FILE                 ten bytes a turn of the reactor
+    twisted_peers.py proxy PORT                fetches once, serves from then on
+    twisted_peers.py get PORT...               prints the poems, one after the other
+
+The servers choose a port and print "Serving on port N." when they are ready.
+"""
+
+import sys
+
+from twisted.internet import defer, protocol, reactor
+
+
+class Serve(protocol.Protocol):
+    """Sends what the factory's `poem` gives, now or later."""
+
+    def connectionMade(self):
+        self.factory.poem().addCallbacks(self.send, lambda _: self.transport.loseConnection())
+
+    def send(self, poem):
+        """Sends everything at once."""
+        self.transport.write(poem)
+        self.transport.loseConnection()
+
+
+class ServeSlowly(Serve):
+    """Sends ten bytes in each turn."""
+
+    def send(self, poem):
+        self.transport.write(poem[:10])
+        if len(poem) > 10:
+            reactor.callLater(0, self.send, poem[10:])
+        else:
+            self.transport.loseConnection()
+
+
+class Fetch(protocol.Protocol):
+    """Collects a poem until the server closes."""
+
+    def __init__(self):
+        self.poem = b""
+
+    def dataReceived(self, data):
+        self.poem += data
+
+    def connectionLost(self, reason):
+        self.factory.done.callback(self.poem)
+
+
+def get_poetry(port):
+    """A Deferred for the poem that is served at this port."""
+    factory = protocol.ClientFactory.forProtocol(Fetch)
+    factory.done = defer.Deferred()
+    factory.clientConnectionFailed = lambda _, reason: factory.done.errback(reason)
+    reactor.connectTCP("127.0.0.1", port, factory)
+    return factory.done
+
+
+class Cache:
+    """Fetches a poem when it is wanted for the first time."""
+
+    def __init__(self, port):
+        self.port, self.cached = port, None
+
+    def poem(self):
+        """A Deferred for the poem."""
+        if self.cached is not None:
+            return defer.succeed(self.cached)
+        return get_poetry(self.port).addCallback(self.keep)
+
+    def keep(self, poem):
+        """Remembers it."""
+        self.cached = poem
+        return poem
+
+
+def listen(kind, poem):
+    """Serves, and says where."""
+    factory = protocol.ServerFactory.forProtocol(kind)
+    factory.poem = poem
+    port = reactor.listenTCP(0, factory, interface="127.0.0.1")
+    print(f"Serving on port {port.getHost().port}.", flush=True)
+    reactor.run()
+
+
+def fetch_all(ports):
+    """Prints the poems in the order of the ports."""
+    def show(results):
+        for good, poem in results:
+            if good:
+                sys.stdout.buffer.write(poem)
+        reactor.stop()
+
+    reactor.callWhenRunning(
+        lambda: defer.DeferredList([get_poetry(port) for port in ports]).addCallback(show))
+    reactor.run()
+
+
+def main(what, *arguments):
+    """Plays the part that the command line names."""
+    if what == "get":
+        return fetch_all([int(port) for port in arguments])
+    if what == "proxy":
+        return listen(Serve, Cache(int(arguments[0])).poem)
+    with open(arguments[0], "rb") as file:
+        poem = file.read()
+    return listen(Serve if what == "fast" else ServeSlowly, lambda: defer.succeed(poem))
+
+
+main(*sys.argv[1:])
