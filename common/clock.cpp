@@ -59,10 +59,6 @@ bool Clock::Entry::stale() const {
     return call->number != number;
 }
 
-Clock::~Clock() {
-    drop_delayed_calls();
-}
-
 DelayedCall Clock::call_later(Seconds delay, std::function<void()> f) {
     if (delay < Seconds(0))
         throw std::invalid_argument("call_later: the delay must not be negative");

@@ -45,7 +45,7 @@ class Clock {
     Clock() = default;
     Clock(const Clock&) = delete;
     Clock& operator=(const Clock&) = delete;
-    virtual ~Clock();
+    virtual ~Clock() = default;
 
     /// The time now, on a scale that only ever grows.
     virtual Seconds seconds() const = 0;
@@ -66,7 +66,8 @@ class Clock {
     /// When the next call is due; nothing if there is none.
     std::optional<Seconds> next_due();
 
-    /// Forgets all calls that are to come.
+    /// Forgets all calls that are to come. For the destructors of derived classes: the last words
+    /// of a closure may still ask for seconds().
     void drop_delayed_calls();
 
   private:
@@ -97,6 +98,8 @@ class Clock {
 /// A clock that stands still until it is advanced: for tests that need no waiting (task.Clock).
 class FakeClock final : public Clock {
   public:
+    FakeClock() = default;
+    ~FakeClock() override { drop_delayed_calls(); }
     Seconds seconds() const override { return now_; }
 
     /// Lets `time` pass and runs what is due by then. A call_later(0) that is made meanwhile runs

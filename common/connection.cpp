@@ -91,6 +91,10 @@ void Connection::connection_lost(const Failure& reason) {
     if (closing_ == Closing::now) { // the other side is to see a reset
         const linger at_once{1, 0};
         ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    } else if (closing_ == Closing::when_sent) {
+        // Throws away what was not read: close() would make it a reset, and the kernel would drop
+        // what it still has to send.
+        ::recv(socket_.get(), nullptr, 1 << 30, MSG_TRUNC | MSG_DONTWAIT);
     }
     socket_.close();
     queue_.clear();

@@ -109,13 +109,24 @@ class StopSignals {
     std::array<event*, numbers.size()> events_{};
 };
 
+// Libevent's ways to wait. It is asked once, since it may not be asked in two threads.
+const std::vector<std::string>& supported_backends() {
+    static const std::vector<std::string> all = [] {
+        std::vector<std::string> names;
+        for (const char** name = event_get_supported_methods(); *name != nullptr; ++name)
+            names.emplace_back(*name);
+        event_set_log_callback([](int, const char*) {}); // what is wrong comes out as an exception
+        return names;
+    }();
+    return all;
+}
+
 event_base* new_base(const std::string& backend) {
-    event_set_log_callback([](int, const char*) {}); // what is wrong comes out as an exception
     const std::unique_ptr<event_config, void (*)(event_config*)> config(event_config_new(),
                                                                         event_config_free);
-    for (const char** method = event_get_supported_methods(); *method != nullptr; ++method)
-        if (!backend.empty() && backend != *method)
-            event_config_avoid_method(config.get(), *method);
+    for (const std::string& name : supported_backends())
+        if (!backend.empty() && backend != name)
+            event_config_avoid_method(config.get(), name.c_str());
     event_base* base = event_base_new_with_config(config.get());
     if (base == nullptr)
         throw std::invalid_argument("There is no reactor back end '" + backend + "' here.");

@@ -166,24 +166,27 @@ class TcpConnector final : public Connector {
         if (state_ != State::disconnected)
             throw std::logic_error("connect: this connector is connecting or connected already.");
         state_ = State::connecting;
-        timer_ = reactor_.call_later(
+        const DelayedCall timer = timer_ = reactor_.call_later(
             timeout_, [self = this_connector()] { self->failed(Failure(ConnectTimeoutError())); });
         if (!std::exchange(uses_factory_, true))
-            factory_->do_start();
-        factory_->started_connecting(*this);
-        if (state_ != State::connecting)
+            log::run_reporting([&] { factory_->do_start(); });
+        log::run_reporting([&] { factory_->started_connecting(*this); });
+        if (!timer.active())
             return; // the factory has thought better of it
-        looking_up_ = resolve(reactor_, destination_);
+        looking_up_ = maybe_deferred(resolve, reactor_, destination_);
         looking_up_->add_callbacks(
             [weak = weak_from_this()](std::vector<SocketAddress> addresses) {
-                if (const auto self = lock(weak)) {
-                    self->addresses_.assign(addresses.rbegin(), addresses.rend());
-                    self->try_next_address(Failure(DNSLookupError(self->destination_.host)));
-                }
+                const auto self = lock(weak);
+                if (!self)
+                    return;
+                if (addresses.empty())
+                    return self->fail_later(Failure(DNSLookupError(self->destination_.host)));
+                self->addresses_.assign(addresses.rbegin(), addresses.rend());
+                self->try_next_address();
             },
             [weak = weak_from_this()](const Failure& reason) {
                 if (const auto self = lock(weak))
-                    self->failed(reason);
+                    self->fail_later(reason);
             });
     }
 
@@ -215,9 +218,14 @@ class TcpConnector final : public Connector {
         return self && self->state_ == State::connecting ? self : nullptr;
     }
 
-    void try_next_address(const Failure& reason_if_none_is_left) {
-        if (addresses_.empty())
-            return failed(reason_if_none_is_left);
+    // For what may be known inside connect(): the factory hears of it later, as of anything else.
+    void fail_later(const Failure& reason) {
+        timer_.cancel();
+        timer_ = reactor_.call_later(Seconds(0),
+                                     [self = this_connector(), reason] { self->failed(reason); });
+    }
+
+    void try_next_address() {
         const SocketAddress address = addresses_.back();
         addresses_.pop_back();
         FileDescriptor socket(
@@ -236,19 +244,20 @@ class TcpConnector final : public Connector {
         if (under_way) {
             reactor_.adopt(attempt);
             reactor_.add_writer(*attempt);
-        } else { // the factory is to hear of it later, as of anything else
+        } else { // later here, too
             reactor_.call_at_end_of_turn([attempt, error] { attempt->finish(error); });
         }
     }
 
     void attempted(FileDescriptor socket, std::error_code error, const Address& peer) {
         end_attempt();
-        if (error == std::errc::operation_canceled) // the reactor is shutting down
-            addresses_.clear();
-        if (error)
-            try_next_address(Failure(connect_error(error)));
-        else
+        const bool shutting_down = error == std::errc::operation_canceled;
+        if (!error)
             connected(std::move(socket), peer);
+        else if (addresses_.empty() || shutting_down)
+            failed(Failure(connect_error(error)));
+        else
+            try_next_address();
     }
 
     void connected(FileDescriptor socket, const Address& peer) {

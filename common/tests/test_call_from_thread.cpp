@@ -295,7 +295,9 @@ TEST_CASE("R5: a run() that is refused leaves the signals alone, and who has the
 }
 
 TEST_CASE("R3: afterwards a signal's action is what it was, flags and mask included") {
-    struct sigaction own {}, before {}, after {};
+    struct sigaction own {};
+    struct sigaction before {};
+    struct sigaction after {};
     own.sa_handler = [](int) {};
     own.sa_flags = SA_RESTART;
     ::sigaddset(&own.sa_mask, SIGUSR1);
@@ -304,7 +306,7 @@ TEST_CASE("R3: afterwards a signal's action is what it was, flags and mask inclu
     reactor.call_when_running([] { std::raise(SIGINT); });
     run(reactor);
     ::sigaction(SIGINT, &before, &after);
-    CHECK(after.sa_handler == own.sa_handler);
+    CHECK((after.sa_handler == own.sa_handler));
     CHECK((after.sa_flags & SA_RESTART) != 0);
     CHECK(::sigismember(&after.sa_mask, SIGUSR1) == 1);
 }

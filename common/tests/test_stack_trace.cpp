@@ -11,6 +11,16 @@
 
 namespace {
 
+std::string static_function();
+
+} // namespace
+
+[[gnu::always_inline]] inline std::string inlined_function() {
+    return static_function() + "!";
+}
+
+namespace {
+
 std::string trace() {
     std::ostringstream out;
     twist::print_stack_trace(out);
@@ -20,10 +30,6 @@ std::string trace() {
 [[gnu::noinline]] std::string static_function() {
     std::string result = trace();
     return result + "!"; // no tail call: this function stays on the stack
-}
-
-[[gnu::always_inline]] inline std::string inlined_function() {
-    return static_function() + "!";
 }
 
 template <class T>
@@ -47,7 +53,7 @@ TEST_CASE("a stack trace names functions and places, outermost first") {
     CHECK(in_order(text, {"template_function at tests/test_stack_trace.cpp:",
                           "\nstatic_function at tests/test_stack_trace.cpp:",
                           "\ntrace at tests/test_stack_trace.cpp:"}));
-#ifdef __OPTIMIZE__
+#ifndef __clang__ // addr2line does not find what clang 16 has inlined
     CHECK(in_order(text, {"template_function", "\ninlined_function at tests/", "\nstatic_func"}));
 #endif
     CHECK(text.find("print_stack_trace") == std::string::npos);
