@@ -99,8 +99,9 @@ class Factory {
 
     // For ports and connectors, which count themselves (doStart, doStop).
     void do_start() {
-        if (users_++ == 0)
+        if (users_ == 0)
             start_factory();
+        ++users_;
     }
     void do_stop() {
         if (--users_ == 0)

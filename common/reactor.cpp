@@ -9,6 +9,7 @@
 #include <mutex>
 #include <stdexcept>
 #include <sys/eventfd.h>
+#include <tuple>
 #include <unistd.h>
 
 #include "common/error.hpp"
@@ -150,14 +151,18 @@ Reactor::Reactor(const std::string& backend)
 Reactor::~Reactor() {
     disconnect_all();
     run_end_of_turn();
-    // From here on nobody is called any more; destructors may still bring in something new.
-    drop_delayed_calls();
-    while (!end_of_turn_.empty())
-        const auto dropped = std::exchange(end_of_turn_, {});
-    for (auto left = descriptors(); !left.empty(); left = descriptors())
-        release(*left.front());
+    // From here on nobody is called any more. What goes may bring in something new: that goes, too.
     release(*waker_);
-    resolver_.reset();
+    do {
+        drop_delayed_calls();
+        static_cast<void>(std::tuple(std::exchange(end_of_turn_, {}),
+                                     std::exchange(when_running_, {}),
+                                     std::exchange(triggers_, {})));
+        for (auto left = descriptors(); !left.empty(); left = descriptors())
+            release(*left.front());
+        resolver_.reset();
+        event_base_loop(base_.get(), EVLOOP_NONBLOCK); // where libevent ends the look-ups
+    } while (next_due() || !end_of_turn_.empty() || !descriptors().empty());
 }
 
 std::string Reactor::backend() const {

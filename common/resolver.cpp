@@ -4,6 +4,8 @@
 #include <event2/event.h>
 #include <event2/util.h>
 #include <optional>
+#include <set>
+#include <utility>
 
 #include "common/error.hpp"
 
@@ -13,44 +15,93 @@ namespace {
 
 using Addresses = std::vector<SocketAddress>;
 
+struct Query;
+
+/// libevent's resolver and what it was asked. It goes when its DnsResolver has gone and libevent
+/// has let go of the last query: one that is cancelled is answered, too, in the loop.
+struct Asked {
+    explicit Asked(evdns_base* base) : dns(base) {}
+    Asked(const Asked&) = delete;
+    Asked& operator=(const Asked&) = delete;
+    ~Asked() { evdns_base_free(dns, 0); }
+
+    evdns_base* const dns;
+    std::set<std::shared_ptr<Query>> open;
+};
+
+/// One look-up.
+struct Query : std::enable_shared_from_this<Query> {
+    Query(std::shared_ptr<Asked> asked_, std::string host_)
+        : asked(std::move(asked_)), host(std::move(host_)) {}
+
+    void cancel() {
+        const auto nobody = std::exchange(result, std::nullopt);
+        evdns_getaddrinfo_cancel(request);
+    }
+
+    static void answered(int error, evutil_addrinfo* found, void* argument) {
+        const auto query = static_cast<Query*>(argument)->shared_from_this();
+        query->asked->open.erase(query);
+        Addresses addresses;
+        for (const evutil_addrinfo* info = found; info != nullptr; info = info->ai_next)
+            addresses.emplace_back(info->ai_addr, info->ai_addrlen);
+        if (found != nullptr)
+            evutil_freeaddrinfo(found);
+        const auto result = std::exchange(query->result, std::nullopt);
+        if (!result)
+            return;
+        if (error != 0 || addresses.empty())
+            result->errback(DNSLookupError(query->host));
+        else
+            result->callback(std::move(addresses));
+    }
+
+    std::shared_ptr<Asked> asked;
+    std::string host;
+    evdns_getaddrinfo_request* request = nullptr;
+    std::optional<Deferred<Addresses>> result; // none: nobody waits any more
+};
+
 class DnsResolver final : public Resolver {
   public:
     DnsResolver(Reactor& reactor, const std::vector<std::string>& name_servers)
-        : base_(reactor.base()), dns_(evdns_base_new(base_, EVDNS_BASE_DISABLE_WHEN_INACTIVE)) {
+        : asked_(std::make_shared<Asked>(
+              evdns_base_new(reactor.base(), EVDNS_BASE_DISABLE_WHEN_INACTIVE))) {
+        evdns_base* const dns = asked_->dns;
         if (name_servers.empty())
-            evdns_base_resolv_conf_parse(dns_, DNS_OPTIONS_ALL, "/etc/resolv.conf");
+            evdns_base_resolv_conf_parse(dns, DNS_OPTIONS_ALL, "/etc/resolv.conf");
         else
-            evdns_base_load_hosts(dns_, "/etc/hosts");
+            evdns_base_load_hosts(dns, "/etc/hosts");
         for (const std::string& server : name_servers)
-            evdns_base_nameserver_ip_add(dns_, server.c_str());
+            evdns_base_nameserver_ip_add(dns, server.c_str());
         // Where there is nobody to ask, libevent would wait for ever: see look_up().
-        has_servers_ = evdns_base_count_nameservers(dns_) > 0;
+        has_servers_ = evdns_base_count_nameservers(dns) > 0;
         if (!has_servers_)
-            evdns_base_nameserver_ip_add(dns_, "127.0.0.1");
+            evdns_base_nameserver_ip_add(dns, "127.0.0.1");
         // What is queued behind the 64 that libevent asks at once would not be freed cleanly.
-        evdns_base_set_option(dns_, "max-inflight", "10000");
+        evdns_base_set_option(dns, "max-inflight", "10000");
     }
 
     ~DnsResolver() override {
-        closing_ = true;
-        evdns_base_free(dns_, 1);
-        event_base_loop(base_, EVLOOP_NONBLOCK); // where libevent ends the open look-ups
+        for (const auto& query : std::set(asked_->open))
+            query->cancel();
     }
 
     Deferred<Addresses> look_up(const Address& address) override {
-        auto* const query = new Query{*this, address, nullptr, {}};
-        Deferred<Addresses> result([query](auto&) { query->cancel(); });
+        const auto query = std::make_shared<Query>(asked_, address.host);
+        const Deferred<Addresses> result([weak = std::weak_ptr(query)](auto&) {
+            if (const auto open = weak.lock())
+                open->cancel();
+        });
         query->result = result;
+        asked_->open.insert(query);
 
         evutil_addrinfo hints{};
         hints.ai_socktype = SOCK_STREAM;
-        auto* const request =
-            evdns_getaddrinfo(dns_, address.host.c_str(), std::to_string(address.port).c_str(),
-                              &hints, &Query::answered, query);
-        if (request == nullptr) // answered, and the query is gone: the name was in /etc/hosts
-            return result;
-        query->request = request;
-        if (!has_servers_) {
+        query->request = evdns_getaddrinfo(asked_->dns, address.host.c_str(),
+                                           std::to_string(address.port).c_str(), &hints,
+                                           &Query::answered, query.get());
+        if (query->request != nullptr && !has_servers_) { // not answered yet, from /etc/hosts
             query->cancel();
             result.errback(DNSLookupError(address.host));
         }
@@ -58,38 +109,8 @@ class DnsResolver final : public Resolver {
     }
 
   private:
-    /// One look-up. It belongs to libevent until answered() has been called, cancelled or not.
-    struct Query {
-        DnsResolver& resolver;
-        Address address;
-        evdns_getaddrinfo_request* request;
-        std::optional<Deferred<Addresses>> result; // none: nobody waits any more
-
-        void cancel() {
-            result.reset();
-            evdns_getaddrinfo_cancel(request);
-        }
-
-        static void answered(int error, evutil_addrinfo* found, void* argument) {
-            const std::unique_ptr<Query> query(static_cast<Query*>(argument));
-            Addresses addresses;
-            for (const evutil_addrinfo* info = found; info != nullptr; info = info->ai_next)
-                addresses.emplace_back(info->ai_addr, info->ai_addrlen);
-            if (found != nullptr)
-                evutil_freeaddrinfo(found);
-            if (!query->result || query->resolver.closing_)
-                return;
-            if (error != 0 || addresses.empty())
-                query->result->errback(DNSLookupError(query->address.host));
-            else
-                query->result->callback(std::move(addresses));
-        }
-    };
-
-    event_base* base_;
-    evdns_base* dns_;
+    std::shared_ptr<Asked> asked_;
     bool has_servers_ = false;
-    bool closing_ = false;
 };
 
 } // namespace

@@ -168,8 +168,8 @@ class TcpConnector final : public Connector {
         state_ = State::connecting;
         const DelayedCall timer = timer_ = reactor_.call_later(
             timeout_, [self = this_connector()] { self->failed(Failure(ConnectTimeoutError())); });
-        if (!std::exchange(uses_factory_, true))
-            log::run_reporting([&] { factory_->do_start(); });
+        if (!uses_factory_)
+            uses_factory_ = !log::run_reporting([&] { factory_->do_start(); });
         log::run_reporting([&] { factory_->started_connecting(*this); });
         if (!timer.active())
             return; // the factory has thought better of it

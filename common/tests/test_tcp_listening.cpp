@@ -311,7 +311,7 @@ TEST_CASE("a port that waits for descriptors can be closed, and dropped with its
         close = true;
     }
     SUBCASE("dropped") {}
-    reactor->call_later(5ms, [&] {
+    after_turns(*reactor, 2, [&] {
         few.reset(); // the port does not know
         if (close)
             port->stop_listening().add_callback([&] { reactor->stop(); });

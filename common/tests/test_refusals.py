@@ -1,0 +1,89 @@
+"""What the compiler refuses, and in which words: a learner meets our sentence, not a template's.
+
+    test_refusals.py COMPILER [ARGS...]
+"""
+
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+
+import harness  # pylint: disable=wrong-import-position
+
+COMPILER = sys.argv[1:] or ["c++"]
+del sys.argv[1:]
+
+PROGRAM = """
+#include <string>
+#include "common/deferred.hpp"
+void program(twist::Deferred<int> d, twist::Deferred<void> nothing) {{
+    {}
+}}
+"""
+GOOD = """
+    d.add_callback([](int n) { return std::to_string(n); })
+        .add_errback([](const twist::Failure&) { return "none"; })
+        .add_callbacks([](const std::string&) {}, [](twist::Failure) {})
+        .add_both([] {});
+    nothing.add_callback([] { return twist::succeed(3); }).add_callback([](int) {});
+"""
+REFUSED = {
+    "a callback that takes something else":
+        ("d.add_callback([](const std::string&) {});", "This callback can't take the value."),
+    "20: a callback that takes two":
+        ("d.add_callback([](int, int) {});", "This callback can't take the value."),
+    "a callback that takes nothing where there is a value":
+        ("d.add_callback([] {});", "This callback can't take the value."),
+    "a callback that takes something where there is nothing":
+        ("nothing.add_callback([](int) {});", "This callback can't take the value."),
+    "19: a callback that gives a bare Failure":
+        ("d.add_callback([](int) { return twist::Failure(5); });", "let it return Result<U>"),
+    "an errback that takes no Failure":
+        ("d.add_errback([](int) { return 1; });", "This errback can't take a Failure"),
+    "an errback that gives nothing where there is a value":
+        ("d.add_errback([](const twist::Failure&) {});", "This errback returns nothing"),
+    "an errback that gives something else":
+        ("d.add_errback([](const twist::Failure&) { return std::string(); });",
+         "This errback returns what does not fit"),
+    "an errback that does not fit the callback beside it":
+        ("d.add_callbacks([](int) { return std::string(); }, [](twist::Failure) { return 1.5; });",
+         "This errback returns what does not fit"),
+    "an add_both that takes the bare value":
+        ("d.add_both([](std::string) {});", "the function must take a Result<T>, or nothing"),
+    "a Deferred of a reference":
+        ("twist::Deferred<int&> e;", "with neither & nor const"),
+    "maybe_deferred of a function that gives a bare Failure":
+        ("twist::maybe_deferred([] { return twist::Failure(5); });", "let it return Result<U>"),
+    "21: firing with two values": ("d.callback(1, 2);", "callback"),
+    "21: firing with none": ("d.callback();", "callback"),
+    "26: firing with a Deferred": ("d.callback(twist::Deferred<int>());", "callback"),
+}
+
+
+def compile_program(body):
+    """The compiler's status and its words."""
+    done = subprocess.run([*COMPILER, "-std=c++20", "-fsyntax-only", "-I", ROOT, "-x", "c++", "-"],
+                          input=PROGRAM.format(body), text=True, stderr=subprocess.PIPE,
+                          timeout=harness.LIMIT, check=False)
+    return done.returncode, done.stderr
+
+
+class Refusals(unittest.TestCase):
+    """Programs that do not compile, for the reason that we give."""
+
+    def test_what_is_right_compiles(self):
+        self.assertEqual(compile_program(GOOD), (0, ""))
+
+    def test_what_is_wrong_does_not(self):
+        for name, (body, words) in REFUSED.items():
+            with self.subTest(name):
+                status, said = compile_program(body)
+                self.assertNotEqual(status, 0)
+                self.assertIn(words, said)
+
+
+if __name__ == "__main__":
+    harness.main()

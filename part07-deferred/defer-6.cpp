@@ -1,0 +1,22 @@
+// defer-6 - an error, and then another. Answers twisted-deferred/defer-6.py
+#include "common/command_line.hpp"
+#include "common/deferred.hpp"
+#include "common/error.hpp"
+
+#include <iostream>
+#include <string>
+
+int fire_twice(int, char*[]) {
+    const auto out = [](const auto& result) { std::cout << result << '\n'; };
+
+    twist::Deferred<std::string> d;
+    d.add_callbacks(out, out);
+    d.errback(twist::Exception("First error"));
+    d.errback(twist::Exception("Second error"));
+    std::cout << "Finished\n";
+    return 0;
+}
+
+int main(int argc, char* argv[]) {
+    return twist::run_program(argc, argv, fire_twice);
+}
