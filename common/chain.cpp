@@ -33,6 +33,7 @@ void Chain::bury(Chain* chain) {
 }
 
 Chain::~Chain() {
+    drop_waiter();
     if (const Failure* failure = current_->failure())
         log::report("Unhandled error in Deferred", *failure);
     for (Step* step = current_; step != nullptr;) {
@@ -41,8 +42,11 @@ Chain::~Chain() {
             delete step;
         step = next;
     }
+}
+
+void Chain::drop_waiter() {
     if (waiter_ != nullptr)
-        waiter_->drop();
+        std::exchange(waiter_, nullptr)->drop();
 }
 
 void Chain::check_end(const std::type_info& type) const {
@@ -177,6 +181,7 @@ void Chain::drop() noexcept {
     const ChainPtr self(this);
     --references_;
     stop_waiting();
+    stranded_ = true;
 }
 
 namespace {
@@ -212,16 +217,21 @@ void Chain::unpause() {
 }
 
 void Chain::cancel() {
-    Chain* innermost = this;
-    while (innermost->waiting_for_ != nullptr)
-        innermost = innermost->waiting_for_;
+    ChainPtr innermost(this);
+    while (innermost->waiting_for_ != nullptr) {
+        if (innermost->waiting_for_->references_ == 0) { // dead, and only not buried yet
+            innermost->waiting_for_->drop_waiter();
+            break;
+        }
+        innermost = ChainPtr(innermost->waiting_for_);
+    }
     innermost->cancel_this();
 }
 
 void Chain::cancel_this() {
     const ChainPtr self(this);
     if (called_) {
-        if (!current_->has_result() && !running_) { // what it waited for has gone without a result
+        if (std::exchange(stranded_, false)) {
             current_->fail(Failure(CancelledError()));
             run(self);
         }

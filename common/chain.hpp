@@ -143,6 +143,7 @@ class Chain : public Waiter {
     friend class ChainPtr;
 
     bool begin_firing();
+    void drop_waiter();
     bool finished() const;
     void run_steps();
     bool takes_from(Chain& inner);
@@ -162,6 +163,7 @@ class Chain : public Waiter {
     unsigned pauses_ = 0;
     bool called_ = false;
     bool running_ = false;
+    bool stranded_ = false; // what it waited for has gone without a result
     bool cancelling_ = false;
     bool forgives_one_firing_ = false;
 };

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
+#include <variant>
 
 #include "common/chain.hpp"
 #include "common/clock.hpp"
@@ -42,9 +43,10 @@ class Deferred {
         struct Source final : detail::StepTo<T> {
         } source;
         source.result.emplace(std::move(result));
-        chain().check_start(typeid(T));
-        if (chain_->accept(source))
-            detail::Chain::run(chain_);
+        const detail::ChainPtr chain = this->chain();
+        chain->check_start(typeid(T));
+        if (chain->accept(source))
+            detail::Chain::run(chain);
     }
     void callback() const
         requires std::is_void_v<T>
@@ -54,8 +56,9 @@ class Deferred {
 
     /// Fires with a failure. Throws AlreadyCalledError.
     void errback(Failure failure) const {
-        if (chain().accept(std::move(failure)))
-            detail::Chain::run(chain_);
+        const detail::ChainPtr chain = this->chain();
+        if (chain->accept(std::move(failure)))
+            detail::Chain::run(chain);
     }
     /// The same with an exception, or with any bare value; with nothing: the exception that is
     /// being caught.
@@ -135,17 +138,14 @@ class Deferred {
     /// Stops what this Deferred waits for: calls its canceller and, unless that fired it, fires it
     /// with CancelledError. If a callback returned a Deferred that has not fired, that one is
     /// cancelled instead. Does nothing after the last result. What the canceller throws comes out.
-    void cancel() const { chain().cancel(); }
+    void cancel() const { chain()->cancel(); }
 
     /// No step runs between pause() and the unpause() that belongs to it.
-    void pause() const { chain().pause(); }
-    void unpause() const {
-        const detail::ChainPtr alive = chain_;
-        chain().unpause();
-    }
+    void pause() const { chain()->pause(); }
+    void unpause() const { chain()->unpause(); }
 
     /// Whether it was fired, or cancelled.
-    bool called() const { return chain().called(); }
+    bool called() const { return chain()->called(); }
 
     /// Whether two handles mean the same chain.
     friend bool operator==(const Deferred&, const Deferred&) = default;
@@ -153,7 +153,7 @@ class Deferred {
     /// For those who wait (not for programs): the chain, whose end must still carry T. This handle
     /// is empty afterwards.
     detail::ChainPtr give_away() && {
-        chain().check_end(typeid(T));
+        chain()->check_end(typeid(T));
         return std::move(chain_);
     }
 
@@ -163,10 +163,11 @@ class Deferred {
     friend struct detail::First<T>;
     explicit Deferred(detail::ChainPtr chain) : chain_(std::move(chain)) {}
 
-    detail::Chain& chain() const {
+    // A reference of its own: what runs next may destroy this very handle.
+    detail::ChainPtr chain() const {
         if (!chain_)
             throw std::logic_error("This handle of a Deferred is empty: it was moved or awaited.");
-        return *chain_;
+        return chain_;
     }
 
     template <class R>
@@ -210,11 +211,12 @@ class Deferred {
 
     template <class U, class Function>
     Deferred<U> add(Function function) const {
-        chain().check_end(typeid(T));
-        chain_->add(std::make_unique<detail::FunctionStep<T, U, Function>>(std::move(function)),
-                    typeid(U));
-        detail::Chain::run(chain_);
-        return Deferred<U>(chain_);
+        const detail::ChainPtr chain = this->chain();
+        chain->check_end(typeid(T));
+        chain->add(std::make_unique<detail::FunctionStep<T, U, Function>>(std::move(function)),
+                   typeid(U));
+        detail::Chain::run(chain);
+        return Deferred<U>(chain);
     }
 
     detail::ChainPtr chain_;
@@ -230,8 +232,9 @@ bool First<T>::call_canceller(Chain& chain) {
     Deferred<T> self{ChainPtr(&chain)};
     try {
         running(self);
-    } catch (...) { // can be cancelled again
-        canceller = std::move(running);
+    } catch (...) {
+        if (!chain.called()) // it can be cancelled again
+            canceller = std::move(running);
         throw;
     }
     return true;
@@ -241,9 +244,9 @@ bool First<T>::call_canceller(Chain& chain) {
 
 template <class T>
 void Deferred<T>::chain_deferred(const Deferred& other) const {
-    other.chain().check_start(typeid(T));
-    chain().check_end(typeid(T));
-    detail::Chain::link(chain_, other.chain_);
+    other.chain()->check_start(typeid(T));
+    chain()->check_end(typeid(T));
+    detail::Chain::link(chain(), other.chain());
 }
 
 template <class T>
@@ -292,14 +295,19 @@ auto maybe_deferred(F&& f, Args&&... args) {
     };
     using R = std::decay_t<decltype(call())>;
     using T = detail::carries_t<R>;
-    if constexpr (std::is_same_v<R, Deferred<T>>) {
-        try {
+    try {
+        if constexpr (std::is_same_v<R, Deferred<T>>) {
             return Deferred<T>(call());
-        } catch (...) {
-            return fail<T>(Failure());
+        } else if constexpr (std::is_same_v<R, std::variant<T, Deferred<T>>>) {
+            auto either = call();
+            if (auto* deferred = std::get_if<Deferred<T>>(&either))
+                return *deferred;
+            return succeed(std::get<T>(std::move(either)));
+        } else {
+            return succeed().add_callback(call);
         }
-    } else {
-        return succeed().add_callback(call);
+    } catch (...) {
+        return fail<T>(Failure());
     }
 }
 

@@ -78,7 +78,7 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
         std::cout << "Fetching poem from server." << std::endl;
         const auto factory = std::make_shared<PoetryClientFactory>();
         const auto self = shared_from_this();
-        const auto deferred = factory->deferred->add_callbacks(
+        auto deferred = factory->deferred->add_callbacks(
             [self](std::string poem) { return self->set_poem(std::move(poem)); },
             [self](const twist::Failure& reason) { return self->report(reason); });
         twist::connect_tcp(reactor_, server_, factory);

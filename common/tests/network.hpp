@@ -47,6 +47,9 @@ inline void after_turns(Reactor& reactor, int turns, std::function<void()> f) {
     });
 }
 
+/// What a loop that spins for `a_while` would exceed by far, on a busy machine, too.
+inline constexpr std::chrono::milliseconds a_while{250}, hardly_any_time{40};
+
 /// The processor time that this thread has used.
 inline Seconds processor_time() {
     timespec used{};

@@ -126,13 +126,15 @@ TEST_CASE("105: co_await on what is no Deferred gives the very same thing, at on
     };
     std::string seen;
     const auto coroutine = [](const Unmovable& object) -> Deferred<std::string> {
-        static_assert(std::is_same_v<decltype(co_await 1), int>);
-        static_assert(std::is_same_v<decltype(co_await object), const Unmovable&>);
+        auto&& one = co_await 1;
+        auto&& same_object = co_await object;
+        static_assert(std::is_same_v<decltype(one), int&&>);
+        static_assert(std::is_same_v<decltype(same_object), const Unmovable&>);
         std::string text = "text";
         std::string& same = co_await text;
         same += " and more";
-        const std::unique_ptr<int> box = co_await std::make_unique<int>(co_await 1 + 1);
-        co_return text + " " + std::to_string(*box) + (&co_await object == &object ? " same" : "");
+        const std::unique_ptr<int> box = co_await std::make_unique<int>(one + 1);
+        co_return text + " " + std::to_string(*box) + (&same_object == &object ? " same" : "");
     };
     const Unmovable object;
     note(coroutine(object), seen);

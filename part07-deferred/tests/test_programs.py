@@ -158,7 +158,7 @@ class Failures(ClientCase):
                 scripted.finish(1, SCIENCE)  # both are read in one turn at the latest
                 scripted.client.send(number)
                 result = scripted.client.result()
-                self.assert_poems(result, SCIENCE, errors=r"(Poem failed: .+\n)?", status=1)
+                self.assert_poems(result, SCIENCE, errors=r"Poem failed: .+\n", status=1)
 
 
 class CommandLine(unittest.TestCase):
