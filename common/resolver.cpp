@@ -89,7 +89,7 @@ class DnsResolver final : public Resolver {
 
     Deferred<Addresses> look_up(const Address& address) override {
         const auto query = std::make_shared<Query>(asked_, address.host);
-        const Deferred<Addresses> result([weak = std::weak_ptr(query)](auto&) {
+        Deferred<Addresses> result([weak = std::weak_ptr(query)](auto&) {
             if (const auto open = weak.lock())
                 open->cancel();
         });

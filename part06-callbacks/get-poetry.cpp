@@ -58,8 +58,8 @@ int poetry_main(int argc, char* argv[]) {
                                     "Downloads poems, all at the same time.");
     const auto addresses = command_line.parse_addresses(argc, argv);
 
-    twist::Reactor reactor;
     std::vector<std::string> poems;
+    twist::Reactor reactor;
 
     const auto got_poem = [&](std::string poem) {
         poems.push_back(std::move(poem));

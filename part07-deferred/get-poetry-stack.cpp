@@ -76,9 +76,9 @@ int poetry_main(int argc, char* argv[]) {
                                     "Downloads poems, all at the same time.");
     const auto addresses = command_line.parse_addresses(argc, argv);
 
-    twist::Reactor reactor;
     std::vector<std::string> poems;
     std::vector<twist::Failure> errors;
+    twist::Reactor reactor;
 
     const auto poem_done = [&] {
         if (poems.size() + errors.size() == addresses.size() && reactor.running())

@@ -1,11 +1,15 @@
 // poetry-proxy 3.0 - fetches a poem once and serves it from then on; stops fetching it for a client
 // that has left. Answers twisted-server-4/poetry-proxy.py
+#include "common/address.hpp"
 #include "common/command_line.hpp"
 #include "common/deferred.hpp"
+#include "common/error.hpp"
 #include "common/log.hpp"
+#include "common/protocol.hpp"
 #include "common/reactor.hpp"
 #include "common/tcp.hpp"
 
+#include <cstdint>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -14,56 +18,11 @@
 
 using Poem = std::shared_ptr<const std::string>; // shared by all connections, never copied
 
-// The server half ---------------------------------------------------------------------------------
-
-class ProxyService;
-class PoetryProxyFactory;
-
-class PoetryProxyProtocol : public twist::Protocol {
-  public:
-    explicit PoetryProxyProtocol(PoetryProxyFactory& factory) : factory_(factory) {}
-
-    void connection_made() override;
-    void connection_lost(const twist::Failure& reason) override;
-
-  private:
-    PoetryProxyFactory& factory_;
-    std::optional<twist::Deferred<Poem>> deferred_; // the poem for this client
-};
-
-class PoetryProxyFactory : public twist::ServerFactory {
-  public:
-    explicit PoetryProxyFactory(std::shared_ptr<ProxyService> the_service)
-        : service(std::move(the_service)) {}
-
-    std::unique_ptr<twist::Protocol> build_protocol(const twist::Address&) override {
-        return std::make_unique<PoetryProxyProtocol>(*this);
-    }
-
-    const std::shared_ptr<ProxyService> service;
-};
-
 // The client half ---------------------------------------------------------------------------------
-
-class PoetryClientFactory;
-
-class PoetryClientProtocol : public twist::Protocol {
-  public:
-    explicit PoetryClientProtocol(PoetryClientFactory& factory) : factory_(factory) {}
-
-    void data_received(std::string_view data) override { poem_ += data; }
-    void connection_lost(const twist::Failure& reason) override;
-
-  private:
-    PoetryClientFactory& factory_;
-    std::string poem_;
-};
 
 class PoetryClientFactory : public twist::ClientFactory {
   public:
-    std::unique_ptr<twist::Protocol> build_protocol(const twist::Address&) override {
-        return std::make_unique<PoetryClientProtocol>(*this);
-    }
+    std::unique_ptr<twist::Protocol> build_protocol(const twist::Address&) override;
 
     void poem_finished(std::string poem) {
         if (const auto d = std::exchange(deferred, std::nullopt))
@@ -79,18 +38,32 @@ class PoetryClientFactory : public twist::ClientFactory {
         poem_failed(reason);
     }
 
-    std::optional<twist::Deferred<std::string>> deferred; // until it has fired
+    std::optional<twist::Deferred<std::string>> deferred; // until it is fired
 };
 
-// A poem that was cut short is a failure: only a whole one may be cached.
-void PoetryClientProtocol::connection_lost(const twist::Failure& reason) {
-    if (reason.check<twist::ConnectionDone>())
-        factory_.poem_finished(std::move(poem_));
-    else
-        factory_.poem_failed(reason);
+class PoetryClientProtocol : public twist::Protocol {
+  public:
+    explicit PoetryClientProtocol(PoetryClientFactory& factory) : factory_(factory) {}
+
+    void data_received(std::string_view data) override { poem_ += data; }
+
+    void connection_lost(const twist::Failure& reason) override {
+        if (reason.check<twist::ConnectionDone>())
+            factory_.poem_finished(std::move(poem_));
+        else
+            factory_.poem_failed(reason);
+    }
+
+  private:
+    PoetryClientFactory& factory_;
+    std::string poem_;
+};
+
+std::unique_ptr<twist::Protocol> PoetryClientFactory::build_protocol(const twist::Address&) {
+    return std::make_unique<PoetryClientProtocol>(*this);
 }
 
-// What joins them ---------------------------------------------------------------------------------
+// What joins the halves ---------------------------------------------------------------------------
 
 class ProxyService : public std::enable_shared_from_this<ProxyService> {
   public:
@@ -131,18 +104,43 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
 
     twist::Reactor& reactor_;
     twist::Address server_;
-    Poem poem_; // the cached poem; null until there is one
+    Poem poem_; // in the cache; null until a whole one has come
 };
 
-void PoetryProxyProtocol::connection_made() {
-    deferred_ = factory_.service->get_poem();
-    deferred_->add_callback([client = transport()](const Poem& poem) { client->write(poem); })
-        .add_both([client = transport()] { client->lose_connection(); });
-}
+// The server half ---------------------------------------------------------------------------------
 
-void PoetryProxyProtocol::connection_lost(const twist::Failure&) {
-    if (deferred_)
-        deferred_->cancel(); // nothing happens if it has fired
+class PoetryProxyFactory : public twist::ServerFactory {
+  public:
+    explicit PoetryProxyFactory(std::shared_ptr<ProxyService> the_service)
+        : service(std::move(the_service)) {}
+
+    std::unique_ptr<twist::Protocol> build_protocol(const twist::Address&) override;
+
+    const std::shared_ptr<ProxyService> service;
+};
+
+class PoetryProxyProtocol : public twist::Protocol {
+  public:
+    explicit PoetryProxyProtocol(PoetryProxyFactory& factory) : factory_(factory) {}
+
+    void connection_made() override {
+        deferred_ = factory_.service->get_poem();
+        deferred_->add_callback([client = transport()](const Poem& poem) { client->write(poem); })
+            .add_both([client = transport()] { client->lose_connection(); });
+    }
+
+    void connection_lost(const twist::Failure&) override {
+        if (deferred_)
+            deferred_->cancel(); // nothing happens if it has fired
+    }
+
+  private:
+    PoetryProxyFactory& factory_;
+    std::optional<twist::Deferred<Poem>> deferred_; // the poem for this client
+};
+
+std::unique_ptr<twist::Protocol> PoetryProxyFactory::build_protocol(const twist::Address&) {
+    return std::make_unique<PoetryProxyProtocol>(*this);
 }
 
 int poetry_main(int argc, char* argv[]) {

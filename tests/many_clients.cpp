@@ -112,4 +112,6 @@ int load_main(int argc, char* argv[]) {
 
 } // namespace
 
-int main(int argc, char* argv[]) { return twist::run_program(argc, argv, load_main); }
+int main(int argc, char* argv[]) {
+    return twist::run_program(argc, argv, load_main);
+}

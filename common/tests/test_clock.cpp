@@ -1,4 +1,6 @@
 // The timers, on a clock that stands still: R7, R9 to R12, R47.
+#include <cmath>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -112,6 +114,60 @@ TEST_CASE("R11: reset counts from now, delay from the time that was planned") {
     CHECK(seen == "earlier reset later ");
 }
 
+TEST_CASE("R11: what is moved to a time before now is due now, after what was due already") {
+    FakeClock clock;
+    std::string seen;
+    clock.advance(10s);
+    DelayedCall reset = clock.call_later(5s, [&] { seen += "reset "; });
+    DelayedCall delayed = clock.call_later(5s, [&] { seen += "delayed "; });
+    clock.call_later(0s, [&] { seen += "due "; });
+    delayed.delay(-20s);
+    reset.reset(-20s);
+    CHECK(delayed.time() == 10s);
+    clock.advance(0s);
+    CHECK(seen == "due delayed reset ");
+}
+
+TEST_CASE("R11: a call that is moved to now by another waits for the next advance") {
+    FakeClock clock;
+    std::string seen;
+    DelayedCall moved;
+    clock.call_later(1s, [&] { moved.reset(0s); });
+    moved = clock.call_later(1s, [&] { seen += "moved"; });
+    clock.advance(1s);
+    CHECK(seen == "");
+    clock.advance(0s);
+    CHECK(seen == "moved");
+}
+
+TEST_CASE("R10: a call that was moved and has run stays one that has run, the clock gone or not") {
+    DelayedCall call;
+    {
+        FakeClock clock;
+        clock.call_later(5s, [] {}); // not the last one in the queue
+        call = clock.call_later(10s, [] {});
+        call.reset(1s);
+        clock.advance(1s);
+        CHECK_THROWS_AS(call.cancel(), AlreadyCalled);
+    }
+    CHECK_THROWS_AS(call.cancel(), AlreadyCalled);
+}
+
+TEST_CASE("R47: advance inside a call runs what is due by then, and what the call made") {
+    FakeClock clock;
+    std::string seen;
+    clock.call_later(1s, [&] {
+        seen += "outer ";
+        clock.call_later(0s, [&] { seen += "made "; });
+        clock.advance(2s);
+        seen += "end ";
+    });
+    clock.call_later(2s, [&] { seen += "two "; });
+    clock.call_later(9s, [&] { seen += "nine "; });
+    clock.advance(1s);
+    CHECK(seen == "outer made two end ");
+}
+
 TEST_CASE("R11: delayed_calls has those that are to come, each once") {
     FakeClock clock;
     DelayedCall cancelled = clock.call_later(1s, [] {});
@@ -128,6 +184,7 @@ TEST_CASE("R11: delayed_calls has those that are to come, each once") {
 TEST_CASE("R12: a negative delay and an empty function are refused") {
     FakeClock clock;
     CHECK_THROWS_AS(clock.call_later(-1s, [] {}), std::invalid_argument);
+    CHECK_THROWS_AS(clock.call_later(Seconds(NAN), [] {}), std::invalid_argument);
     CHECK_THROWS_AS(clock.call_later(1s, nullptr), std::invalid_argument);
     CHECK(clock.delayed_calls().empty());
 }
@@ -182,6 +239,31 @@ TEST_CASE("a closure is destroyed when its call has run, was cancelled, or its c
     CHECK(held.use_count() == 1);
     CHECK_FALSE(outlives.active());
     CHECK_THROWS_AS(outlives.cancel(), AlreadyCancelled);
+}
+
+TEST_CASE("a closure that goes may ask for a call, and cancel another") {
+    FakeClock clock;
+    std::string seen;
+    DelayedCall other = clock.call_later(1s, [&] { seen += "other "; });
+    struct LastWords {
+        std::function<void()> say;
+        ~LastWords() { say(); }
+    };
+    const auto words = [&](const char* next) {
+        return std::make_shared<LastWords>([&, next] {
+            clock.call_later(0s, [&seen, next] { seen += next; });
+            if (other.active())
+                other.cancel();
+        });
+    };
+    DelayedCall cancelled = clock.call_later(5s, [w = words("after cancel ")] {});
+    cancelled.cancel();
+    CHECK_FALSE(other.active());
+    clock.call_later(0s, [w = words("after run ")] {});
+    clock.advance(0s);
+    CHECK(seen == "after cancel ");
+    clock.advance(0s);
+    CHECK(seen == "after cancel after run ");
 }
 
 TEST_CASE("a closure that goes with its clock may still ask for a call") {

@@ -247,7 +247,7 @@ TEST_CASE("80: an errback can make a value of CancelledError") {
     CHECK(seen == "5");
 }
 
-TEST_CASE("A chain whose inner Deferred has gone unfired can be cancelled") {
+TEST_CASE("a chain whose inner Deferred has gone unfired can be cancelled") {
     Reports reports;
     std::string seen;
     const Deferred<int> outer;
@@ -260,7 +260,7 @@ TEST_CASE("A chain whose inner Deferred has gone unfired can be cancelled") {
     CHECK(seen == cancelled);
 }
 
-TEST_CASE("A chain is cancelled by what its inner Deferred held, as that goes") {
+TEST_CASE("a chain is cancelled by what its inner Deferred held, as that goes") {
     struct CancelsAtTheEnd {
         Deferred<int> d;
         explicit CancelsAtTheEnd(Deferred<int> deferred) : d(std::move(deferred)) {}
@@ -278,7 +278,7 @@ TEST_CASE("A chain is cancelled by what its inner Deferred held, as that goes") 
     CHECK(seen == cancelled);
 }
 
-TEST_CASE("A Deferred may lose its last handle while it is cancelled") {
+TEST_CASE("a Deferred may lose its last handle while it is cancelled") {
     Reports reports;
     std::string seen;
     std::optional<Deferred<int>> d;

@@ -206,9 +206,6 @@ TEST_CASE("42: what is added to a chain that waits runs after that, in order") {
 }
 
 TEST_CASE("43: the callbacks of the inner Deferred run first; the outer one gets what they leave") {
-    Reports reports;
-    Waiting waiting;
-    // Added before, since the end of a Deferred that was returned belongs to the outer one.
     Deferred<int> inner;
     std::string seen;
     inner.add_callback([&](int value) {
@@ -339,7 +336,7 @@ TEST_CASE("50, 67: a cancelled Deferred ignores what it was chained to, once, fa
     CHECK(reports.take() == "");
 }
 
-TEST_CASE("A callback may return a reference to a Deferred that somebody keeps") {
+TEST_CASE("a callback may return a reference to a Deferred that somebody keeps") {
     Reports reports;
     const Deferred<int> kept;
     std::string seen;
@@ -350,7 +347,7 @@ TEST_CASE("A callback may return a reference to a Deferred that somebody keeps")
     CHECK(seen == "2");
 }
 
-TEST_CASE("A callback may be only sometimes asynchronous") {
+TEST_CASE("a callback may be only sometimes asynchronous") {
     Reports reports;
     std::string seen;
     using Sometimes = std::variant<int, Deferred<int>>;
@@ -363,7 +360,7 @@ TEST_CASE("A callback may be only sometimes asynchronous") {
     CHECK(seen == "12");
 }
 
-TEST_CASE("A chain whose inner Deferred goes unfired never goes on, and reports nothing") {
+TEST_CASE("a chain whose inner Deferred goes unfired never goes on, and reports nothing") {
     Reports reports;
     std::string seen;
     Deferred<int> outer;

@@ -157,7 +157,7 @@ TEST_CASE("64: a closure that keeps the handle it waits on keeps the chain, unti
     CHECK(reports.take() == unhandled_boom);
 }
 
-TEST_CASE("A report may use Deferreds itself") {
+TEST_CASE("a report may use Deferreds itself") {
     Reports reports;
     std::string seen;
     {

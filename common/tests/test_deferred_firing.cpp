@@ -215,9 +215,9 @@ TEST_CASE("14: add_both can pass a failure on") {
 TEST_CASE("15: an errback that gives a value, or nothing, leads back to the callbacks") {
     Reports reports;
     std::string seen;
-    fail<int>(Exception("boom")).add_errback([](const Failure&) { return 5; }).add_callback([&](int v) {
-        seen += std::to_string(v);
-    });
+    fail<int>(Exception("boom"))
+        .add_errback([](const Failure&) { return 5; })
+        .add_callback([&](int v) { seen += std::to_string(v); });
     fail<void>(Exception("boom")).add_errback([](const Failure&) {}).add_callback([&] {
         seen += " nothing";
     });
@@ -349,7 +349,7 @@ TEST_CASE("28: a callback added by a callback of the same Deferred comes last, a
     CHECK(seen == "first second added");
 }
 
-TEST_CASE("28: a Deferred is fired twice by its own callback in vain") {
+TEST_CASE("6: nor can a Deferred be fired again by its own callback") {
     Reports reports;
     std::string seen;
     const Deferred<void> d;

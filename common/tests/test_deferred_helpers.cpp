@@ -161,8 +161,10 @@ TEST_CASE("103: errbacks before add_timeout see CancelledError, those after it T
         return failure;
     };
     const Deferred<int> d;
-    d.add_errback(note).add_timeout(Seconds(2), clock).add_errback(note).add_errback(
-        [](const Failure&) { return 0; });
+    d.add_errback(note)
+        .add_timeout(Seconds(2), clock)
+        .add_errback(note)
+        .add_errback([](const Failure&) { return 0; });
     clock.advance(Seconds(2));
     CHECK(seen == cancelled + timed_out);
 }

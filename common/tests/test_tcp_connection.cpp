@@ -142,7 +142,7 @@ TEST_CASE_FIXTURE(Fixture,
 TEST_CASE_FIXTURE(Fixture, "R25: what comes after lose_connection is not read any more") {
     server->on.connection_made = [&](auto&) { send_to(peer, "one"); };
     server->on.data_received = [&](auto& transport, std::string_view) {
-        transport->write(std::string(3'000'000, 'x')); // closing will take some turns
+        transport->write(std::string(10'000'000, 'x')); // closing will take its time
         transport->lose_connection();
         send_to(peer, "two");
         reactor.call_later(2ms, [&] { peer.close(); });

@@ -1,151 +1,138 @@
-"""get-poetry 1.0, and the broken one."""
+"""The client on hand-made readers, and the one whose do_read waits."""
 
+import os
 import re
 import signal
-import socket
 import sys
 import unittest
-from contextlib import ExitStack
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-import harness  # pylint: disable=wrong-import-position
-from harness import Peer, Running, Server, poem, receive_all, run, unused_port
+import clients
+import harness
+from clients import SLOWPOETRY, connected, send_all
+from harness import Peer, Running, Server, listening, poem, reset, run, unused_port
 
-GET_POETRY = "part04-lowlevel-reactor/get-poetry"
+CLIENT = "part04-lowlevel-reactor/get-poetry"
 BROKEN = "part04-lowlevel-reactor/get-poetry-broken"
-SLOWPOETRY = "part01-blocking/slowpoetry"
-NAMES = ["ecstasy.txt", "fascination.txt", "science.txt", "alla_sera.txt"]
+TIME = r"\d+:\d\d:\d\d(?:\.\d{6})?"
+LOST = (r"\[Failure: ConnectionLost: Connection to the other side was lost in a non-clean "
+        r"fashion\.\]")
 
 
-def slow_servers(stack):
-    """The four poems, seven bytes at a time: that cuts the characters of alla_sera.txt in two."""
-    return [stack.enter_context(Server(SLOWPOETRY, "--delay", "0.0001", "--num-bytes", 7,
-                                       f"poetry/{name}")) for name in NAMES]
+def nonblocking(program):
+    """For each socket of a program, whether it is non-blocking."""
+    fds = Path(f"/proc/{program.pid}/fd")
+    for fd in fds.iterdir():
+        if os.readlink(fd).startswith("socket:"):
+            info = (fds.parent / "fdinfo" / fd.name).read_text()
+            yield bool(int(re.search(r"flags:\s*(\d+)", info).group(1), 8) & os.O_NONBLOCK)
 
 
-def finish(connection, text):
-    """Sends a poem, and waits until the client has taken note of its end."""
-    with connection:
-        connection.sendall(text)
-        connection.shutdown(socket.SHUT_WR)
-        receive_all(connection)
+class Client(clients.Downloads, clients.Interrupted, clients.CommandLine, unittest.TestCase):
+    client = CLIENT
+    complaint = f"Incomplete poem from .*: {LOST}\n"
 
+    def shown(self, number, text):
+        return f"\nTask {number}: {len(text)} bytes of poetry\n".encode()
 
-class Poems(unittest.TestCase):
-    """1.0 when all is well."""
-
-    def test_every_byte_is_counted_and_reported_in_order(self):
-        with ExitStack() as stack:
-            ports = [server.port for server in slow_servers(stack)]
-            result = run(GET_POETRY, *ports)
-        self.assertEqual((result.error_text, result.status), ("", 0))
-        sizes = [0] * 4
-        for task, size, port in re.findall(
-                r"^Task (\d): got (\d+) bytes of poetry from 127.0.0.1:(\d+)$",
-                result.text, re.MULTILINE):
-            sizes[int(task) - 1] += int(size)
-            self.assertEqual(int(port), ports[int(task) - 1])
-        self.assertEqual(sizes, [len(poem(name)) for name in NAMES])
-        report = "".join(f"Task {n}: {size} bytes of poetry\n" for n, size in enumerate(sizes, 1))
-        self.assertRegex(result.text, rf"\n{report}Got 4 poems in \d:\d\d:\d\d(\.\d+)?\n\Z")
-        for task in "1234":
-            self.assertIn(f"Task {task} finished\n", result.text)
-
-    def test_the_tasks_take_turns(self):
-        with harness.listening() as first, harness.listening() as second, \
-                Running(GET_POETRY, *(s.getsockname()[1] for s in (first, second))) as client:
-            one, two = first.accept()[0], second.accept()[0]
-            for connection, task, text in ((two, 2, b"to"), (one, 1, b"be"), (two, 2, b"or")):
-                connection.sendall(text)
-                client.wait_for_line(rf"Task {task}: got 2 bytes(?s:.)*")
-            finish(one, b" not to be")
-            finish(two, b" no")
-            text = client.result().text
-        self.assertEqual(re.findall(r"^Task (\d): got", text, re.MULTILINE), list("21212"))
-
-    def test_an_empty_poem_is_a_poem(self):
-        with Peer() as peer:
-            result = run(GET_POETRY, peer.port)
-        self.assertRegex(result.text, r"\ATask 1 finished\nTask 1: 0 bytes of poetry\nGot 1 poems")
-        self.assertEqual(result.status, 0)
+    def test_what_it_tells(self):
+        with connected(CLIENT, 2) as (client, (one, two)):
+            for number, server, data in (2, two, b"a"), (1, one, b"bb"), (2, two, b"ccc"):
+                server.sendall(data)
+                client.wait_for_line(f"Task {number}: got {len(data)} bytes of poetry "
+                                     rf"from 127\.0\.0\.1:{server.getsockname()[1]}")
+            send_all(two, b"")
+            client.wait_for_line("Task 2 finished")
+            send_all(one, b"")
+            result = client.result()
+        self.assertRegex(result.text, "Task 2 finished\nTask 1 finished\n"
+                                      "Task 1: 2 bytes of poetry\nTask 2: 4 bytes of poetry\n"
+                                      f"Got 2 poems in {TIME}\n$")
+        self.assertEqual((result.stderr, result.status), (b"", 0))
 
     def test_the_host_is_printed_as_it_was_given(self):
         with Peer(b"poem") as peer:
-            result = run(GET_POETRY, f"localhost:{peer.port}", f":{peer.port}")
-        self.assertIn(f"bytes of poetry from localhost:{peer.port}\n", result.text)
-        self.assertIn(f"bytes of poetry from 127.0.0.1:{peer.port}\n", result.text)
+            self.assertIn(f"Task 1: got 4 bytes of poetry from localhost:{peer.port}\n",
+                          run(CLIENT, f"localhost:{peer.port}").text)
 
-    def test_a_server_that_floods_does_not_starve_another(self):
-        with Peer(b"x" * 5_000_000) as fast, Peer(b"slow poem") as slow:
-            text = run(GET_POETRY, fast.port, slow.port).text
-        self.assertLess(text.index("Task 2 finished"), text.index("Task 1 finished"))
-        self.assertIn("Task 1: 5000000 bytes of poetry\n", text)
+    def test_no_socket_can_block(self):
+        for program, all_of_them in (CLIENT, True), (BROKEN, False):
+            with connected(program, 2) as (client, servers):
+                clients.wait_until_it_catches(signal.SIGINT, client)
+                self.assertEqual(all(nonblocking(client)), all_of_them)
+                for server in servers:
+                    server.close()
+                client.result()
 
+    def test_refused_ends_it_before_any_poem(self):
+        with Peer(b"poem") as peer, unused_port() as port:
+            result = run(CLIENT, peer.port, port)
+        self.assertEqual(result, (b"", f"get-poetry: ConnectError: Can't connect to 127.0.0.1:{port}"
+                                       ": 111: Connection refused.\n".encode(), 1))
 
-class Failures(unittest.TestCase):
-    """1.0 when something is wrong."""
-
-    def test_refused(self):
-        with unused_port() as nobody, Peer(b"good") as good:
-            result = run(GET_POETRY, good.port, nobody)
-        self.assertEqual(result.error_text, f"get-poetry: ConnectError: Can't connect to "
-                                            f"127.0.0.1:{nobody}: 111: Connection refused.\n")
-        self.assertEqual((result.text, result.status), ("", 1))
-
-    def test_reset(self):
-        with Peer(b"half a poem", then="reset") as bad, Peer(b"good") as good:
-            result = run(GET_POETRY, bad.port, good.port)
-        self.assertRegex(result.error_text, rf"\AIncomplete poem from 127.0.0.1:{bad.port}: "
-                                            r"\[Failure: ConnectionLost: .*\]\n\Z")
-        self.assertRegex(result.text, r"\nTask 2: 4 bytes of poetry\nGot 1 poems in .*\n\Z")
-        self.assertEqual(result.status, 1)
-
-    def test_ctrl_c(self):
-        with Peer(b"half a poem", then="hang") as peer, Running(GET_POETRY, peer.port) as client:
-            client.wait_for_line("Task 1: got 11 bytes of poetry from .*")
-            client.send(signal.SIGINT)
+    def test_a_reset_is_not_the_end_of_a_poem(self):
+        with connected(CLIENT, 2) as (client, (broken, whole)):
+            port = broken.getsockname()[1]
+            broken.sendall(b"half")
+            client.wait_for_line("Task 1: got 4 bytes .*")
+            reset(broken)
+            client.wait_for_line(f"Incomplete poem from 127.0.0.1:{port}: {LOST}")
+            send_all(whole, b"whole")
             result = client.result()
-        self.assertRegex(result.text, r"\nGot 0 poems in .*\n\Z")
+        self.assertRegex(result.text, f"finished\nTask 2: 5 bytes of poetry\nGot 1 poems in {TIME}\n$")
+        self.assertNotIn("Task 1 finished", result.text)
         self.assertEqual(result.status, 1)
-        self.assertNotIn("Unhandled", result.error_text)
+
+    def test_it_stops_when_the_last_one_is_lost(self):
+        with Peer(then="reset") as peer:
+            result = run(CLIENT, peer.port)
+        self.assertRegex(result.text, f"^Got 0 poems in {TIME}\n$")
+        self.assertEqual(result.status, 1)
 
 
-class CommandLine(unittest.TestCase):
-    """Both take the same words."""
+class Broken(clients.CommandLine, unittest.TestCase):
+    client = BROKEN
 
-    def test_no_arguments(self):
-        for program in (GET_POETRY, BROKEN):
-            result = run(program)
-            self.assertTrue(result.text.startswith(f"Usage: {Path(program).name} "))
-            self.assertTrue(result.text.endswith("\n\n"))
-            self.assertEqual((result.error_text, result.status), ("", 0))
+    def test_one_poem_after_the_other(self):
+        names = ["science.txt", "fascination.txt", "alla_sera.txt"]
+        arguments = ["--delay", "0.002", "--num-bytes", 10]
+        servers = [Server(SLOWPOETRY, *arguments, f"poetry/{name}") for name in names]
+        with servers[0], servers[1], servers[2]:
+            result = run(BROKEN, *[server.port for server in servers])
+        *tasks, last = result.text.splitlines()
+        for number, (name, server) in enumerate(zip(names, servers), 1):
+            size = len(poem(name))
+            got = f"Task {number}: got {size} bytes of poetry from {server.address}"
+            self.assertEqual(tasks[tasks.index(got) + 1], f"Task {number} finished")
+            self.assertIn(f"Task {number}: {size} bytes of poetry", tasks)
+        self.assertEqual(len(tasks), 9)
+        self.assertRegex(last, f"^Got 3 poems in {TIME}$")
+        self.assertEqual((result.stderr, result.status), (b"", 0))
 
-    def test_bad_arguments(self):
-        for program in (GET_POETRY, BROKEN):
-            for words, message in ((["abc"], "Ports must be integers."),
-                                   (["70000"], "Ports go from"),
-                                   (["1", "--x"], "no such option: --x")):
-                result = run(program, *words)
-                self.assertIn(f"error: {message}", result.error_text)
-                self.assertEqual((result.text, result.status), ("", 2))
+    def test_while_it_waits_for_one_server_it_hears_no_other(self):
+        with connected(BROKEN, 2) as (client, servers):
+            for server in servers:
+                server.sendall(b"a part")  # it reads one of the two, and waits for the rest
+            for server in servers:
+                server.sendall(b" and the rest")
+                server.close()
+            result = client.result()
+        self.assertEqual(re.findall(r"got (\d+) bytes", result.text), ["19", "19"])
 
+    def test_an_empty_poem(self):
+        with Peer() as peer:
+            self.assertIn("Task 1: got 0 bytes of poetry", run(BROKEN, peer.port).text)
 
-class Broken(unittest.TestCase):
-    """A do_read that waits: one task after the other."""
-
-    def test_the_second_poem_waits_for_the_end_of_the_first(self):
-        with harness.listening() as first, harness.listening() as second, \
-                Running(BROKEN, *(s.getsockname()[1] for s in (first, second))) as client:
-            one, two = first.accept()[0], second.accept()[0]
-            one.sendall(b"slow")  # do_read is called, and does not come back
-            two.sendall(b"there at once")
-            finish(one, b"ly")
-            finish(two, b"")
-            text = client.result().text
-        self.assertEqual(re.findall(r"^Task (\d): got (\d+) bytes", text, re.MULTILINE),
-                         [("1", "6"), ("2", "13")])
+    def test_a_reset(self):
+        with listening() as listener, Running(BROKEN, listener.getsockname()[1]) as client:
+            server, _ = listener.accept()
+            server.sendall(b"half")
+            reset(server)
+            result = client.result()
+        self.assertRegex(result.error_text, f"^Incomplete poem from .*: {LOST}\n$")
+        self.assertEqual(result.status, 1)
 
 
 if __name__ == "__main__":
