@@ -60,7 +60,7 @@ bool Clock::Entry::stale() const {
 }
 
 DelayedCall Clock::call_later(Seconds delay, std::function<void()> f) {
-    if (delay < Seconds(0))
+    if (!(delay >= Seconds(0))) // so that NaN is refused, too
         throw std::invalid_argument("call_later: the delay must not be negative");
     if (!f)
         throw std::invalid_argument("call_later: there is nothing to call");
@@ -123,13 +123,12 @@ void Clock::run_due() {
 
 void Clock::drop_delayed_calls() {
     // A closure that dies may call_later or cancel: it meets a queue that is whole.
-    while (!heap_.empty()) {
+    while (next_due()) {
         const Entry entry = pop();
         entry.call->number = 0;
         entry.call->cancelled = true;
         entry.call->f = nullptr;
     }
-    stale_ = 0;
 }
 
 void FakeClock::advance(Seconds time) {

@@ -69,8 +69,9 @@ class Client(clients.Downloads, clients.Interrupted, clients.CommandLine, unitte
     def test_refused_ends_it_before_any_poem(self):
         with Peer(b"poem") as peer, unused_port() as port:
             result = run(CLIENT, peer.port, port)
-        self.assertEqual(result, (b"", f"get-poetry: ConnectError: Can't connect to 127.0.0.1:{port}"
-                                       ": 111: Connection refused.\n".encode(), 1))
+        self.assertEqual(result.error_text, "get-poetry: ConnectError: Can't connect to "
+                                            f"127.0.0.1:{port}: 111: Connection refused.\n")
+        self.assertEqual((result.stdout, result.status), (b"", 1))
 
     def test_a_reset_is_not_the_end_of_a_poem(self):
         with connected(CLIENT, 2) as (client, (broken, whole)):
@@ -81,7 +82,8 @@ class Client(clients.Downloads, clients.Interrupted, clients.CommandLine, unitte
             client.wait_for_line(f"Incomplete poem from 127.0.0.1:{port}: {LOST}")
             send_all(whole, b"whole")
             result = client.result()
-        self.assertRegex(result.text, f"finished\nTask 2: 5 bytes of poetry\nGot 1 poems in {TIME}\n$")
+        self.assertRegex(result.text, "finished\nTask 2: 5 bytes of poetry\n"
+                                      f"Got 1 poems in {TIME}\n$")
         self.assertNotIn("Task 1 finished", result.text)
         self.assertEqual(result.status, 1)
 

@@ -93,7 +93,8 @@ class Simple(clients.Downloads, clients.Interrupted, clients.CommandLine, unitte
     def test_refused(self):
         with Peer(b"poem") as peer, unused_port() as port:
             result = run(SIMPLE, peer.port, port)
-        self.assertEqual(result, (f"Failed to connect to: 127.0.0.1:{port}\npoem\n".encode(), b"", 1))
+        self.assertEqual(result.text, f"Failed to connect to: 127.0.0.1:{port}\npoem\n")
+        self.assertEqual((result.stderr, result.status), (b"", 1))
 
     def test_a_reset_is_not_the_end_of_a_poem(self):
         with Peer(b"half", then="reset") as peer:
