@@ -108,6 +108,7 @@ std::vector<Address> CommandLine::parse_addresses(int argc, char* argv[], std::s
         std::exit(0);
     }
     std::vector<Address> addresses;
+    addresses.reserve(arguments.size());
     for (const std::string& argument : arguments)
         addresses.push_back(address(argument));
     return addresses;
