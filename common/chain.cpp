@@ -218,6 +218,8 @@ void Chain::unpause() {
 }
 
 void Chain::cancel() {
+    if (references_ == 0) // dead, and only not buried yet
+        return;
     ChainPtr innermost(this);
     while (innermost->waiting_for_ != nullptr) {
         if (innermost->waiting_for_->references_ == 0) { // dead, and only not buried yet

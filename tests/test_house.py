@@ -14,7 +14,7 @@ FLOORS = {
     0: "error failure log seconds address command_line file_descriptor stack_trace",
     1: "clock send_queue",
     2: "chain step deferred",
-    3: "reactor inline_callbacks",
+    3: "reactor inline_callbacks deferred_list",
     4: "protocol resolver",
     5: "connection tcp",
     6: "trial",

@@ -1,0 +1,219 @@
+// Many Deferreds as one: deferred_list, first_success, gather_results.
+// Stands for twisted.internet.defer.DeferredList and gatherResults.
+#pragma once
+
+#include <cstddef>
+#include <iomanip>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "common/deferred.hpp"
+#include "common/error.hpp"
+#include "common/failure.hpp"
+#include "common/log.hpp"
+
+namespace twist {
+
+/// What became of each member of a list, in the order of the list.
+template <class T>
+using ResultList = std::vector<Result<T>>;
+
+/// The value that came first, and the place in the list of the member that gave it.
+template <class T>
+struct FirstSuccess {
+    typename Result<T>::Value value;
+    std::size_t index;
+};
+template <class T>
+using FirstSuccessOrAll = std::variant<FirstSuccess<T>, ResultList<T>>;
+
+/// Why a list with `fire_on_one_errback` has failed: the first failure of a member, and the place
+/// of that member in the list.
+struct FirstError : Exception {
+    FirstError(Failure failure, std::size_t place)
+        : Exception("#" + std::to_string(place) + ": " + failure.text()),
+          sub_failure(std::move(failure)), index(place) {}
+    Failure sub_failure;
+    std::size_t index;
+};
+
+struct ListFlags {
+    bool fire_on_one_errback = false; ///< the first failure of a member fails the list: FirstError
+    bool consume_errors = false;      ///< the list keeps the results: the members' ends are void
+};
+
+namespace detail {
+
+/// What the members of one list have in common. The steps that wait at the members' ends own it.
+/// It points back to the members, as long as they have those steps, in order to cancel them.
+template <class T>
+class ListState {
+  public:
+    ListState(std::size_t size, ListFlags flags, bool fire_on_one_callback)
+        : members_(size), missing_(size), flags_(flags),
+          fire_on_one_callback_(fire_on_one_callback) {}
+
+    void wait_for(std::size_t index, Chain* chain) { members_[index].chain = chain; }
+    void forget(std::size_t index) { members_[index].chain = nullptr; }
+
+    void receive(std::size_t index, Result<T> result) {
+        forget(index);
+        if (list.called())
+            return;
+        if (result && fire_on_one_callback_)
+            return list.callback(FirstSuccess<T>{std::move(result).value(), index});
+        if (!result && flags_.fire_on_one_errback)
+            return list.errback(FirstError(result.failure(), index));
+        members_[index].result = std::move(result);
+        if (--missing_ == 0)
+            finish();
+    }
+
+    void finish() {
+        ResultList<T> results;
+        results.reserve(members_.size());
+        for (Member& member : members_)
+            results.push_back(*std::move(member.result));
+        list.callback(std::move(results));
+    }
+
+    // Like every Deferred, the list has its result when cancel() returns: who has none by then,
+    // because it would not be cancelled, counts as cancelled.
+    void cancel() {
+        for (const Member& member : members_)
+            if (member.chain != nullptr)
+                log::run_reporting([&] { member.chain->cancel(); });
+        for (std::size_t i = 0; i < members_.size() && !list.called(); ++i)
+            if (!members_[i].result)
+                receive(i, Failure(CancelledError()));
+    }
+
+    Deferred<FirstSuccessOrAll<T>> list;
+
+  private:
+    struct Member {
+        Chain* chain = nullptr; // null: it has its result, or will never have one
+        std::optional<Result<T>> result;
+    };
+    std::vector<Member> members_;
+    std::size_t missing_;
+    ListFlags flags_;
+    bool fire_on_one_callback_;
+};
+
+/// One member's place in a list. It goes with the step that waits for the member's result.
+template <class T>
+class ListPlace {
+  public:
+    ListPlace(std::shared_ptr<ListState<T>> state, std::size_t index, const Deferred<T>& member)
+        : state_(std::move(state)), index_(index) {
+        state_->wait_for(index_, Deferred<T>(member).give_away().get());
+    }
+    ListPlace(ListPlace&&) noexcept = default;
+    ListPlace(const ListPlace&) = delete;
+    ListPlace& operator=(const ListPlace&) = delete;
+    ~ListPlace() {
+        if (state_)
+            state_->forget(index_);
+    }
+
+    void receive(Result<T> result) { state_->receive(index_, std::move(result)); }
+
+  private:
+    std::shared_ptr<ListState<T>> state_;
+    std::size_t index_;
+};
+
+template <class T>
+Deferred<FirstSuccessOrAll<T>> make_list(const std::vector<Deferred<T>>& members, ListFlags flags,
+                                         bool fire_on_one_callback) {
+    const auto state = std::make_shared<ListState<T>>(members.size(), flags, fire_on_one_callback);
+    const auto cancel_members = [state = std::weak_ptr(state)](auto&) {
+        if (const auto alive = state.lock())
+            alive->cancel();
+    };
+    const auto list = state->list = Deferred<FirstSuccessOrAll<T>>(cancel_members);
+    if (members.empty() && !fire_on_one_callback)
+        state->finish();
+    for (std::size_t i = 0; i < members.size(); ++i) {
+        ListPlace<T> place(state, i, members[i]);
+        if constexpr (std::is_copy_constructible_v<Result<T>>) {
+            if (!flags.consume_errors) {
+                members[i].add_both([place = std::move(place)](Result<T> result) mutable {
+                    place.receive(result);
+                    return result;
+                });
+                continue;
+            }
+        }
+        members[i].add_both([place = std::move(place)](Result<T> result) mutable {
+            place.receive(std::move(result));
+        });
+    }
+    return list;
+}
+
+} // namespace detail
+
+/// A Deferred that fires when all `members` have, with their results in the order of `members`,
+/// whether they succeeded or failed. A member's end passes its result on; it is void if T can't be
+/// copied, or with `consume_errors`. Cancelling the list cancels every member. (DeferredList)
+template <class T>
+Deferred<ResultList<T>> deferred_list(const std::vector<Deferred<T>>& members,
+                                      ListFlags flags = {}) {
+    return detail::make_list(members, flags, false).add_callback([](FirstSuccessOrAll<T> all) {
+        return std::get<1>(std::move(all));
+    });
+}
+
+/// Fires with the first value that a member has, or, if all fail, with the list of their failures.
+/// Of no members it never fires. (DeferredList with fireOnOneCallback)
+template <class T>
+Deferred<FirstSuccessOrAll<T>> first_success(const std::vector<Deferred<T>>& members,
+                                             ListFlags flags = {}) {
+    return detail::make_list(members, flags, true);
+}
+
+/// Fires with the members' values (nothing, if T is void), or fails at the first failure with a
+/// FirstError. With `consume_errors` that is the only report of it. (gatherResults)
+template <class T>
+auto gather_results(const std::vector<Deferred<T>>& members, bool consume_errors = false) {
+    const ListFlags flags{.fire_on_one_errback = true, .consume_errors = consume_errors};
+    return deferred_list(members, flags).add_callback([](ResultList<T> results) {
+        if constexpr (!std::is_void_v<T>) {
+            std::vector<T> values;
+            values.reserve(results.size());
+            for (Result<T>& result : results)
+                values.push_back(std::move(result).value());
+            return values;
+        }
+    });
+}
+
+/// "[(True, 'd1 result'), (False, [Failure: Exception: d2 failure])]", as Python prints it.
+template <class T>
+std::ostream& operator<<(std::ostream& out, const ResultList<T>& results) {
+    const char* separator = "";
+    out << '[';
+    for (const Result<T>& result : results) {
+        out << std::exchange(separator, ", ") << (result ? "(True, " : "(False, ");
+        if (!result)
+            out << result.failure();
+        else if constexpr (std::is_void_v<T>)
+            out << "None";
+        else if constexpr (std::is_convertible_v<T, std::string>)
+            out << std::quoted(std::string(result.value()), '\'');
+        else
+            out << result.value();
+        out << ')';
+    }
+    return out << ']';
+}
+
+} // namespace twist
