@@ -1,5 +1,6 @@
 #include "common/command_line.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -59,6 +60,18 @@ void CommandLine::option(const std::string& name, double& factor, const std::str
 void CommandLine::option(const std::string& name, std::size_t& count, const std::string& help) {
     options_.push_back({name, "N", help, [&count](auto& text) {
                             count = static_cast<std::size_t>(positive<long>(text, "integer"));
+                        }});
+}
+
+void CommandLine::choice(const std::string& name, std::string& value,
+                         const std::vector<std::string>& choices, const std::string& help) {
+    std::string all;
+    for (const std::string& choice : choices)
+        all += (all.empty() ? "" : "|") + choice;
+    options_.push_back({name, all, help, [&value, choices, all](auto& text) {
+                            if (std::ranges::find(choices, text) == choices.end())
+                                throw UsageError("must be " + all + ", and not '" + text + "'");
+                            value = text;
                         }});
 }
 

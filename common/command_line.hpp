@@ -26,6 +26,8 @@ class CommandLine {
     void option(const std::string& name, Seconds& seconds, const std::string& help);
     void option(const std::string& name, double& factor, const std::string& help);
     void option(const std::string& name, std::size_t& count, const std::string& help);
+    void choice(const std::string& name, std::string& value,
+                const std::vector<std::string>& choices, const std::string& help);
     void flag(const std::string& name, bool& value, const std::string& help);
 
     /// The arguments that are not options.

@@ -52,6 +52,16 @@ class Failure {
         return *found;
     }
 
+    /// A copy of the exception, if it is an E; any other is thrown again, as trap() does.
+    template <class E>
+    E value() const {
+        try {
+            raise();
+        } catch (const E& exception) {
+            return exception;
+        }
+    }
+
     /// Throws the exception: Twisted's raiseException.
     [[noreturn]] void raise() const { std::rethrow_exception(exception_); }
 

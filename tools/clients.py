@@ -39,12 +39,13 @@ def wait_until_it_catches(number, program):
 
 
 @contextlib.contextmanager
-def connected(client, count):
-    """A client that runs, and its connections to `count` servers which the test plays itself."""
+def connected(client, count, words=()):
+    """A client that runs, and its connections to `count` servers which the test plays itself.
+    `words` stand before their addresses."""
     with contextlib.ExitStack() as stack:
         listeners = [stack.enter_context(listening()) for _ in range(count)]
         ports = [listener.getsockname()[1] for listener in listeners]
-        program = stack.enter_context(Running(client, *ports))
+        program = stack.enter_context(Running(client, *words, *ports))
         yield program, [stack.enter_context(listener.accept()[0]) for listener in listeners]
 
 
@@ -79,9 +80,11 @@ class Flood:
 
 
 class Downloads:
-    """Poems of every kind. `client` is the program; `shown` says what it prints of a poem."""
+    """Poems of every kind. `client` is the program, and `words` are what stands before the
+    addresses on its command line; `shown` says what it prints of a poem."""
 
     client: str
+    words: tuple = ()
 
     def shown(self, number, text):
         """What the client prints in the end of the poem of task `number`, as bytes."""
@@ -98,32 +101,32 @@ class Downloads:
         with contextlib.ExitStack() as stack:
             servers = [stack.enter_context(Server(SLOWPOETRY, "--delay", "0.001", "--num-bytes",
                                                   50, f"poetry/{name}")) for name in names]
-            result = run(self.client, *[server.port for server in servers])
+            result = run(self.client, *self.words, *[server.port for server in servers])
         self.assert_got(result, *map(poem, names))
 
     def test_a_character_may_be_cut(self):
         with Server(SLOWPOETRY, "--delay", "0.0001", "--num-bytes", 1,
                     "poetry/alla_sera.txt") as server:
-            self.assert_got(run(self.client, server.port), poem("alla_sera.txt"))
+            self.assert_got(run(self.client, *self.words, server.port), poem("alla_sera.txt"))
 
     def test_a_poem_is_bytes(self):
         with Peer(bytes(range(256))) as peer:
-            self.assert_got(run(self.client, peer.port), bytes(range(256)))
+            self.assert_got(run(self.client, *self.words, peer.port), bytes(range(256)))
 
     def test_an_empty_poem(self):
         with Peer() as peer:
-            self.assert_got(run(self.client, peer.port), b"")
+            self.assert_got(run(self.client, *self.words, peer.port), b"")
 
     def test_five_megabytes(self):
         with Peer(b"verse " * 875_000) as peer:
-            self.assert_got(run(self.client, peer.port), peer.data)
+            self.assert_got(run(self.client, *self.words, peer.port), peer.data)
 
     def test_many(self):
         with Peer(b"poem") as peer:
-            self.assert_got(run(self.client, *[peer.port] * 100), *[b"poem"] * 100)
+            self.assert_got(run(self.client, *self.words, *[peer.port] * 100), *[b"poem"] * 100)
 
     def test_a_fast_server_does_not_starve_the_others(self):
-        with connected(self.client, 2) as (client, (fast, slow)):
+        with connected(self.client, 2, self.words) as (client, (fast, slow)):
             with Flood(fast):
                 for _ in range(5):
                     slow.sendall(b"ten bytes\n")
@@ -135,25 +138,27 @@ class Downloads:
     def test_localhost(self):
         with Peer(b"poem") as peer:
             for host in "localhost", "":
-                self.assert_got(run(self.client, f"{host}:{peer.port}"), b"poem")
+                self.assert_got(run(self.client, *self.words, f"{host}:{peer.port}"), b"poem")
 
     def test_ipv6(self):
         if not has_ipv6():
             self.skipTest("this machine has no IPv6")
         with Server(SLOWPOETRY, "--iface", "::1", "--num-bytes", 1000, "poetry/science.txt",
                     "--delay", "0.0001") as server:
-            self.assert_got(run(self.client, f"[::1]:{server.port}"), poem("science.txt"))
+            self.assert_got(run(self.client, *self.words, f"[::1]:{server.port}"),
+                            poem("science.txt"))
 
 
 class Interrupted:
     """Ctrl-C in the middle of a download: that poem is missing, and nothing else is wrong."""
 
     client: str
+    words: tuple = ()
     complaint = ""  # what it says on stderr, as a regular expression
 
     def test_ctrl_c(self):
         for number in signal.SIGINT, signal.SIGTERM:
-            with connected(self.client, 2) as (client, (whole, part)):
+            with connected(self.client, 2, self.words) as (client, (whole, part)):
                 wait_until_it_catches(number, client)
                 send_all(whole, b"all of it")
                 part.sendall(b"a part")

@@ -44,6 +44,7 @@ struct Program {
     Seconds delay = 700ms;
     double speed = 1;
     std::size_t count = 10;
+    std::string mood = "glad";
     bool quiet = false;
     CommandLine line{"[options] poem", "Serves a poem."};
 
@@ -53,6 +54,7 @@ struct Program {
         line.option("delay", delay, "The seconds between.");
         line.option("speed", speed, "How much faster.");
         line.option("count", count, "How many bytes.");
+        line.choice("mood", mood, {"glad", "sad"}, "Of the poem.");
         line.flag("quiet", quiet, "Say nothing.");
     }
     std::vector<std::string> parse(std::vector<std::string> given) {
@@ -107,8 +109,9 @@ void check_usage_error(const std::vector<std::string>& words, const std::string&
 
 TEST_CASE("options and arguments come in any order") {
     Program program;
-    const auto arguments = program.parse({"a.txt", "--port", "10001", "--delay=0.5", "b.txt",
-                                          "--quiet", "--iface", "::1", "--count=7", "--speed=2.5"});
+    const auto arguments =
+        program.parse({"a.txt", "--port", "10001", "--delay=0.5", "b.txt", "--quiet", "--iface",
+                       "::1", "--count=7", "--speed=2.5", "--mood", "sad"});
     CHECK(arguments.size() == 2);
     CHECK(arguments.front() == "a.txt");
     CHECK(arguments.back() == "b.txt");
@@ -117,6 +120,7 @@ TEST_CASE("options and arguments come in any order") {
     CHECK(program.delay == 500ms);
     CHECK(program.speed == 2.5);
     CHECK(program.count == 7);
+    CHECK(program.mood == "sad");
     CHECK(program.quiet);
 }
 
@@ -159,6 +163,7 @@ TEST_CASE("a wrong value is a usage error that names its option") {
     check_usage_error({"--count=1.5"}, "option --count: invalid integer value: '1.5'");
     check_usage_error({"--count=99999999999999999999"},
                       "option --count: must be more than 0, and not '99999999999999999999'");
+    check_usage_error({"--mood=Sad"}, "option --mood: must be glad|sad, and not 'Sad'");
 }
 
 TEST_CASE("--help and -h print all options and end the program with status 0") {
@@ -176,6 +181,7 @@ TEST_CASE("--help and -h print all options and end the program with status 0") {
                                "  --delay=SECONDS       The seconds between.\n"
                                "  --speed=N             How much faster.\n"
                                "  --count=N             How many bytes.\n"
+                               "  --mood=glad|sad       Of the poem.\n"
                                "  --quiet               Say nothing.\n");
     }
 }

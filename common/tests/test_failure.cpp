@@ -36,6 +36,14 @@ TEST_CASE("54: trap gives the type, or throws the exception again") {
     CHECK_THROWS_AS(Failure(5).trap<Exception>(), int);
 }
 
+TEST_CASE("value gives the exception, as its base too, or throws it again as trap does") {
+    const Failure failure{GibberishError("blah")};
+    CHECK(failure.value<GibberishError>().what() == std::string("blah"));
+    CHECK(failure.value<Exception>().what() == std::string("blah"));
+    CHECK(Failure(5).value<int>() == 5);
+    CHECK_THROWS_WITH_AS(failure.value<ConnectionDone>(), "blah", GibberishError);
+}
+
 TEST_CASE("55: a failure prints its type and its message") {
     std::ostringstream out;
     out << Failure(GibberishError("blah"));
