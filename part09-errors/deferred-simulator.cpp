@@ -97,11 +97,11 @@ std::string take_word(std::istream& words, const std::string& what) {
 // Any beginning of a kind's name stands for it.
 Function take_function(std::istream& words, const std::string& which) {
     const std::string word = take_word(words, "the " + which);
-    const auto* const name = std::find_if(
-        kinds.begin(), kinds.end(), [&](std::string_view kind) { return kind.starts_with(word); });
+    const auto name =
+        std::ranges::find_if(kinds, [&](std::string_view kind) { return kind.starts_with(word); });
     if (name == kinds.end())
         throw BadLine("the " + which + " is '" + word + "', which is none of r, f and p");
-    const Function function{static_cast<Function::Kind>(name - kinds.begin()), ""};
+    Function function{static_cast<Function::Kind>(name - kinds.begin()), ""};
     if (function.kind == Function::Kind::passes)
         return function;
     return {function.kind, take_word(words, "the value after '" + word + "'")};
