@@ -1,0 +1,28 @@
+// defer-unhandled - an error that nobody handles, after one that is handled.
+// Answers twisted-deferred/defer-unhandled.py
+#include "common/deferred.hpp"
+#include "common/error.hpp"
+#include "common/failure.hpp"
+
+#include <iostream>
+#include <string>
+
+void callback(const std::string&) {
+    throw twist::Exception("oops");
+}
+
+void errback(const twist::Failure& failure) {
+    std::cout << "errback got " << failure << '\n';
+}
+
+int main() {
+    twist::Deferred<std::string> handled;
+    handled.add_callback(callback).add_errback(errback);
+    handled.callback("Here is your result.");
+
+    twist::Deferred<std::string> d;
+    d.add_callback(callback);
+    d.callback("Here is your result.");
+
+    std::cout << "Finished\n";
+} // d goes here, and with it the last chance to add an errback
