@@ -16,7 +16,7 @@ FLOORS = {
     2: "chain step deferred",
     3: "reactor inline_callbacks",
     4: "protocol resolver",
-    5: "connection tcp",
+    5: "connection tcp netstring",
     6: "trial",
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names.split()}
