@@ -39,7 +39,7 @@ std::u32string decode(const std::string& poem) {
                             .in(state, bytes.data(), bytes.data() + bytes.size(), rest,
                                 characters.data(), characters.data() + characters.size(), end);
     characters.resize(static_cast<std::size_t>(end - characters.data()));
-    // Half a pair of UTF-16 is no character. Older standard libraries let it pass.
+    // Half a pair of UTF-16 is no character. Not every standard library refuses it.
     const auto is_half = [](char32_t c) { return 0xD800 <= c && c <= 0xDFFF; };
     if (result != Utf8::ok || std::any_of(characters.begin(), characters.end(), is_half))
         throw NotUtf8();

@@ -114,7 +114,7 @@ class Requests(Served):
     def test_all_that_came_at_once_is_answered(self):
         ab, cd = asking_for("AB"), asking_for("CD")
         self.check((ab + cd, b"2:ab,2:cd,"), (netstring("frob.ABC") + cd, b"2:cd,"),
-                   (asking_for("A") * 2000, b"1:a," * 2000))
+                   (asking_for("A") * 100, b"1:a," * 100))
 
     def test_junk_after_a_request_does_no_harm(self):
         self.check((asking_for("AB") + b"junk", b"2:ab,"),
