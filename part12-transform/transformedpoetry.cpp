@@ -2,60 +2,22 @@
 // Answers twisted-server-1/transformedpoetry.py
 #include "common/address.hpp"
 #include "common/command_line.hpp"
-#include "common/error.hpp"
+#include "common/lower_case.hpp"
 #include "common/netstring.hpp"
 #include "common/protocol.hpp"
 #include "common/reactor.hpp"
 #include "common/tcp.hpp"
 
-#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <iostream>
-#include <locale>
 #include <map>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <utility>
 
 // What is served ----------------------------------------------------------------------------------
-
-struct NotUtf8 : twist::Exception {
-    NotUtf8() : Exception("The poem is not UTF-8.") {}
-};
-
-// UTF-8 and the characters that it stands for, whatever the locale.
-using Utf8 = std::codecvt<char32_t, char8_t, std::mbstate_t>;
-
-std::u32string decode(const std::string& poem) {
-    const std::u8string bytes(poem.begin(), poem.end());
-    std::u32string characters(bytes.size(), U'\0');
-    std::mbstate_t state{};
-    const char8_t* rest = nullptr;
-    char32_t* end = nullptr;
-    const auto result = std::use_facet<Utf8>(std::locale::classic())
-                            .in(state, bytes.data(), bytes.data() + bytes.size(), rest,
-                                characters.data(), characters.data() + characters.size(), end);
-    characters.resize(static_cast<std::size_t>(end - characters.data()));
-    // Half a pair of UTF-16 is no character. Not every standard library refuses it.
-    const auto is_half = [](char32_t c) { return 0xD800 <= c && c <= 0xDFFF; };
-    if (result != Utf8::ok || std::any_of(characters.begin(), characters.end(), is_half))
-        throw NotUtf8();
-    return characters;
-}
-
-std::string encode(const std::u32string& characters) {
-    std::u8string bytes(4 * characters.size(), u8'\0');
-    std::mbstate_t state{};
-    const char32_t* rest = nullptr;
-    char8_t* end = nullptr;
-    std::use_facet<Utf8>(std::locale::classic())
-        .out(state, characters.data(), characters.data() + characters.size(), rest, bytes.data(),
-             bytes.data() + bytes.size(), end);
-    return {bytes.data(), end};
-}
 
 // Knows poems and transforms, and nothing of connections.
 class TransformService {
@@ -68,19 +30,12 @@ class TransformService {
         return std::invoke(found->second, this, poem);
     }
 
-    // All in lower case. Throws NotUtf8.
-    std::string cummingsify(const std::string& poem) const {
-        std::u32string characters = decode(poem);
-        for (char32_t& c : characters)
-            c = static_cast<char32_t>(std::tolower(static_cast<wchar_t>(c), unicode_));
-        return encode(characters);
-    }
+    std::string cummingsify(const std::string& poem) const { return twist::lower_case(poem); }
 
   private:
     using Transform = std::string (TransformService::*)(const std::string& poem) const;
     const std::map<std::string, Transform> transforms_{
         {"cummingsify", &TransformService::cummingsify}};
-    const std::locale unicode_{"C.UTF-8"}; // knows all letters, and no user's preferences
 };
 
 // How it is served --------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ SERVER = "part12-transform/transformedpoetry"
 CLIENT = "part12-transform/transform-test"
 REQUEST, REPLY = b"27:cummingsify.HERE IS MY POEM,", b"15:here is my poem,"
 LOST = "ConnectionLost: Connection to the other side was lost in a non-clean fashion."
-NOT_UTF8 = "Unhandled Error: [Failure: NotUtf8: The poem is not UTF-8.]\n"
+NOT_UTF8 = "Unhandled Error: [Failure: UnicodeDecodeError: This is no UTF-8 text.]\n"
 
 
 def netstring(payload):
