@@ -1,8 +1,6 @@
 #include "common/lower_case.hpp"
 
 #include <algorithm>
-#include <clocale>
-#include <cwctype>
 #include <locale>
 #include <string>
 
@@ -46,21 +44,15 @@ std::string encode(const std::u32string& points) {
     return {bytes.data(), written};
 }
 
-// The tables of the C library, and not those of the user's language, where "I" may become "ı".
-locale_t c_utf8() {
-    static const locale_t locale = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
-    if (locale == nullptr)
-        throw SystemError("This system has no locale C.UTF-8", last_error());
-    return locale;
-}
-
 } // namespace
 
+// The letters are looked up in a locale that has all of them, and is not the user's: in Turkish
+// "I" would become "ı".
 std::string lower_case(std::string_view text) {
+    static const std::locale unicode("C.UTF-8");
     std::u32string points = decode(text);
-    std::ranges::transform(points, points.begin(), [locale = c_utf8()](char32_t point) {
-        return static_cast<char32_t>(::towlower_l(static_cast<wint_t>(point), locale));
-    });
+    for (char32_t& point : points)
+        point = static_cast<char32_t>(std::tolower(static_cast<wchar_t>(point), unicode));
     return encode(points);
 }
 
