@@ -10,14 +10,14 @@
 using namespace std::chrono_literals;
 
 twist::Deferred<void> my_callbacks(twist::Reactor& reactor) {
-    std::cout << "First callback:" << std::endl;
+    std::cout << "first callback" << std::endl;
     twist::print_stack_trace(std::cout);
 
     twist::Deferred<void> d;
     reactor.call_later(0s, [d] { d.callback(); });
     co_await d;
 
-    std::cout << "\nSecond callback:" << std::endl;
+    std::cout << "\nsecond callback" << std::endl;
     twist::print_stack_trace(std::cout);
     reactor.stop();
 }

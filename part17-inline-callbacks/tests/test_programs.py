@@ -31,7 +31,7 @@ class CommandLines(unittest.TestCase):
                     name = program.split("/")[1]
                     self.assertEqual((result.status, result.stdout), (2, b""))
                     self.assertRegex(result.error_text,
-                                     rf"\AUsage: {name} \[options\]\n.*\n\n"
+                                     rf"\AUsage: {name} \[options\]\n\n"
                                      rf"{name}: error: {says}\n\Z")
 
 
@@ -54,7 +54,7 @@ class Stack(unittest.TestCase):
     def setUp(self):
         result = run(STACK)
         self.assertEqual((result.status, result.stderr), (0, b""))
-        traces = re.fullmatch(r"First callback:\n(.*)\n\nSecond callback:\n(.*)\n", result.text,
+        traces = re.fullmatch(r"first callback\n(.*)\n\nsecond callback\n(.*)\n", result.text,
                               re.DOTALL)
         self.assertTrue(traces, result.text)
         self.first, self.second = traces.groups()
