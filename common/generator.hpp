@@ -31,8 +31,10 @@ namespace twist {
 template <class Out, class In = Nothing>
 class Generator {
   public:
-    static_assert(!std::is_void_v<Out> && !std::is_reference_v<Out> && !std::is_reference_v<In>,
-                  "A Generator gives and takes values: say Generator<Out, In>, without &.");
+    static_assert(!std::is_void_v<Out> && !std::is_reference_v<Out> && !std::is_void_v<In> &&
+                      !std::is_reference_v<In>,
+                  "A Generator gives and takes values: say Generator<Out, In>, with neither void "
+                  "nor &; or Generator<Out>, if nothing is sent.");
     class promise_type;
 
     /// The next value. Throws std::logic_error if it is the body itself that calls.
