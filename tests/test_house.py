@@ -11,7 +11,8 @@ sys.path.insert(0, str(ROOT / "tools"))
 import harness  # pylint: disable=wrong-import-position
 
 FLOORS = {
-    0: "error failure log lower_case seconds address command_line file_descriptor stack_trace",
+    0: "error failure log lower_case seconds address command_line file_descriptor stack_trace "
+       "generator",
     1: "clock send_queue",
     2: "chain step deferred",
     3: "reactor inline_callbacks deferred_list",

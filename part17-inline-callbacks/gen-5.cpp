@@ -1,0 +1,56 @@
+// gen-5 - the loop is the reactor. A step of our own between gen-4.py and inlineCallbacks
+#include "common/command_line.hpp"
+#include "common/generator.hpp"
+#include "common/reactor.hpp"
+
+#include <chrono>
+#include <iostream>
+#include <memory>
+#include <utility>
+
+using namespace std::chrono_literals;
+
+using Pauses = twist::Generator<twist::Seconds>;
+
+Pauses my_generator() {
+    std::cout << "my_generator: starting up" << std::endl;
+    co_yield 2s;
+    std::cout << "my_generator: workin'" << std::endl;
+    co_yield 2s;
+    std::cout << "my_generator: done" << std::endl;
+}
+
+Pauses my_other_generator() {
+    std::cout << "my_other_generator: starting up" << std::endl;
+    co_yield 3s;
+    std::cout << "my_other_generator: workin'" << std::endl;
+    co_yield 3s;
+    std::cout << "my_other_generator: done" << std::endl;
+}
+
+// Runs the next piece, and has the reactor run the one after it, when the pause is over.
+void go_on(twist::Reactor& reactor, double speed, std::shared_ptr<Pauses> gen) {
+    if (const auto pause = gen->next())
+        reactor.call_later(*pause / speed, [=, &reactor] { go_on(reactor, speed, gen); });
+}
+
+int run_generators(int argc, char* argv[]) {
+    double speed = 1;
+    twist::CommandLine command_line("[options]", "Runs two generators by a reactor's timers.");
+    command_line.option("speed", speed, "how many times faster to run (default: 1)");
+    if (!command_line.parse(argc, argv).empty())
+        command_line.fail("Bad arguments.");
+
+    twist::Reactor reactor;
+    reactor.call_later(7s / speed, [&] { reactor.stop(); });
+
+    go_on(reactor, speed, std::make_shared<Pauses>(my_generator()));
+    go_on(reactor, speed, std::make_shared<Pauses>(my_other_generator()));
+
+    reactor.run();
+    return 0;
+}
+
+int main(int argc, char* argv[]) {
+    return twist::run_program(argc, argv, run_generators);
+}

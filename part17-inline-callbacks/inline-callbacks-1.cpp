@@ -1,0 +1,49 @@
+// inline-callbacks-1 - three things to wait for. Answers inline-callbacks/inline-callbacks-1.py
+#include "common/command_line.hpp"
+#include "common/deferred.hpp"
+#include "common/inline_callbacks.hpp"
+#include "common/reactor.hpp"
+
+#include <chrono>
+#include <iostream>
+
+using namespace std::chrono_literals;
+
+twist::Deferred<void> my_callbacks(twist::Reactor& reactor, double speed) {
+    std::cout << "first callback" << std::endl;
+    int result = co_await 1; // what is no Deferred comes right back
+
+    std::cout << "second callback got " << result << std::endl;
+    twist::Deferred<int> d;
+    reactor.call_later(5s / speed, [d] { d.callback(2); });
+    result = co_await d; // the body stops here until d fires
+
+    std::cout << "third callback got " << result << std::endl;
+    d = twist::Deferred<int>();
+    reactor.call_later(5s / speed, [d] { d.errback(twist::Exception("3")); });
+
+    try {
+        co_await d;
+    } catch (const twist::Exception& error) { // the exception itself, no Failure
+        std::cout << "fourth callback got Exception(" << error.what() << ")" << std::endl;
+    }
+
+    reactor.stop();
+}
+
+int run_callbacks(int argc, char* argv[]) {
+    double speed = 1;
+    twist::CommandLine command_line("[options]", "Waits for a value, a result and a failure.");
+    command_line.option("speed", speed, "how many times faster to run (default: 1)");
+    if (!command_line.parse(argc, argv).empty())
+        command_line.fail("Bad arguments.");
+
+    twist::Reactor reactor;
+    reactor.call_when_running([&] { my_callbacks(reactor, speed); });
+    reactor.run();
+    return 0;
+}
+
+int main(int argc, char* argv[]) {
+    return twist::run_program(argc, argv, run_callbacks);
+}

@@ -1,0 +1,85 @@
+"""The programs of part 17 with the reactor: their command lines, Ctrl-C, and the stack traces."""
+
+import re
+import signal
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+
+import harness
+from harness import Running, run
+from processes import wait_until
+
+WITH_SPEED = [f"part17-inline-callbacks/{name}"
+              for name in ("gen-5", "gen-6", "inline-callbacks-1", "inline-callbacks-2")]
+STACK = "part17-inline-callbacks/inline-callbacks-tb"
+
+
+class CommandLines(unittest.TestCase):
+    """Mistakes are answered by one line."""
+
+    def test_bad_arguments(self):
+        for program in WITH_SPEED:
+            for arguments, says in [(("--speed", "0"), "option --speed: .+"),
+                                    (("--speed", "fast"), "option --speed: .+"),
+                                    (("--delay", "1"), "no such option: --delay"),
+                                    (("fast",), "Bad arguments.")]:
+                with self.subTest(program, arguments=arguments):
+                    result = run(program, *arguments)
+                    name = program.split("/")[1]
+                    self.assertEqual((result.status, result.stdout), (2, b""))
+                    self.assertRegex(result.error_text,
+                                     rf"\AUsage: {name} \[options\]\n\n"
+                                     rf"{name}: error: {says}\n\Z")
+
+
+class TheProgramsEnd(unittest.TestCase):
+    """Ctrl-C while a body waits: what is local to it goes, and nobody says a word."""
+
+    def test_without_a_trace(self):
+        for program in WITH_SPEED:
+            with self.subTest(program), Running(program, "--speed", "0.001") as running:
+                self.assertTrue(wait_until(lambda: catches_signals(running.pid)))
+                self.assertEqual(running.stop(signal.SIGINT), 0)
+                self.assertNotIn(b"done", running.stdout)
+                self.assertNotIn(b"third", running.stdout)
+                self.assertEqual(running.stderr, b"")
+
+
+class Stack(unittest.TestCase):
+    """The body is called once; after that it is a callback like any other."""
+
+    def setUp(self):
+        result = run(STACK)
+        self.assertEqual((result.status, result.stderr), (0, b""))
+        traces = re.fullmatch(r"first callback\n(.*)\n\nsecond callback\n(.*)\n", result.text,
+                              re.DOTALL)
+        self.assertTrue(traces, result.text)
+        self.first, self.second = traces.groups()
+
+    def test_the_first_time_it_is_called_by_main(self):
+        self.assertRegex(self.first, r"\Amain at .*\.cpp:\d+\nmy_callbacks at ")
+        self.assertNotIn("Reactor", self.first)
+
+    def test_the_second_time_by_the_reactor_and_the_deferred(self):
+        calls = [r"\Amain at", "Reactor::run at", "Reactor::turn at", "Deferred::callback at",
+                 "Chain::run at", "DeferredAwaiter::receive at", r"my_callbacks at [^\n]*\Z"]
+        self.assertRegex(self.second, re.compile(".*".join(calls), re.DOTALL))
+
+    def test_both_times_the_body_is_the_last(self):
+        lines = [int(trace.rsplit(":", 1)[1]) for trace in (self.first, self.second)]
+        self.assertLess(*lines)
+
+
+def catches_signals(pid):
+    """Whether a process would not die from SIGINT any more: its reactor runs."""
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
+        if line.startswith("SigCgt:"):
+            return bool(int(line.split()[1], 16) >> (signal.SIGINT - 1) & 1)
+    return True
+
+
+if __name__ == "__main__":
+    harness.main()
