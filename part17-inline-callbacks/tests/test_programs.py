@@ -1,4 +1,5 @@
-"""The programs of part 17 with the reactor: their command lines, Ctrl-C, and the stack traces."""
+"""The programs with the reactor: their command lines, Ctrl-C, and the stack traces; and the client
+that is a coroutine."""
 
 import re
 import signal
@@ -9,6 +10,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
 import harness
+import transforms
+from clients import connected, send_all
 from harness import Running, run
 from processes import wait_until
 
@@ -71,6 +74,23 @@ class Stack(unittest.TestCase):
     def test_both_times_the_body_is_the_last(self):
         lines = [int(trace.rsplit(":", 1)[1]) for trace in (self.first, self.second)]
         self.assertLess(*lines)
+
+
+class Client(transforms.Transforms, unittest.TestCase):
+    client = "part17-inline-callbacks/get-poetry"
+
+    def cummingsify_failed(self, reason):
+        return f"Cummingsify failed! {reason}\n"
+
+    def download_failed(self, name, reason):
+        return "", f"The poem download failed: {reason}\n"
+
+    def test_poems_are_printed_as_they_arrive(self):
+        with connected(self.client, 2, self.words) as (client, (one, two)):
+            send_all(two, b"The Second")
+            client.wait_for_line("the second")
+            send_all(one, b"The First")
+            self.assertEqual(client.result(), (b"the second\nthe first\n", b"", 0))
 
 
 def catches_signals(pid):
