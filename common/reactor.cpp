@@ -125,13 +125,14 @@ const std::vector<std::string>& supported_backends() {
 event_base* new_base(const std::string& backend) {
     const std::unique_ptr<event_config, void (*)(event_config*)> config(event_config_new(),
                                                                         event_config_free);
+    std::string others;
     for (const std::string& name : supported_backends())
-        if (!backend.empty() && backend != name)
-            event_config_avoid_method(config.get(), name.c_str());
-    event_base* base = event_base_new_with_config(config.get());
-    if (base == nullptr)
-        throw std::invalid_argument("There is no reactor back end '" + backend + "' here.");
-    return base;
+        if (!backend.empty() && backend != name &&
+            event_config_avoid_method(config.get(), name.c_str()) == 0)
+            others += ' ' + name;
+    if (event_base* const base = event_base_new_with_config(config.get()))
+        return base;
+    throw std::invalid_argument("There is no reactor back end '" + backend + "', only" + others);
 }
 
 } // namespace

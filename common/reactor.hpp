@@ -64,8 +64,8 @@ class WriteDescriptor : public ReadDescriptor {
 class Reactor final : public Clock {
   public:
     /// `backend` is one of libevent's ways to wait ("epoll", "poll", "select"); "" means the best.
-    /// Throws std::invalid_argument if there is no such back end here. SIGPIPE is ignored from now
-    /// on.
+    /// Throws std::invalid_argument if there is no such back end here; the message names those that
+    /// there are. SIGPIPE is ignored from now on.
     explicit Reactor(const std::string& backend = "");
 
     /// Tells every connection that it is lost, then forgets the calls that are to come and, with

@@ -27,6 +27,8 @@ struct Function {
 
 /// "bool f<int>(char)::{lambda(int)#1}::operator()(int) const" becomes "f::{lambda#1}".
 std::string short_name(std::string name) {
+    if (name == "operator()")
+        return "{lambda}"; // an inlined one; whose it is addr2line does not say
     name = name.substr(0, name.find(" [clone"));
     for (const std::string_view noise : {"::operator()", "(anonymous namespace)::", " const", "->"})
         for (std::size_t at; (at = name.find(noise)) != std::string::npos;)
@@ -60,7 +62,7 @@ std::vector<Function> functions_at(std::uintptr_t address) {
         functions.push_back({short_name(name), place});
     if (functions.empty())
         return {{"?", number.str()}};
-    if (functions.size() > 1 && functions.front().name == functions.back().name)
+    if (functions.size() > 1 && functions.front().name.ends_with(functions.back().name))
         functions.front().name =
             "(inlined)"; // addr2line did not know better than its caller's name
     return functions;

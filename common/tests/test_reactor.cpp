@@ -327,7 +327,7 @@ TEST_CASE("the back end can be chosen; one that is not there is refused") {
         CHECK(seen == "hello");
     }
     CHECK_THROWS_WITH_AS(Reactor("no such thing"),
-                         "There is no reactor back end 'no such thing' here.",
+                         "There is no reactor back end 'no such thing', only epoll poll select",
                          std::invalid_argument);
 }
 

@@ -67,6 +67,7 @@ TEST_CASE("of a std::function only what is called through it is in the trace") {
     CHECK(in_order(text, {"\ntrace at tests/test_stack_trace.cpp:"}));
     CHECK(text.find("function.h") == std::string::npos);
     CHECK(text.find("invoke.h") == std::string::npos);
+    CHECK(text.find("operator") == std::string::npos); // a lambda says that it is one
 }
 
 TEST_CASE("libevent's calls are one line") {

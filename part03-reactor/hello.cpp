@@ -1,0 +1,28 @@
+// hello - a function that the reactor calls. Answers basic-twisted/hello.py
+#include "common/command_line.hpp"
+#include "common/reactor.hpp"
+
+#include <iostream>
+
+void hello() {
+    std::cout << "Hello from the reactor loop!" << std::endl;
+    std::cout << "Nothing else to call: it waits for Ctrl-C now." << std::endl;
+}
+
+int greet(int argc, char* argv[]) {
+    twist::CommandLine command_line("[options]", "Has the reactor call a function.");
+    if (!command_line.parse(argc, argv).empty())
+        command_line.fail("Bad arguments.");
+
+    twist::Reactor reactor;
+
+    reactor.call_when_running(hello);
+
+    std::cout << "Starting the reactor." << std::endl;
+    reactor.run();
+    return 0;
+}
+
+int main(int argc, char* argv[]) {
+    return twist::run_program(argc, argv, greet);
+}

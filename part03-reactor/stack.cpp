@@ -1,0 +1,27 @@
+// stack - who calls us? Answers basic-twisted/stack.py
+#include "common/command_line.hpp"
+#include "common/reactor.hpp"
+#include "common/stack_trace.hpp"
+
+#include <iostream>
+
+static void print_stack() {
+    twist::print_stack_trace(std::cerr);
+}
+
+int show_stack(int argc, char* argv[]) {
+    twist::CommandLine command_line("[options]", "Prints who calls what the reactor calls.");
+    if (!command_line.parse(argc, argv).empty())
+        command_line.fail("Bad arguments.");
+
+    twist::Reactor reactor;
+
+    reactor.call_when_running([] { print_stack(); });
+
+    reactor.run();
+    return 0;
+}
+
+int main(int argc, char* argv[]) {
+    return twist::run_program(argc, argv, show_stack);
+}
