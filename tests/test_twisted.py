@@ -37,8 +37,8 @@ def peer(*arguments):
 class TwistedServer(Server):
     """A server on the real Twisted."""
 
-    def __init__(self, what, argument):
-        super().__init__(*peer(what, argument), "--port")
+    def __init__(self, *arguments):
+        super().__init__(*peer(*arguments), "--port")
 
 
 def our_server(what, argument):
@@ -56,10 +56,14 @@ def our_server(what, argument):
 class Pairings(unittest.TestCase):
     """Each pairing moves the same bytes, and ends."""
 
-    def twisted_gets(self, *ports):
-        """What Twisted's client prints."""
-        return subprocess.run([str(word) for word in peer("get", *ports)], stdout=subprocess.PIPE,
+    def twisted_prints(self, *arguments):
+        """What one of Twisted's clients prints."""
+        return subprocess.run([str(word) for word in peer(*arguments)], stdout=subprocess.PIPE,
                               timeout=harness.LIMIT, check=True).stdout
+
+    def twisted_gets(self, *ports):
+        """What Twisted's client prints of the poems at these ports."""
+        return self.twisted_prints("get", *ports)
 
     def test_their_client_our_servers(self):
         for what in ("fast", "slow"):
@@ -69,7 +73,8 @@ class Pairings(unittest.TestCase):
                     self.assertEqual(self.twisted_gets(server.port), poem(name))
 
     def test_our_clients_their_servers(self):
-        clients = ("part07-deferred/get-poetry", "part06-callbacks/get-poetry-1")
+        clients = ("part07-deferred/get-poetry", "part06-callbacks/get-poetry-1",
+                   "part06-callbacks/get-poetry")
         for what in ("fast", "slow"):
             for name in POEMS:
                 with TwistedServer(what, ROOT / "poetry" / name) as server:
@@ -98,6 +103,28 @@ class Pairings(unittest.TestCase):
             for _ in range(2):
                 self.assertEqual(run("part07-deferred/get-poetry", theirs.port).stdout,
                                  poem(name) + b"\n")
+
+    def test_their_client_our_transform_server(self):
+        with Server("part12-transform/transformedpoetry") as server:
+            for name in POEMS:
+                text = poem(name).decode()
+                with self.subTest(poem=name):
+                    self.assertEqual(self.twisted_prints("ask", server.port, f"cummingsify.{text}"),
+                                     text.lower().encode())
+            self.assertEqual(self.twisted_prints("ask", server.port, "shout.Poem"), b"")
+
+    def test_our_clients_their_transform_server(self):
+        clients = ("part13-nested", "part17-inline-callbacks", "part18-deferred-list")
+        with TwistedServer("transform") as transforms:
+            for name in POEMS:
+                with TwistedServer("fast", ROOT / "poetry" / name) as server:
+                    for client in clients:
+                        with self.subTest(client=client, poem=name):
+                            result = run(f"{client}/get-poetry", transforms.port, server.port)
+                            self.assertEqual(result, (poem(name).decode().lower().encode() + b"\n",
+                                                      b"", 0))
+            self.assertEqual(run("part12-transform/transform-test", transforms.port).text,
+                             "here is my poem\n")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@
     twisted_peers.py slow FILE                 ten bytes a turn of the reactor
     twisted_peers.py proxy PORT                fetches once, serves from then on
     twisted_peers.py get PORT...               prints the poems, one after the other
+    twisted_peers.py transform                 has one transform, cummingsify
+    twisted_peers.py ask PORT REQUEST          sends a transform server a request, prints the reply
 
 The servers choose a port and print "Serving on port N." when they are ready.
 """
@@ -11,6 +13,7 @@ The servers choose a port and print "Serving on port N." when they are ready.
 import sys
 
 from twisted.internet import defer, protocol, reactor
+from twisted.protocols.basic import NetstringReceiver
 
 
 class Serve(protocol.Protocol):
@@ -58,6 +61,29 @@ def get_poetry(port):
     return factory.done
 
 
+class Transform(NetstringReceiver):
+    """Cummingsifies, and does nothing else."""
+
+    def stringReceived(self, request):
+        name, _, poem = request.partition(b".")
+        if name == b"cummingsify":
+            self.sendString(poem.decode().lower().encode())
+        self.transport.loseConnection()
+
+
+class Ask(NetstringReceiver):
+    """Sends the factory's request, and prints what comes back."""
+
+    def connectionMade(self):
+        self.sendString(self.factory.request)
+
+    def stringReceived(self, reply):
+        sys.stdout.buffer.write(reply)
+
+    def connectionLost(self, reason):
+        reactor.stop()
+
+
 class Cache:
     """Fetches a poem when it is wanted for the first time."""
 
@@ -76,7 +102,7 @@ class Cache:
         return poem
 
 
-def listen(kind, poem):
+def listen(kind, poem=None):
     """Serves, and says where."""
     factory = protocol.ServerFactory.forProtocol(kind)
     factory.poem = poem
@@ -98,10 +124,22 @@ def fetch_all(ports):
     reactor.run()
 
 
+def ask(port, request):
+    """Asks a transform server."""
+    factory = protocol.ClientFactory.forProtocol(Ask)
+    factory.request = request.encode()
+    reactor.connectTCP("127.0.0.1", port, factory)
+    reactor.run()
+
+
 def main(what, *arguments):
     """Plays the part that the command line names."""
     if what == "get":
         return fetch_all([int(port) for port in arguments])
+    if what == "transform":
+        return listen(Transform)
+    if what == "ask":
+        return ask(int(arguments[0]), arguments[1])
     if what == "proxy":
         return listen(Serve, Cache(int(arguments[0])).poem)
     with open(arguments[0], "rb") as file:
