@@ -11,13 +11,14 @@ sys.path.insert(0, str(ROOT / "tools"))
 import harness  # pylint: disable=wrong-import-position
 
 FLOORS = {
-    0: "error failure log seconds address command_line file_descriptor stack_trace",
+    0: "error failure log seconds address command_line file_descriptor stack_trace "
+       "log_file pid_file daemon",
     1: "clock send_queue",
     2: "chain step deferred",
-    3: "reactor inline_callbacks",
+    3: "reactor waker signals inline_callbacks",
     4: "protocol resolver",
     5: "connection tcp",
-    6: "trial",
+    6: "trial service",
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names.split()}
 INCLUDE = re.compile(r'^#include ["<](.*)[">]', re.MULTILINE)
