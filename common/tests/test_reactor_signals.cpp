@@ -253,9 +253,8 @@ TEST_CASE("on_signal: a signal wakes a loop that sleeps, and is nobody's connect
         CHECK(reactor.descriptors().empty());
         reactor.stop();
     });
-    reactor.call_when_running([&] {
-        other = std::thread([pid = ::getpid()] { ::kill(pid, SIGUSR1); });
-    });
+    reactor.call_when_running(
+        [&] { other = std::thread([pid = ::getpid()] { ::kill(pid, SIGUSR1); }); });
     run(reactor);
     other.join();
     CHECK(own_handler_called == 0);
