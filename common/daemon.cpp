@@ -52,12 +52,12 @@ Daemon::Daemon() {
     if (::pipe2(ends.data(), O_CLOEXEC) == -1)
         throw_last_error("Can't make the daemon's pipe");
     FileDescriptor wait(ends[0]);
-    tell_ = FileDescriptor(ends[1]);
+    tell_ = ends[1];
 
     std::cout << std::flush; // else each process would write what is left in the buffer
     std::fflush(nullptr);
     if (const pid_t child = fork_or_throw(); child != 0) {
-        tell_.close();
+        ::close(tell_);
         ::waitpid(child, nullptr, 0);
         wait_for_daemon(wait);
     }
@@ -73,9 +73,9 @@ Daemon::Daemon() {
 void Daemon::started(int log) {
     redirect_standard_streams(log);
     std::signal(SIGPIPE, SIG_IGN);
-    if (::write(tell_.get(), "!", 1) != 1)
+    if (::write(tell_, "!", 1) != 1)
         throw_last_error("Whoever started the daemon has gone");
-    tell_.close();
+    ::close(tell_);
 }
 
 void redirect_standard_streams(int out) {

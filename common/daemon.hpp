@@ -24,7 +24,7 @@ class Daemon {
     void started(int log);
 
   private:
-    FileDescriptor tell_;
+    int tell_; // closed by started(), or by the kernel when the daemon has said its last words
 };
 
 /// stdin is /dev/null; stdout and stderr go where `out` goes. Throws SystemError.
