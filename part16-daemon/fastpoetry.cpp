@@ -20,18 +20,7 @@
 #include <string>
 #include <utility>
 
-std::string read_poem(const std::string& poetry_file) {
-    std::ifstream file(poetry_file, std::ios::binary);
-    std::string poem;
-    for (char byte; file.get(byte);)
-        poem += byte;
-    if (!file.eof()) {
-        const std::error_code reason = twist::last_error();
-        throw twist::SystemError("Can't read " + poetry_file + ": " + twist::describe(reason) + ".",
-                                 reason);
-    }
-    return poem;
-}
+std::string read_poem(const std::string& poetry_file);
 
 class PoetryService : public twist::Service {
   public:
@@ -65,14 +54,11 @@ class PoetryService : public twist::Service {
 
 class PoetryFactory : public twist::ServerFactory {
   public:
-    explicit PoetryFactory(std::shared_ptr<PoetryService> service) : service_(std::move(service)) {}
+    explicit PoetryFactory(std::shared_ptr<PoetryService> poetry) : service(std::move(poetry)) {}
 
     std::unique_ptr<twist::Protocol> build_protocol(const twist::Address&) override;
 
-    const PoetryService& service() const { return *service_; }
-
-  private:
-    std::shared_ptr<PoetryService> service_;
+    const std::shared_ptr<PoetryService> service;
 };
 
 class PoetryProtocol : public twist::Protocol {
@@ -80,7 +66,7 @@ class PoetryProtocol : public twist::Protocol {
     explicit PoetryProtocol(PoetryFactory& factory) : factory_(factory) {}
 
     void connection_made() override {
-        const auto& poem = factory_.service().poem();
+        const auto& poem = factory_.service->poem();
         twist::log::msg("sending " + std::to_string(poem->size()) + " bytes of poetry to " +
                         to_string(transport()->get_peer()));
         transport()->write(poem);
@@ -93,6 +79,19 @@ class PoetryProtocol : public twist::Protocol {
 
 std::unique_ptr<twist::Protocol> PoetryFactory::build_protocol(const twist::Address&) {
     return std::make_unique<PoetryProtocol>(*this);
+}
+
+std::string read_poem(const std::string& poetry_file) {
+    std::ifstream file(poetry_file, std::ios::binary);
+    std::string poem;
+    for (char byte; file.get(byte);)
+        poem += byte;
+    if (!file.eof()) {
+        const std::error_code reason = twist::last_error();
+        throw twist::SystemError("Can't read " + poetry_file + ": " + twist::describe(reason) + ".",
+                                 reason);
+    }
+    return poem;
 }
 
 struct Options {
