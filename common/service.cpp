@@ -20,7 +20,9 @@ Deferred<void> all_of(const std::vector<Deferred<void>>& deferreds) {
     const Deferred<void> done;
     const auto left = std::make_shared<std::size_t>(deferreds.size());
     for (const auto& deferred : deferreds)
-        deferred.add_errback(log::err).add_callback([done, left] {
+        deferred.add_both([done, left](const Result<void>& result) {
+            if (result.is_failure())
+                log::err(result.failure());
             if (--*left == 0)
                 done.callback();
         });
