@@ -1,5 +1,5 @@
 // Where the errors go that nobody handled. Stands for the part of twisted.python.log that needs no
-// file: everything is a line on stderr, unless somebody redirects it.
+// file: everything is a line on stderr, unless somebody redirects it (log_file.hpp does).
 #pragma once
 
 #include <functional>

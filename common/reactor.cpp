@@ -2,19 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <csignal>
-#include <cstdint>
 #include <event2/event.h>
-#include <mutex>
 #include <stdexcept>
-#include <sys/eventfd.h>
 #include <tuple>
-#include <unistd.h>
 
 #include "common/error.hpp"
-#include "common/file_descriptor.hpp"
 #include "common/log.hpp"
+#include "common/signals.hpp"
+#include "common/waker.hpp"
 
 namespace twist {
 
@@ -30,85 +26,9 @@ void Reactor::FreeEvent::operator()(event_base* base) const {
     event_base_free(base);
 }
 
-/// Ends the wait for descriptors when another thread has something to call. A reader like any
-/// other.
-class Reactor::Waker final : public ReadDescriptor {
-  public:
-    Waker() : wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-        if (!wake_)
-            throw SystemError("Could not make the reactor's wake-up descriptor", last_error());
-    }
-
-    void call(std::function<void()> f) {
-        const std::lock_guard lock(mutex_);
-        calls_.push_back(std::move(f));
-        ::eventfd_write(wake_.get(), 1);
-    }
-
-    int fileno() const override { return wake_.get(); }
-
-    std::optional<Failure> do_read() override {
-        std::vector<std::function<void()>> calls;
-        {
-            const std::lock_guard lock(mutex_);
-            eventfd_t times = 0;
-            ::eventfd_read(wake_.get(), &times);
-            calls.swap(calls_);
-        }
-        for (const auto& f : calls)
-            log::run_reporting(f);
-        return {};
-    }
-
-    void connection_lost(const Failure&) override {}
-    std::string log_prefix() const override { return "the reactor's wake-up"; }
-
-  private:
-    FileDescriptor wake_;
-    std::mutex mutex_;
-    std::vector<std::function<void()>> calls_;
-};
-
 // The loop ----------------------------------------------------------------------------------------
 
 namespace {
-
-/// While it lives, SIGINT and SIGTERM stop `reactor`, unless another reactor has them already.
-class StopSignals {
-  public:
-    explicit StopSignals(Reactor& reactor) : is_owner_(!taken.exchange(true)) {
-        if (!is_owner_)
-            return;
-        for (std::size_t i = 0; i < events_.size(); ++i) {
-            events_[i] = evsignal_new(reactor.base(), numbers[i], on_signal, &reactor);
-            event_add(events_[i], nullptr);
-        }
-    }
-    ~StopSignals() {
-        if (!is_owner_)
-            return;
-        for (event* e : events_)
-            event_free(e); // libevent puts back the handler that was there
-        taken = false;
-    }
-    StopSignals(const StopSignals&) = delete;
-    StopSignals& operator=(const StopSignals&) = delete;
-
-  private:
-    static void on_signal(evutil_socket_t, short, void* reactor) {
-        log::run_reporting([&] {
-            try {
-                static_cast<Reactor*>(reactor)->stop();
-            } catch (const ReactorNotRunning&) { // a second Ctrl-C: it is stopping
-            }
-        });
-    }
-
-    static constexpr std::array numbers{SIGINT, SIGTERM};
-    static inline std::atomic<bool> taken = false;
-    bool is_owner_;
-    std::array<event*, numbers.size()> events_{};
-};
 
 // Libevent's ways to wait. It is asked once, since it may not be asked in two threads.
 const std::vector<std::string>& supported_backends() {
@@ -144,9 +64,11 @@ Reactor::Reactor(const std::string& backend)
                                         static_cast<Reactor*>(self)->timeout_due_.reset();
                                     },
                                     this)),
-      waker_(std::make_unique<Waker>()) {
+      waker_(std::make_unique<Waker>()), signals_(std::make_unique<Signals>()) {
     std::signal(SIGPIPE, SIG_IGN);
     add_reader(*waker_);
+    for (const int number : {SIGINT, SIGTERM})
+        on_signal(number, [this] { stop(); });
 }
 
 Reactor::~Reactor() {
@@ -176,7 +98,7 @@ void Reactor::run() {
         throw ReactorAlreadyRunning();
     if (std::exchange(started_, true))
         throw ReactorNotRestartable();
-    const StopSignals signals(*this);
+    const Signals::Hold signals(*this, *signals_);
     running_ = true;
     for (const auto& f : std::exchange(when_running_, {}))
         log::run_reporting(f);
@@ -261,6 +183,10 @@ void Reactor::call_at_end_of_turn(std::function<void()> f) {
 
 void Reactor::call_from_thread(std::function<void()> f) {
     waker_->call(std::move(f));
+}
+
+void Reactor::on_signal(int number, std::function<void()> f) {
+    signals_->on(number, std::move(f));
 }
 
 // Descriptors -------------------------------------------------------------------------------------
@@ -380,7 +306,8 @@ std::vector<ReadDescriptor*> Reactor::descriptors() const {
     std::vector<ReadDescriptor*> found;
     for (const Watch& w : watches_)
         for (ReadDescriptor* const who : {w.reading.who, w.writing.who, w.owned.get()})
-            if (who != nullptr && who != waker_.get() && (found.empty() || found.back() != who))
+            if (who != nullptr && who != waker_.get() && who != signals_.get() &&
+                (found.empty() || found.back() != who))
                 found.push_back(who);
     return found;
 }

@@ -20,6 +20,8 @@ namespace twist {
 
 class Reactor;
 class Resolver;
+class Signals;
+class Waker;
 
 /// Something with a descriptor that can be read: a socket, a pipe, a listening socket
 /// (IReadDescriptor). Whoever makes it owns it. Its destructor takes it out of the reactor.
@@ -94,6 +96,12 @@ class Reactor final : public Clock {
     /// Calls `f` in the loop's thread. For other threads; it wakes the loop.
     void call_from_thread(std::function<void()> f);
 
+    /// Calls `f` in the loop when the signal comes, while run() runs; before and after that the
+    /// signal does what it did. Signals of one kind that come together are one. `f` replaces what
+    /// was there: SIGINT and SIGTERM come with stop(). Where several reactors run, the first one
+    /// has the signals. Throws std::invalid_argument for one that can't wait (SIGKILL, SIGSEGV).
+    void on_signal(int number, std::function<void()> f);
+
     /// The moments of shutting down: while everything still works; with the loop at its end, just
     /// before the connections are told; after that. (addSystemEventTrigger)
     enum class Shutdown { before, during, after };
@@ -152,7 +160,6 @@ class Reactor final : public Clock {
             return reading.who == who || writing.who == who || owned.get() == who;
         }
     };
-    class Waker;
 
     void turn();
     void wait_for_descriptors();
@@ -175,6 +182,7 @@ class Reactor final : public Clock {
     std::vector<std::function<void()>> when_running_, end_of_turn_;
     std::array<std::vector<std::function<Deferred<void>()>>, 3> triggers_;
     std::unique_ptr<Waker> waker_;
+    std::unique_ptr<Signals> signals_;
     std::shared_ptr<Resolver> resolver_;
     bool started_ = false;
     bool running_ = false;

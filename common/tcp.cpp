@@ -1,6 +1,7 @@
 #include "common/tcp.hpp"
 
 #include <cerrno>
+#include <fcntl.h>
 #include <optional>
 #include <stdexcept>
 #include <system_error>
@@ -9,7 +10,6 @@
 
 #include "common/connection.hpp"
 #include "common/error.hpp"
-#include "common/file_descriptor.hpp"
 #include "common/log.hpp"
 #include "common/resolver.hpp"
 
@@ -331,6 +331,13 @@ class TcpConnector final : public Connector {
     std::weak_ptr<Transport> transport_;
 };
 
+std::shared_ptr<Port> start_port(Reactor& reactor, FileDescriptor socket,
+                                 std::shared_ptr<Factory> factory) {
+    auto port = std::make_shared<ListeningPort>(reactor, std::move(socket), std::move(factory));
+    port->start();
+    return port;
+}
+
 } // namespace
 
 std::shared_ptr<Port> listen_tcp(Reactor& reactor, const Address& address,
@@ -345,10 +352,23 @@ std::shared_ptr<Port> listen_tcp(Reactor& reactor, const Address& address,
         ::bind(socket.get(), here.data(), here.size()) == -1 ||
         ::listen(socket.get(), backlog) == -1)
         throw CannotListenError(to_string(address), last_error());
-    const auto port =
-        std::make_shared<ListeningPort>(reactor, std::move(socket), std::move(factory));
-    port->start();
-    return port;
+    return start_port(reactor, std::move(socket), std::move(factory));
+}
+
+std::shared_ptr<Port> adopt_tcp(Reactor& reactor, FileDescriptor socket,
+                                std::shared_ptr<ServerFactory> factory) {
+    const int fd = socket.get();
+    int listens = 0;
+    socklen_t size = sizeof listens;
+    if (::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == -1)
+        throw CannotListenError("descriptor " + std::to_string(fd), last_error());
+    const int family = SocketAddress::local(fd).family();
+    if (listens == 0 || (family != AF_INET && family != AF_INET6))
+        throw CannotListenError("descriptor " + std::to_string(fd),
+                                std::make_error_code(std::errc::invalid_argument));
+    socket.set_nonblocking();
+    ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return start_port(reactor, std::move(socket), std::move(factory));
 }
 
 std::shared_ptr<Connector> connect_tcp(Reactor& reactor, const Address& address,

@@ -7,6 +7,7 @@
 
 #include "common/address.hpp"
 #include "common/deferred.hpp"
+#include "common/file_descriptor.hpp"
 #include "common/protocol.hpp"
 #include "common/reactor.hpp"
 
@@ -30,6 +31,11 @@ class Port {
 /// CannotListenError, DNSLookupError. (reactor.listenTCP)
 std::shared_ptr<Port> listen_tcp(Reactor& reactor, const Address& address,
                                  std::shared_ptr<ServerFactory> factory, int backlog = SOMAXCONN);
+
+/// The same on a socket that listens already: one that a parent process, or systemd, has opened.
+/// Throws CannotListenError if it does not listen for TCP. (adoptStreamPort)
+std::shared_ptr<Port> adopt_tcp(Reactor& reactor, FileDescriptor socket,
+                                std::shared_ptr<ServerFactory> factory);
 
 /// Connects to `address`. Gives up after `timeout`, the look-up of the name included. Whatever
 /// comes of it, `factory` hears of it later, never inside this call. (reactor.connectTCP)

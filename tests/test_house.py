@@ -12,13 +12,13 @@ import harness  # pylint: disable=wrong-import-position
 
 FLOORS = {
     0: "error failure log lower_case seconds address command_line file_descriptor stack_trace "
-       "generator",
+       "generator log_file pid_file daemon",
     1: "clock send_queue",
     2: "chain step deferred",
-    3: "reactor inline_callbacks deferred_list",
+    3: "reactor waker signals inline_callbacks deferred_list",
     4: "protocol resolver",
     5: "connection tcp netstring",
-    6: "trial",
+    6: "trial service",
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names.split()}
 INCLUDE = re.compile(r'^#include ["<](.*)[">]', re.MULTILINE)

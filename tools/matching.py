@@ -18,6 +18,7 @@ CHANGING = [
     (re.compile(r"(?<=127\.0\.0\.1:)(?!10\d{3}\b)\d{4,5}\b|(?<=\[::1\]:)(?!10\d{3}\b)\d{4,5}\b"),
      "<port>"),
     (re.compile(r"(?<=\.[ch]pp:)\d+\b"), "<line>"),
+    (re.compile(r"(?<=\bPID )\d+"), "<pid>"),
 ]
 
 

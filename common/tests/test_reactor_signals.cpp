@@ -1,12 +1,16 @@
 // R3: SIGINT and SIGTERM end run(), and afterwards are what they were before. SIGPIPE ends nothing.
+// And the signals that a program asks for.
 #include <array>
 #include <csignal>
+#include <stdexcept>
 #include <string>
 #include <sys/types.h>
+#include <thread>
 #include <unistd.h>
 
 #include <doctest/doctest.h>
 
+#include "common/error.hpp"
 #include "common/reactor.hpp"
 #include "common/tests/network.hpp"
 #include "common/tests/reports.hpp"
@@ -131,6 +135,129 @@ TEST_CASE("one reactor of the process has the signals, and leaves them to the ne
     run(third);
     CHECK(own_handler_called == 0);
     CHECK(has_own_handler(SIGINT));
+}
+
+TEST_CASE("on_signal: a function is called in the loop, each time that the signal comes") {
+    const OwnHandler own(SIGHUP);
+    Reactor reactor;
+    Diary diary;
+    bool in_callback = false;
+    reactor.on_signal(SIGHUP, [&] {
+        CHECK_FALSE(in_callback);
+        diary.note("SIGHUP");
+        if (diary.text() == "SIGHUP, SIGHUP")
+            reactor.stop();
+        else
+            std::raise(SIGHUP);
+    });
+    reactor.call_later(1ms, [&] {
+        in_callback = true;
+        std::raise(SIGHUP);
+        std::raise(SIGHUP); // both at once are one
+        CHECK(diary.text() == "");
+        in_callback = false;
+    });
+    run(reactor);
+    CHECK(diary.text() == "SIGHUP, SIGHUP");
+    CHECK(own_handler_called == 0);
+}
+
+TEST_CASE("on_signal: outside run() the signal does what it did") {
+    const OwnHandler own(SIGUSR1);
+    Reactor reactor;
+    int calls = 0;
+    reactor.on_signal(SIGUSR1, [&] { ++calls; });
+    std::raise(SIGUSR1);
+    CHECK(own_handler_called == 1);
+    reactor.call_when_running([&] { reactor.stop(); });
+    run(reactor);
+    CHECK(has_own_handler(SIGUSR1));
+    std::raise(SIGUSR1);
+    CHECK(own_handler_called == 2);
+    CHECK(calls == 0);
+}
+
+TEST_CASE("on_signal in the running loop counts from then on, and the newest function counts") {
+    Reports reports;
+    const OwnHandler own(SIGUSR1);
+    Reactor reactor;
+    Diary diary;
+    reactor.on_signal(SIGTERM, [&] {
+        diary.note("SIGTERM, but not yet");
+        reactor.on_signal(SIGUSR1, [&] { diary.note("first"); });
+        reactor.on_signal(SIGUSR1, [&] {
+            diary.note("second");
+            reactor.stop();
+        });
+        std::raise(SIGUSR1);
+    });
+    reactor.call_later(0s, [] { std::raise(SIGTERM); });
+    run(reactor);
+    CHECK(diary.text() == "SIGTERM, but not yet, second");
+    CHECK(has_own_handler(SIGUSR1));
+}
+
+TEST_CASE("on_signal: what the function throws is reported; that it stops already is not") {
+    Reports reports;
+    Reactor reactor;
+    reactor.on_signal(SIGUSR1, [&] {
+        reactor.stop();
+        throw Exception("boom");
+    });
+    reactor.add_system_event_trigger(Reactor::Shutdown::before, [&] {
+        std::raise(SIGINT); // would stop it again
+        Deferred<void> done;
+        reactor.call_later(3ms, [done] { done.callback(); });
+        return done;
+    });
+    reactor.call_later(0s, [] { std::raise(SIGUSR1); });
+    run(reactor);
+    CHECK(reports.take() == "Unhandled Error: [Failure: Exception: boom]");
+}
+
+TEST_CASE("on_signal: the signals of a process go to its first reactor") {
+    const OwnHandler own(SIGUSR1);
+    Reactor first, second;
+    Diary diary;
+    first.on_signal(SIGUSR1, [&] { diary.note("first"); });
+    second.on_signal(SIGUSR1, [&] { diary.note("second"); });
+    first.call_when_running([&] {
+        second.call_when_running([&] {
+            std::raise(SIGUSR1);
+            second.stop();
+        });
+        run(second);
+        CHECK_FALSE(has_own_handler(SIGUSR1));
+        first.call_later(3ms, [&] { first.stop(); });
+    });
+    run(first);
+    CHECK(diary.text() == "first");
+    CHECK(has_own_handler(SIGUSR1));
+}
+
+TEST_CASE("on_signal: a signal that can't wait for the loop, or nothing to call, is an error") {
+    Reactor reactor;
+    for (const int number : {SIGKILL, SIGSTOP, SIGSEGV, SIGABRT, 0, -1, NSIG, 1000}) {
+        CAPTURE(number);
+        CHECK_THROWS_AS(reactor.on_signal(number, [] {}), std::invalid_argument);
+    }
+    CHECK_THROWS_AS(reactor.on_signal(SIGHUP, nullptr), std::invalid_argument);
+}
+
+TEST_CASE("on_signal: a signal wakes a loop that sleeps, and is nobody's connection") {
+    const OwnHandler own(SIGUSR1);
+    Reactor reactor;
+    CHECK(reactor.descriptors().empty());
+    std::thread other;
+    reactor.on_signal(SIGUSR1, [&] {
+        CHECK(reactor.descriptors().empty());
+        reactor.stop();
+    });
+    reactor.call_when_running(
+        [&] { other = std::thread([pid = ::getpid()] { ::kill(pid, SIGUSR1); }); });
+    run(reactor);
+    other.join();
+    CHECK(own_handler_called == 0);
 }
 
 TEST_CASE("with poll and select, too") {

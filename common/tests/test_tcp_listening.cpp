@@ -343,3 +343,48 @@ TEST_CASE("out of descriptors, an attempt to connect fails, and so does listen_t
     CHECK(reason ==
           "[Failure: ConnectError: An error occurred while connecting: 24: Too many open files.]");
 }
+
+TEST_CASE("adopt_tcp serves on a socket that listens already, and closes it at the end") {
+    Reports reports;
+    Reactor reactor;
+    Diary diary;
+    FileDescriptor socket(::socket(AF_INET, SOCK_STREAM, 0)); // it blocks, and outlives an exec
+    REQUIRE(::listen(socket.get(), 16) == 0);
+    const int fd = socket.get();
+    const Address here("127.0.0.1", SocketAddress::local(fd).address().port);
+    const auto early = connect_bare(here); // nobody serves yet
+    const auto factory = std::make_shared<Server>(diary, "server");
+    const auto port = adopt_tcp(reactor, std::move(socket), factory);
+    CHECK(port->get_host().port == here.port);
+    CHECK((::fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
+    CHECK((::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+    factory->on.connection_made = [&](const TransportPtr& transport) {
+        transport->write("hello");
+        transport->lose_connection();
+    };
+    factory->on.connection_lost = [&](auto&, auto&) {
+        port->stop_listening().add_callback([&] { reactor.stop(); });
+    };
+    run(reactor);
+    CHECK(read_to_end(early) == "hello");
+    CHECK(is_refused(here));
+    CHECK(diary.text() == "server start_factory, server build_protocol, server connection_made, "
+                          "server connection_lost ConnectionDone, server stop_factory");
+}
+
+TEST_CASE("adopt_tcp refuses what does not listen for TCP") {
+    Reactor reactor;
+    const auto adopt = [&](FileDescriptor fd) {
+        adopt_tcp(reactor, std::move(fd), std::make_shared<Server>());
+    };
+    CHECK_THROWS_AS(adopt(FileDescriptor()), CannotListenError);
+    CHECK_THROWS_AS(adopt(FileDescriptor(::open("/dev/null", O_RDONLY))), CannotListenError);
+    CHECK_THROWS_AS(adopt(FileDescriptor(::socket(AF_INET, SOCK_STREAM, 0))), CannotListenError);
+    CHECK_THROWS_AS(adopt(FileDescriptor(::socket(AF_INET, SOCK_DGRAM, 0))), CannotListenError);
+    FileDescriptor local(::socket(AF_UNIX, SOCK_STREAM, 0));
+    const sockaddr autobind{AF_UNIX, {}};
+    REQUIRE(::bind(local.get(), &autobind, sizeof autobind.sa_family) == 0);
+    REQUIRE(::listen(local.get(), 1) == 0);
+    CHECK_THROWS_AS(adopt(std::move(local)), CannotListenError);
+    CHECK(reactor.descriptors().empty());
+}

@@ -1,0 +1,76 @@
+#include "common/log_file.hpp"
+
+#include <array>
+#include <ctime>
+#include <fcntl.h>
+#include <iostream>
+#include <unistd.h>
+#include <utility>
+
+#include "common/error.hpp"
+
+namespace twist::log {
+
+namespace {
+
+thread_local LogFile* newest = nullptr;
+
+FileDescriptor open_log(const std::string& path) {
+    if (path == "-")
+        return {};
+    FileDescriptor file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
+    if (!file) {
+        const std::error_code reason = last_error();
+        throw SystemError("Can't open the log " + path + ": " + describe(reason) + ".", reason);
+    }
+    return file;
+}
+
+std::string time_stamp() {
+    const std::time_t now = std::time(nullptr);
+    std::tm local{};
+    ::localtime_r(&now, &local);
+    std::array<char, 40> text{};
+    return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S%z", &local)};
+}
+
+} // namespace
+
+void msg(std::string_view text) noexcept {
+    try {
+        if (newest != nullptr)
+            newest->write(text);
+    } catch (...) {
+        std::cerr << "A message could not be logged.\n";
+    }
+}
+
+LogFile::LogFile(std::string path)
+    : path_(std::move(path)), file_(open_log(path_)), before_(std::exchange(newest, this)),
+      reports_([this](const Report& report) { write(report.why + ": " + report.failure.text()); }) {
+}
+
+LogFile::~LogFile() {
+    newest = before_;
+}
+
+void LogFile::write(std::string_view text) {
+    std::string line = time_stamp() + " [-] ";
+    for (const char c : text)
+        line += c == '\n' ? std::string("\n\t") : std::string(1, c);
+    line += '\n';
+    std::string_view rest = line;
+    while (!rest.empty()) {
+        const ssize_t written = ::write(fileno(), rest.data(), rest.size());
+        if (written == -1 && errno != EINTR)
+            return;
+        if (written > 0)
+            rest.remove_prefix(static_cast<std::size_t>(written));
+    }
+}
+
+void LogFile::reopen() {
+    file_ = open_log(path_);
+}
+
+} // namespace twist::log

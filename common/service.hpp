@@ -1,0 +1,103 @@
+// Services: what a server is made of, to be started and stopped as a whole.
+// Stands for twisted.application.service and internet.TCPServer.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/deferred.hpp"
+#include "common/tcp.hpp"
+
+namespace twist {
+
+class MultiService;
+
+/// Something that can be started and stopped (IService). It begins stopped. One that overrides a
+/// function calls this class's, too.
+class Service {
+  public:
+    Service() = default;
+    Service(const Service&) = delete;
+    Service& operator=(const Service&) = delete;
+    virtual ~Service() = default;
+
+    /// What only root may do, such as opening a port below 1024. Called before start_service, at
+    /// the start of the program.
+    virtual void privileged_start_service() {}
+
+    virtual void start_service() { running_ = true; }
+
+    /// Fires when it has stopped.
+    virtual Deferred<void> stop_service();
+
+    bool running() const { return running_; }
+
+    /// Throws std::logic_error once it has a parent, which may know it by its name.
+    void set_name(std::string name);
+    const std::string& name() const { return name_; }
+
+    MultiService* parent() const { return parent_; } ///< null if there is none
+
+  private:
+    friend class MultiService;
+    bool running_ = false;
+    std::string name_;
+    MultiService* parent_ = nullptr;
+};
+
+/// Services that are started and stopped together; it keeps them alive.
+class MultiService : public Service {
+  public:
+    ~MultiService() override;
+
+    /// Adds `service`, and starts it if this one runs. Throws std::logic_error if it has a parent,
+    /// or if one of its name (other than "") is there already.
+    void add_service(std::shared_ptr<Service> service);
+
+    /// The service of that name. Throws std::out_of_range.
+    Service& get_service_named(const std::string& name) const;
+
+    const std::vector<std::shared_ptr<Service>>& services() const { return services_; }
+
+    // In the order in which they were added. What one throws comes out; those after it are not
+    // called.
+    void privileged_start_service() override;
+    void start_service() override;
+
+    /// In the reverse order; none waits for the one before. Fires when all have stopped. A failure
+    /// is reported, and keeps nobody waiting.
+    Deferred<void> stop_service() override;
+
+  private:
+    std::vector<std::shared_ptr<Service>> services_;
+};
+
+/// A port as a service: `factory` has clients while it runs. It logs when it starts and stops.
+class TcpServer final : public Service {
+  public:
+    /// Listens as listen_tcp does.
+    TcpServer(Reactor& reactor, Address address, std::shared_ptr<ServerFactory> factory);
+
+    /// Takes over a socket that listens already, as adopt_tcp does; it can be started once.
+    TcpServer(Reactor& reactor, FileDescriptor socket, std::shared_ptr<ServerFactory> factory);
+
+    /// Listens. What start_service does too, if nobody has called this. Throws CannotListenError,
+    /// DNSLookupError.
+    void privileged_start_service() override;
+    void start_service() override;
+
+    /// Fires when nobody can connect any more. The connections stay.
+    Deferred<void> stop_service() override;
+
+    /// Where it listens. It must have been started.
+    Address get_host() const { return port_->get_host(); }
+
+  private:
+    std::function<std::shared_ptr<Port>()> listen_;
+    std::string factory_name_;
+    std::shared_ptr<Port> port_;
+};
+
+} // namespace twist

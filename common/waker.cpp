@@ -1,0 +1,35 @@
+#include "common/waker.hpp"
+
+#include <sys/eventfd.h>
+#include <utility>
+
+#include "common/error.hpp"
+#include "common/log.hpp"
+
+namespace twist {
+
+Waker::Waker() : wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+    if (!wake_)
+        throw SystemError("Could not make the reactor's wake-up descriptor", last_error());
+}
+
+void Waker::call(std::function<void()> f) {
+    const std::lock_guard lock(mutex_);
+    calls_.push_back(std::move(f));
+    ::eventfd_write(wake_.get(), 1);
+}
+
+std::optional<Failure> Waker::do_read() {
+    std::vector<std::function<void()>> calls;
+    {
+        const std::lock_guard lock(mutex_);
+        eventfd_t times = 0;
+        ::eventfd_read(wake_.get(), &times);
+        calls.swap(calls_);
+    }
+    for (const auto& f : calls)
+        log::run_reporting(f);
+    return {};
+}
+
+} // namespace twist

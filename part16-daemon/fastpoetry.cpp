@@ -1,0 +1,199 @@
+// fastpoetry 3.0 - sends a poem to everybody who connects, as a service and, if asked, a daemon.
+// Answers twisted-server-3/fastpoetry.py and twisted/plugins/fastpoetry_plugin.py
+#include "common/address.hpp"
+#include "common/command_line.hpp"
+#include "common/daemon.hpp"
+#include "common/error.hpp"
+#include "common/log.hpp"
+#include "common/log_file.hpp"
+#include "common/pid_file.hpp"
+#include "common/protocol.hpp"
+#include "common/reactor.hpp"
+#include "common/service.hpp"
+
+#include <csignal>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+std::string read_poem(const std::string& poetry_file);
+
+class PoetryService : public twist::Service {
+  public:
+    explicit PoetryService(std::string poetry_file) : poetry_file_(std::move(poetry_file)) {
+        load();
+    }
+
+    void start_service() override {
+        Service::start_service();
+        twist::log::msg("loaded a poem from: " + poetry_file_);
+    }
+
+    void load() { poem_ = std::make_shared<const std::string>(read_poem(poetry_file_)); }
+
+    // The poem that there is stays if there is no new one.
+    void reload() {
+        try {
+            load();
+            twist::log::msg("loaded a poem from: " + poetry_file_);
+        } catch (const twist::SystemError& error) {
+            twist::log::msg(error.what() + std::string(" The old poem stays."));
+        }
+    }
+
+    const std::shared_ptr<const std::string>& poem() const { return poem_; }
+
+  private:
+    std::string poetry_file_;
+    std::shared_ptr<const std::string> poem_; // shared by all connections, never copied
+};
+
+class PoetryFactory : public twist::ServerFactory {
+  public:
+    explicit PoetryFactory(std::shared_ptr<PoetryService> poetry) : service(std::move(poetry)) {}
+
+    std::unique_ptr<twist::Protocol> build_protocol(const twist::Address&) override;
+
+    const std::shared_ptr<PoetryService> service;
+};
+
+class PoetryProtocol : public twist::Protocol {
+  public:
+    explicit PoetryProtocol(PoetryFactory& factory) : factory_(factory) {}
+
+    void connection_made() override {
+        const auto& poem = factory_.service->poem();
+        twist::log::msg("sending " + std::to_string(poem->size()) + " bytes of poetry to " +
+                        to_string(transport()->get_peer()));
+        transport()->write(poem);
+        transport()->lose_connection();
+    }
+
+  private:
+    PoetryFactory& factory_;
+};
+
+std::unique_ptr<twist::Protocol> PoetryFactory::build_protocol(const twist::Address&) {
+    return std::make_unique<PoetryProtocol>(*this);
+}
+
+std::string read_poem(const std::string& poetry_file) {
+    std::ifstream file(poetry_file, std::ios::binary);
+    std::string poem;
+    for (char byte; file.get(byte);)
+        poem += byte;
+    if (!file.eof()) {
+        const std::error_code reason = twist::last_error();
+        throw twist::SystemError("Can't read " + poetry_file + ": " + twist::describe(reason) + ".",
+                                 reason);
+    }
+    return poem;
+}
+
+struct Options {
+    std::uint16_t port = 10000;
+    std::string iface = "localhost";
+    bool daemon = false;
+    std::string logfile, pidfile, user, poetry_file;
+};
+
+Options read_options(int argc, char* argv[]) {
+    Options options;
+    bool nodaemon = false;
+    twist::CommandLine command_line("[options] poetry-file",
+                                    "Serves a poem, at once and to any number of clients.");
+    command_line.option("port", options.port, "the port to listen on (default: 10000)");
+    command_line.option("iface", options.iface, "the interface to listen on (default: localhost)");
+    command_line.flag("nodaemon", nodaemon, "stay in the foreground (the default)");
+    command_line.flag("daemon", options.daemon, "leave the terminal and run in the background");
+    command_line.option("logfile", options.logfile,
+                        "the log (default: stdout; of a daemon fastpoetry.log)");
+    command_line.option("pidfile", options.pidfile,
+                        "the file for the PID (default: none; of a daemon fastpoetry.pid)");
+    command_line.option("user", options.user, "who to be once the port is open; for root only");
+    const auto arguments = command_line.parse(argc, argv);
+    if (arguments.size() != 1)
+        command_line.fail("Provide exactly one poetry file.");
+    options.poetry_file = arguments.front();
+    if (!std::filesystem::exists(options.poetry_file))
+        command_line.fail("No such file: " + options.poetry_file);
+    if (std::filesystem::is_directory(options.poetry_file))
+        command_line.fail("Not a file but a directory: " + options.poetry_file);
+    if (options.daemon && nodaemon)
+        command_line.fail("Either --daemon or --nodaemon.");
+    if (options.daemon && options.logfile == "-")
+        command_line.fail("A daemon has no stdout to log to.");
+
+    const auto use_default = [](std::string& option, const char* value) {
+        if (option.empty())
+            option = value;
+    };
+    if (options.daemon) {
+        use_default(options.logfile, "fastpoetry.log");
+        use_default(options.pidfile, "fastpoetry.pid");
+        for (auto* path : {&options.logfile, &options.pidfile, &options.poetry_file})
+            *path = std::filesystem::absolute(*path); // it will be in another directory
+    }
+    use_default(options.logfile, "-");
+    return options;
+}
+
+int poetry_main(int argc, char* argv[]) {
+    const Options options = read_options(argc, argv);
+    const auto poetry = std::make_shared<PoetryService>(options.poetry_file);
+    auto socket = twist::inherited_socket();
+
+    std::optional<twist::Daemon> daemon;
+    if (options.daemon)
+        daemon.emplace();
+    std::optional<twist::PidFile> pid_file;
+    if (!options.pidfile.empty())
+        pid_file.emplace(options.pidfile);
+
+    twist::Reactor reactor;
+    const auto factory = std::make_shared<PoetryFactory>(poetry);
+    const auto server =
+        socket ? std::make_shared<twist::TcpServer>(reactor, std::move(*socket), factory)
+               : std::make_shared<twist::TcpServer>(
+                     reactor, twist::Address(options.iface, options.port), factory);
+    twist::MultiService services;
+    services.add_service(poetry);
+    services.add_service(server);
+
+    services.privileged_start_service();
+    if (!options.user.empty())
+        twist::shed_privileges(options.user);
+    twist::log::LogFile log(options.logfile); // as the user who will have to open it again
+    services.start_service();
+    reactor.add_system_event_trigger(twist::Reactor::Shutdown::before,
+                                     [&] { return services.stop_service(); });
+
+    for (const auto& [number, name] : {std::pair(SIGINT, "SIGINT"), std::pair(SIGTERM, "SIGTERM")})
+        reactor.on_signal(number, [&reactor, name = std::string(name)] {
+            twist::log::msg("Received " + name + ", shutting down.");
+            reactor.stop();
+        });
+    reactor.on_signal(SIGHUP, [&] {
+        twist::log::msg("Received SIGHUP, starting afresh.");
+        twist::log::run_reporting([&] { log.reopen(); }, "The old log stays");
+        if (daemon)
+            twist::redirect_standard_streams(log.fileno());
+        poetry->reload();
+    });
+    reactor.call_when_running([&] { // from here on the signals come to us
+        if (daemon && twist::log::run_reporting([&] { daemon->started(log.fileno()); }))
+            reactor.stop();
+    });
+    reactor.run();
+    twist::log::msg("Main loop terminated.");
+    twist::log::msg("Server Shut Down.");
+    return 0;
+}
+
+int main(int argc, char* argv[]) {
+    return twist::run_program(argc, argv, poetry_main);
+}

@@ -1,0 +1,41 @@
+// log 1.0 - messages and errors in a log, with the time. Answers basic-twisted/log.py
+#include "common/log.hpp"
+#include "common/command_line.hpp"
+#include "common/deferred.hpp"
+#include "common/error.hpp"
+#include "common/failure.hpp"
+#include "common/log_file.hpp"
+
+#include <string>
+
+void read_poem(const std::string& name) {
+    throw twist::Exception("The page with " + name + " is torn out.");
+}
+
+int log_main(int argc, char* argv[]) {
+    std::string logfile = "-";
+    twist::CommandLine command_line("[options]", "Logs two messages and two errors.");
+    command_line.option("logfile", logfile, "the log; - is stdout, which is the default");
+    if (!command_line.parse(argc, argv).empty())
+        command_line.fail("There is nothing to give it but options.");
+
+    twist::log::msg("Nobody hears this: there is no log yet.");
+    const twist::log::LogFile log(logfile);
+    twist::log::msg("This is a message.");
+    twist::log::msg("This is a message\nof two lines.");
+
+    try {
+        read_poem("Ecstasy");
+    } catch (...) {
+        twist::log::err(twist::Failure()); // the one that is being caught
+    }
+
+    const twist::Deferred<std::string> d;
+    d.add_callback(read_poem);
+    d.callback("Science");
+    return 0; // the Deferred goes, and with it an error that nobody handled
+}
+
+int main(int argc, char* argv[]) {
+    return twist::run_program(argc, argv, log_main);
+}
