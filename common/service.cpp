@@ -6,28 +6,13 @@
 #include <typeinfo>
 #include <utility>
 
+#include "common/deferred_list.hpp"
 #include "common/log.hpp"
 #include "common/log_file.hpp"
 
 namespace twist {
 
 namespace {
-
-/// Fires when all have fired, whatever their results are.
-Deferred<void> all_of(const std::vector<Deferred<void>>& deferreds) {
-    if (deferreds.empty())
-        return succeed();
-    const Deferred<void> done;
-    const auto left = std::make_shared<std::size_t>(deferreds.size());
-    for (const auto& deferred : deferreds)
-        deferred.add_both([done, left](const Result<void>& result) {
-            if (result.is_failure())
-                log::err(result.failure());
-            if (--*left == 0)
-                done.callback();
-        });
-    return done;
-}
 
 std::string name_of(const ServerFactory& factory) {
     return type_name(typeid(factory));
@@ -92,8 +77,9 @@ Deferred<void> MultiService::stop_service() {
     std::vector<Deferred<void>> stopped{Service::stop_service()};
     const auto services = services_;
     for (const auto& service : services | std::views::reverse)
-        stopped.push_back(maybe_deferred([&] { return service->stop_service(); }));
-    return all_of(stopped);
+        stopped.push_back(
+            maybe_deferred([&] { return service->stop_service(); }).add_errback(log::err));
+    return deferred_list(stopped).add_callback([](const ResultList<void>&) {});
 }
 
 // TcpServer ---------------------------------------------------------------------------------------
