@@ -3,11 +3,9 @@
 #include <algorithm>
 #include <ranges>
 #include <stdexcept>
-#include <typeinfo>
 #include <utility>
 
 #include "common/log.hpp"
-#include "common/log_file.hpp"
 
 namespace twist {
 
@@ -17,7 +15,7 @@ namespace {
 Deferred<void> all_of(const std::vector<Deferred<void>>& deferreds) {
     if (deferreds.empty())
         return succeed();
-    const Deferred<void> done;
+    Deferred<void> done;
     const auto left = std::make_shared<std::size_t>(deferreds.size());
     for (const auto& deferred : deferreds)
         deferred.add_both([done, left](const Result<void>& result) {
@@ -27,10 +25,6 @@ Deferred<void> all_of(const std::vector<Deferred<void>>& deferreds) {
                 done.callback();
         });
     return done;
-}
-
-std::string name_of(const ServerFactory& factory) {
-    return type_name(typeid(factory));
 }
 
 } // namespace
@@ -62,11 +56,12 @@ void MultiService::add_service(std::shared_ptr<Service> service) {
     if (!name.empty() && std::ranges::find(services_, name, &Service::name) != services_.end())
         throw std::logic_error("add_service: there is a service " + name + " already.");
     service->parent_ = this;
-    services_.push_back(service);
-    if (running()) {
-        service->privileged_start_service();
-        service->start_service();
-    }
+    services_.push_back(std::move(service));
+    if (!running())
+        return;
+    const auto added = services_.back();
+    added->privileged_start_service();
+    added->start_service();
 }
 
 Service& MultiService::get_service_named(const std::string& name) const {
@@ -94,43 +89,6 @@ Deferred<void> MultiService::stop_service() {
     for (const auto& service : services | std::views::reverse)
         stopped.push_back(maybe_deferred([&] { return service->stop_service(); }));
     return all_of(stopped);
-}
-
-// TcpServer ---------------------------------------------------------------------------------------
-
-TcpServer::TcpServer(Reactor& reactor, Address address, std::shared_ptr<ServerFactory> factory)
-    : listen_([&reactor, address = std::move(address), factory] {
-          return listen_tcp(reactor, address, factory);
-      }),
-      factory_name_(name_of(*factory)) {}
-
-TcpServer::TcpServer(Reactor& reactor, FileDescriptor socket,
-                     std::shared_ptr<ServerFactory> factory)
-    : listen_([&reactor, socket = std::make_shared<FileDescriptor>(std::move(socket)), factory] {
-          return adopt_tcp(reactor, std::move(*socket), factory);
-      }),
-      factory_name_(name_of(*factory)) {}
-
-void TcpServer::privileged_start_service() {
-    Service::privileged_start_service();
-    if (!port_)
-        port_ = listen_();
-}
-
-void TcpServer::start_service() {
-    privileged_start_service();
-    Service::start_service();
-    log::msg(factory_name_ + " starting on " + to_string(get_host()));
-}
-
-Deferred<void> TcpServer::stop_service() {
-    const auto stopped = Service::stop_service();
-    const auto port = std::exchange(port_, nullptr);
-    if (!port)
-        return stopped;
-    const std::string number = std::to_string(port->get_host().port);
-    return port->stop_listening().add_callback(
-        [number] { log::msg("(TCP Port " + number + " Closed)"); });
 }
 
 } // namespace twist
