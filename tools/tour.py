@@ -4,10 +4,12 @@ import os
 import sys
 from pathlib import Path
 
+import classroom
 import diff
 import suite
 from build import BuildError, make_programs
 from demo import play
+from exercises import ExerciseError
 from parts import WITHOUT_PROGRAM, PartError, all_chapters, chapters_for, find_parts
 from processes import Stopped, leaving_nothing_behind
 from screen import Screen
@@ -24,6 +26,8 @@ HELP = """\
 ./tour diff A B      shows how the program changed from part A to part B
 ./tour diff N        shows how it changed within part N
 ./tour test [ARGS]   builds and runs the tests (ARGS go to `meson test`)
+./tour exercises     lists the exercises, with what you have solved
+./tour start 4/NAME  begins an exercise; then: ./tour check, hint, solution 4/NAME
 ./tour help          shows this
 
 Ctrl-C ends it at any point, and leaves no program running."""
@@ -42,7 +46,7 @@ def main(words):
     except Stopped as stopped:
         screen.say()
         return stopped.status
-    except (UsageError, PartError) as error:
+    except (UsageError, PartError, ExerciseError) as error:
         return complain(error, 2)
     except (BuildError, ScriptError, StageError) as error:
         return complain(error, 1)
@@ -59,6 +63,8 @@ def do(words, screen):
     word, *rest = words or [""]
     if word == "test":
         return suite.run(ROOT, BUILD, rest, screen)
+    if word in classroom.WORDS:
+        return classroom.main(ROOT, word, rest, screen)
     if word == "diff":
         return diff.show(ROOT, numbers(rest), screen)
     if rest:

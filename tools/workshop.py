@@ -7,6 +7,7 @@
 import hashlib
 import itertools
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -29,7 +30,7 @@ class Workshop:
     """Compiles and links, and does no work twice."""
 
     def __init__(self, root, build):
-        self.root, self.build_dir = Path(root), Path(build)
+        self.root, self.build_dir = Path(root).resolve(), Path(build).resolve()
         self.place = self.build_dir / "exercises"
         self.place.mkdir(parents=True, exist_ok=True)
         options = json.loads((self.build_dir / "meson-info/intro-buildoptions.json").read_text())
@@ -69,27 +70,37 @@ class Workshop:
 
     def object(self, source, more=()):
         """The object file of a source, compiled unless it is there."""
-        command = [*self.compiler, *self.flags, *more]
-        key = hashlib.sha256(" ".join(map(str, [*command, Path(source).resolve()])).encode())
-        target = self.place / f"{Path(source).stem}-{key.hexdigest()[:12]}.o"
+        command = [*self.compiler, *self.flags, *more, "-c", self.short(source)]
+        key = hashlib.sha256(" ".join(map(str, command)).encode()).hexdigest()
+        target = self.place / f"{Path(source).stem}-{key[:12]}.o"
         if not self.is_new_enough(target):
-            self.run([*command, "-MMD", "-c", source, "-o", target])
+            unfinished = self.place / f"{target.name}.{os.getpid()}"  # others may be at it as well
+            self.run([*command, "-MMD", "-MF", f"{unfinished}.d", "-o", unfinished])
+            os.replace(f"{unfinished}.d", target.with_suffix(".d"))
+            os.replace(unfinished, target)
         return target
 
-    @staticmethod
-    def is_new_enough(target):
+    def short(self, source):
+        """The name of a file as messages should show it."""
+        path = os.path.relpath(Path(source).resolve(), self.root)
+        return str(source) if path.startswith("..") else path
+
+    def is_new_enough(self, target):
         """Whether none of the files that it was made of has changed since."""
         made_of = target.with_suffix(".d")
         if not target.exists() or not made_of.exists():
             return False
         names = made_of.read_text().replace("\\\n", " ").split(":", 1)[1].split()
         when = target.stat().st_mtime_ns
-        return all(Path(name).exists() and Path(name).stat().st_mtime_ns < when for name in names)
+        made = [self.root / name for name in names]
+        return all(each.exists() and each.stat().st_mtime_ns < when for each in made)
 
     def link(self, target, objects, more=()):
         """Links objects with the core."""
-        self.run([*self.compiler, *self.flags, *objects, *more, "-o", target,
+        unfinished = f"{target}.{os.getpid()}"
+        self.run([*self.compiler, *self.flags, *objects, *more, "-o", unfinished,
                   self.build_dir / "common/libtwist.a", "-levent_core", "-levent_extra"])
+        os.replace(unfinished, target)
 
     def run(self, command):
         """Runs the compiler."""
