@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import diff
+import predict
 import suite
 from build import BuildError, make_programs
 from demo import play
@@ -23,6 +24,7 @@ HELP = """\
 ./tour list          lists the chapters
 ./tour diff A B      shows how the program changed from part A to part B
 ./tour diff N        shows how it changed within part N
+./tour predict       lists small programs; ./tour predict 7/defer-4 asks what one will print
 ./tour test [ARGS]   builds and runs the tests (ARGS go to `meson test`)
 ./tour help          shows this
 
@@ -61,6 +63,8 @@ def do(words, screen):
         return suite.run(ROOT, BUILD, rest, screen)
     if word == "diff":
         return diff.show(ROOT, numbers(rest), screen)
+    if word == "predict":
+        return predict.run(ROOT, BUILD, rest, screen)
     if rest:
         raise UsageError(f"too many words after '{word}': ./tour help says what there is")
     if word in ("help", "--help", "-h"):
