@@ -28,7 +28,7 @@ from stage import StageError
 KINDS = re.compile(r"(defer|deferred-list|gen)-.*")
 FASTER = ["--speed", "100"]  # for programs with built-in seconds, as the tests run them
 WIDTH = 79
-END, UNKNOWN = ".", "?"
+END, UNKNOWN = (".", "。"), ("?", "？")
 
 
 @dataclass
@@ -107,7 +107,7 @@ def complain(message):
 def find_puzzles(root):
     """Every program that is offered, in the order of the text.
 
-    What X prints is in X.expected; what it prints with --option value is in X-option-value.expected.
+    X.expected is for X without options, X-option-value.expected for X with --option value.
     """
     puzzles = []
     files = list(map(PurePath, expected.names(root)))
@@ -199,8 +199,8 @@ def ask_lines(screen, texts):
     screen.say(texts["which lines"])
     lines = []
     for line in typed(screen, lambda: f"{len(lines) + 1:>4}  "):
-        if line in (END, UNKNOWN):
-            return Answer(lines, line == UNKNOWN)
+        if line.strip() in END + UNKNOWN:
+            return Answer(lines, line.strip() in UNKNOWN)
         lines.append(line)
     return Answer(lines, False)
 
@@ -221,10 +221,11 @@ def ask_order(lettered, screen, texts):
     screen.say(texts["which order"])
     for letter, line in lettered.items():
         screen.say(f"   {letter}  {line}")
+    screen.say()
     lines = []
     for line in typed(screen, lambda: "   > "):
-        if line in (END, UNKNOWN):
-            return Answer(lines, line == UNKNOWN)
+        if line.strip() in END + UNKNOWN:
+            return Answer(lines, line.strip() in UNKNOWN)
         lines += [lettered.get(letter.lower(), letter) for letter in re.findall(r"[^\s,]", line)]
         if len(lines) >= len(lettered):
             break
@@ -241,7 +242,7 @@ def judge(lines, status, answer, screen, texts):
         screen.say(texts["right"], "title")
         return 0
     right = len(truth) if parts is None else parts
-    screen.say()
+    screen.say(texts["truth"])
     for number, line in enumerate(lines if answer.gave_up else lines[:right + 1], 1):
         screen.say(f"{number:>4}  {line}".rstrip())
     if status and (answer.gave_up or right >= len(lines)):

@@ -12,13 +12,16 @@ With --lang zh in Chinese.""",
         "which lines": """\
 What will it print, on standard output and standard error? Type line after line, the empty ones,
 too; at the end, a line with just a full stop. (With just a question mark: I don't know.)
-A Failure is printed as [Failure: Type: message], an error that leaves main as
-program: Type: message, an error that nobody handles as Unhandled error in Deferred: [Failure: …].""",
+How errors are printed: [Failure: Type: message] is a Failure, NAME: Type: message is an exception
+that leaves the program NAME, Unhandled error in Deferred: [Failure: …] is one that nobody handled.
+""",
         "which order": """\
 These are the lines that it will print, without the empty ones. In which order?
-Type the letters, as in b c a. (Just a question mark: I don't know.)""",
+Type the letters, as in b c a. (Just a question mark: I don't know.)
+""",
         "right": "Right, line for line. Well predicted!",
-        "given up": "That is what it prints. You had {} of {} lines; read the program again from there.",
+        "truth": "It prints:",
+        "given up": "That is what it prints. You had {} of {} lines.",
         "wrong": "You part at line {}: it prints {}, where you predicted {}.",
         "missing": "You part at line {}: it prints {}, where your prediction has ended.",
         "too much": "You part at line {}: it has ended, where you predicted {}.",
@@ -36,13 +39,16 @@ Type the letters, as in b c a. (Just a question mark: I don't know.)""",
         "which lines": """\
 它会在标准输出和标准错误上打印什么？请逐行输入，空行也算一行。
 输完后单独输入一个句点（.）。不知道的话，单独输入一个问号（?）。
-Failure 打印为 [Failure: 类型: 消息]；离开 main 的异常打印为 程序名: 类型: 消息；
-无人处理的错误打印为 Unhandled error in Deferred: [Failure: …]。""",
+各种错误的打印形式：Failure 为 [Failure: 类型: 消息]；使程序 NAME 中止的异常为 NAME: 类型: 消息；
+无人处理的错误为 Unhandled error in Deferred: [Failure: …]。
+""",
         "which order": """\
 下面是它会打印的各行（空行除外），顺序已打乱。正确的次序是什么？
-请输入字母，例如 b c a。不知道的话，输入一个问号（?）。""",
+请输入字母，例如 b c a。不知道的话，输入一个问号（?）。
+""",
         "right": "完全正确，每一行都预测对了！",
-        "given up": "以上就是它打印的内容。{1} 行中你预测对了 {0} 行；请从那里接着读程序。",
+        "truth": "程序打印：",
+        "given up": "以上就是它打印的内容。{1} 行中你预测对了 {0} 行。",
         "wrong": "从第 {} 行起有分歧：程序打印的是{}，你预测的是{}。",
         "missing": "从第 {} 行起有分歧：程序打印了{}，而你的预测已经结束。",
         "too much": "从第 {} 行起有分歧：程序已经结束，而你预测的是{}。",

@@ -9,18 +9,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 
-import expected  # pylint: disable=wrong-import-position
-import harness  # pylint: disable=wrong-import-position
-from handout import pack_expected  # pylint: disable=wrong-import-position
-from predict import END, UNKNOWN, find_puzzles, shuffled  # pylint: disable=wrong-import-position
-from predict_texts import TEXTS  # pylint: disable=wrong-import-position
-from tests.fixture import Repository  # pylint: disable=wrong-import-position
+# pylint: disable=wrong-import-position
+import expected
+import harness
+from handout import pack_expected
+from predict import END, UNKNOWN, find_puzzles, shuffled
+from predict_texts import TEXTS
+from tests.fixture import Repository
 
 
 def truth(puzzle):
     """The lines of a puzzle's output; that they are, the test of its part proves."""
-    file = f"{'-'.join([puzzle.program, *puzzle.options]).replace('---', '-')}.expected"
-    lines = expected.read(ROOT, ROOT / file).decode().splitlines()
+    stem = "-".join([puzzle.program, *(option.lstrip("-") for option in puzzle.options)])
+    lines = expected.read(ROOT, ROOT / f"{stem}.expected").decode().splitlines()
     return lines[:-1] if lines[-1].startswith("[status ") else lines
 
 
@@ -41,8 +42,8 @@ class Predict(Repository):
 
     def predict(self, puzzle, lines):
         """Predicts these lines, through a pipe; returns the status and the last line of it all."""
-        done = self.tour("predict", *puzzle.label.split(), typed="".join(f"{line}\n" for line in lines),
-                         LC_ALL="C")
+        done = self.tour("predict", *puzzle.label.split(), LC_ALL="C",
+                         typed="".join(f"{line}\n" for line in lines))
         self.assertEqual(done.stderr, "")
         return done.returncode, done.stdout.splitlines()[-1]
 
@@ -59,7 +60,7 @@ class Predict(Repository):
         for puzzle in self.puzzles:
             with self.subTest(puzzle.label):
                 lines = truth(puzzle)
-                self.assertFalse({END, UNKNOWN} & set(lines))
+                self.assertFalse({*END, *UNKNOWN} & set(lines))
                 self.assertEqual(self.predict(puzzle, lines), (0, TEXTS["en"]["right"]))
 
     def test_a_changed_line_is_wrong(self):
