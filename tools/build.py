@@ -16,12 +16,31 @@ def make_programs(root, build, screen):
     """Builds the programs, and no tests."""
     configure(root, build, screen)
     command = [ninja(), *programs(build)]
-    if b"no work to do" in subprocess.run([*command, "-n"], cwd=build, check=False,
-                                          stdout=subprocess.PIPE).stdout:
+    if up_to_date(command, build):
         return
     screen.say(f"Building the programs in {shown(root, build)} ...")
     if call(command, cwd=build) != 0:
         raise BuildError("the build failed")
+
+
+def make_program(root, build, name, screen):
+    """Builds one program; what the compiler says is shown only if that fails."""
+    configure(root, build, screen)
+    command = [ninja(), name]
+    if up_to_date(command, build):
+        return
+    screen.say(f"Building {name} ...")
+    done = subprocess.run(command, cwd=build, check=False, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode != 0:
+        screen.raw(done.stdout)
+        raise BuildError("the build failed")
+
+
+def up_to_date(command, build):
+    """Whether Ninja would have nothing to do."""
+    return b"no work to do" in subprocess.run([*command, "-n"], cwd=build, check=False,
+                                              stdout=subprocess.PIPE).stdout
 
 
 def configure(root, build, screen, options=()):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import classroom
 import diff
+import predict
 import suite
 from build import BuildError, make_programs
 from demo import play
@@ -25,6 +26,7 @@ HELP = """\
 ./tour list          lists the chapters
 ./tour diff A B      shows how the program changed from part A to part B
 ./tour diff N        shows how it changed within part N
+./tour predict       lists small programs; ./tour predict 7/defer-4 asks what one will print
 ./tour test [ARGS]   builds and runs the tests (ARGS go to `meson test`)
 ./tour exercises     lists the exercises, with what you have solved
 ./tour start 4/NAME  begins an exercise; then: ./tour check, hint, solution 4/NAME
@@ -67,6 +69,8 @@ def do(words, screen):
         return classroom.main(ROOT, word, rest, screen)
     if word == "diff":
         return diff.show(ROOT, numbers(rest), screen)
+    if word == "predict":
+        return predict.run(ROOT, BUILD, rest, screen)
     if rest:
         raise UsageError(f"too many words after '{word}': ./tour help says what there is")
     if word in ("help", "--help", "-h"):
