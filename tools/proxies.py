@@ -61,7 +61,7 @@ def stopped(server):
         server.send(signal.SIGCONT)
 
 
-def is_waiting_for(port):
+def is_connected_with(port):
     """Whether somebody on this machine is connected with that port."""
     lines = Path("/proc/net/tcp").read_text().splitlines()
     return any(re.match(rf" *\d+: \S+ \S+:{port:04X} 01 ", line) for line in lines)
@@ -167,7 +167,7 @@ class Limits:
             proxy = self.start(port=server.port)
             with stopped(server):  # so that it has not sent anything yet
                 client = self.client(proxy)
-                self.assertTrue(wait_until(lambda: is_waiting_for(server.port)))
+                self.assertTrue(wait_until(lambda: is_connected_with(server.port)))
                 server.kill()
             self.assertEqual(receive_all(client), b"")
             self.assertEqual(fetch(proxy.port), b"")  # nobody listens any more
