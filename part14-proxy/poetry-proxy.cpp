@@ -158,7 +158,7 @@ int poetry_main(int argc, char* argv[]) {
     std::uint16_t port = 0;
     std::string iface = "localhost";
     twist::Seconds timeout(300);
-    std::size_t max_size = 16 * 1024 * 1024;
+    std::size_t max_size = 16'777'216; // 16 MiB
     twist::CommandLine command_line("[options] [host:]port",
                                     "Fetches the poem of the server there, and serves it.");
     command_line.option("port", port, "the port to listen on (default: any free one)");
