@@ -6,12 +6,14 @@ import os
 import subprocess
 from pathlib import Path
 
+import handout
 import verdict
 from build import BuildError, configure, ninja
-from exercises import ExerciseError, Progress, find, language_of, named, shown, start
+from exercises import ExerciseError, Progress, find, named, shown, start
+from language import LANGUAGES, language
 from workshop import CompileError, Workshop
 
-WORDS = ("exercises", "start", "check", "hint", "solution", "grade")
+WORDS = ("exercises", "start", "check", "hint", "solution", "grade", "handout")
 
 TEXTS = {
     "list": ("what is yours is in {my}/", "你的文件在 {my}/ 中"),
@@ -27,9 +29,11 @@ TEXTS = {
     "passed": ("passed", "通过"),
     "not yet": ("not yet", "还没有"),
     "see": ("./tour solution {name} shows ours.", "./tour solution {name} 可以看我们的答案。"),
-    "hint": ("Hint {number} of 3:", "提示 {number}/3："),
+    "hint": ("Hint {number} of {all}:", "提示 {number}/{all}："),
     "no more": ("There are no more hints. ./tour solution {name} --give-up shows the solution.",
                 "没有更多提示了。./tour solution {name} --give-up 可以看答案。"),
+    "handout": ("Written: {directory}. In it ./tour, ./tour test and ./tour check work.",
+                "已写入：{directory}。其中 ./tour、./tour test 和 ./tour check 都可以使用。"),
     "nothing": ("nothing is started: ./tour exercises lists what there is",
                 "还没有开始任何练习：./tour exercises 列出全部"),
 }
@@ -40,7 +44,7 @@ class Classroom:
 
     def __init__(self, root, screen, options):
         self.root, self.screen = Path(root), screen
-        self.language = options.lang or language_of(os.environ)
+        self.language = options.lang or language()
         self.my = Path(options.my) if options.my else self.root / "my"
         self.progress = Progress(self.my)
         self.options = options
@@ -82,7 +86,7 @@ class Classroom:
         exercise = self.exercise()
         seen = self.progress.of(exercise)["hints"]
         number = min(seen + 1, len(exercise.hints))
-        self.screen.say(self.text("hint", number=number), "title")
+        self.screen.say(self.text("hint", number=number, all=len(exercise.hints)), "title")
         self.screen.say(exercise.hints[number - 1])
         self.progress.note(exercise, hints=number)
         if seen >= len(exercise.hints):
@@ -131,6 +135,12 @@ class Classroom:
                 "passed": sum(given.passed for given in results.values()),
                 "exercises": {name: {"passed": given.passed, "message": given.message}
                               for name, given in results.items()}}, ensure_ascii=False))
+        return 0
+
+    def handout(self):
+        """Writes the tree for a class."""
+        handout.write(self.root, Path(self.options.directory))
+        self.screen.say(self.text("handout", directory=self.options.directory))
         return 0
 
     def workshop(self):
@@ -217,7 +227,7 @@ def as_json(exercise, given):
 def main(root, word, words, screen):
     """Does what a learner has said."""
     parser = argparse.ArgumentParser(prog=f"./tour {word}", allow_abbrev=False)
-    parser.add_argument("--lang", choices=["en", "zh"], help="the language (default: yours)")
+    parser.add_argument("--lang", choices=LANGUAGES, help="the language (default: yours)")
     parser.add_argument("--my", help="where your files are (default: my)")
     if word == "check":
         parser.add_argument("name", nargs="?", help="an exercise, as 4/timeout (default: all that "
@@ -226,6 +236,8 @@ def main(root, word, words, screen):
         parser.add_argument("--json", action="store_true", help="a line of JSON for each")
     elif word == "grade":
         parser.add_argument("directory", nargs="+", help="what was handed in: a my/ each")
+    elif word == "handout":
+        parser.add_argument("directory", help="a new directory, for the tree")
     elif word != "exercises":
         parser.add_argument("name", help="an exercise, as 4/timeout")
     if word == "solution":

@@ -10,8 +10,6 @@ import re
 import shutil
 from pathlib import Path
 
-LANGUAGES = ("en", "zh")
-
 
 class ExerciseError(Exception):
     """Something that can't be done with an exercise; the message says what to do instead."""
@@ -67,14 +65,6 @@ def named(root, name, language="en"):
     raise ExerciseError(f"there is no exercise '{name}': "
                         + (f"part {name.split('/')[0]} has {', '.join(same_part)}" if same_part
                            else "./tour exercises lists them"))
-
-
-def language_of(environment):
-    """The language that the environment asks for."""
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        if environment.get(name):
-            return "zh" if environment[name].startswith("zh") else "en"
-    return "en"
 
 
 class Progress:

@@ -1,7 +1,8 @@
 """What a handout keeps from its readers, and that the tests still find it."""
 
+from exercises import ExerciseError
 from expected import ARCHIVE, names, packed, read
-from handout import pack_expected
+from handout import pack_expected, write
 from tests.fixture import Repository
 
 
@@ -68,3 +69,36 @@ class PackExpected(Repository):
             self.write(name, data.decode())
         pack_expected(self.root)
         self.assertEqual((self.root / ARCHIVE).read_bytes(), before)
+
+
+class Write(Repository):
+    """The tree for a class."""
+
+    def setUp(self):
+        super().setUp()
+        place = "part01-one/exercises/task"
+        for name in ("check.cpp", "starter.cpp", "solution.cpp", "wrong/late.cpp"):
+            self.write(f"{place}/{name}", "")
+        self.write(f"{place}/hints.md", "## 1\nlook\n\n## 2\nthink\n\n## 3\nalmost\n")
+        self.write("my/1/task.cpp", "mine")
+        self.write("part01-one/says.expected", "one\n")
+        self.target = self.root / "build/handout"
+        write(self.root, self.target)
+
+    def test_it_has_no_solutions_no_wrong_answers_and_nobody_s_work(self):
+        files = {path.relative_to(self.target).as_posix() for path in self.target.rglob("*")
+                 if path.is_file() and "exercises" in path.parts or path.parts[-3:-2] == ("my",)}
+        self.assertEqual(files, {f"part01-one/exercises/task/{name}"
+                                 for name in ("check.cpp", "starter.cpp", "hints.md")})
+
+    def test_it_has_the_first_hint_only(self):
+        hints = self.target / "part01-one/exercises/task/hints.md"
+        self.assertEqual(hints.read_text(), "## 1\nlook\n")
+
+    def test_what_programs_print_is_packed(self):
+        self.assertFalse((self.target / "part01-one/says.expected").exists())
+        self.assertEqual(packed(self.target), {"part01-one/says.expected": b"one\n"})
+
+    def test_it_overwrites_nothing(self):
+        with self.assertRaisesRegex(ExerciseError, "is there already"):
+            write(self.root, self.target)
