@@ -1,5 +1,7 @@
 """What a handout keeps from its readers, and that the tests still find it."""
 
+from zipfile import ZipFile
+
 from exercises import ExerciseError
 from expected import ARCHIVE, names, packed, read
 from handout import pack_expected, write
@@ -65,6 +67,8 @@ class PackExpected(Repository):
         before = (self.root / ARCHIVE).read_bytes()
         pack_expected(self.root)
         self.assertEqual((self.root / ARCHIVE).read_bytes(), before)
+        with ZipFile(self.root / ARCHIVE) as archive:  # which knows no time of packing
+            self.assertEqual({info.date_time[0] for info in archive.infolist()}, {1980})
         for name, data in packed(self.root).items():
             self.write(name, data.decode())
         pack_expected(self.root)

@@ -78,10 +78,11 @@ class Setup(Repository):
         self.assertIn("    this is one\n", done.stdout)
 
     def test_dnf_and_pacman(self):
-        for name, words in [("dnf", "install -y"), ("pacman", "-S --needed --noconfirm")]:
+        for name, words, word in [("dnf", "install -y", "test"),
+                                  ("pacman", "-S --needed --noconfirm", "predict")]:
             with self.subTest(name):
                 self.installer(name, self.installs())
-                done, log = self.run_tour("test")
+                done, log = self.run_tour(word)
                 self.assertEqual(log, f"noninteractive {name} {words} {ALL_OF_IT[name]}\n")
                 self.assertNotIn("tour:", done.stderr)
                 for file in (name, "c++", "meson", "pkg-config", "ninja", "chmod", "../log"):
