@@ -1,0 +1,36 @@
+// expect: Line 2 is another one.
+// order - in which order do these lines come?
+#include "common/deferred.hpp"
+
+#include <functional>
+#include <iostream>
+#include <string>
+#include <vector>
+
+using Say = std::function<void(const std::string& line)>;
+
+// The program in question.
+void run(const Say& say) {
+    twist::Deferred<int> d;
+    const auto end = d.add_callback([&](int) { say("a"); }).add_callback([&] {
+        say("b");
+        throw twist::Exception("in b");
+    });
+    say("c");
+    d.callback(1);
+    say("d");
+    end.add_errback([&](const twist::Failure&) { say("e"); }).add_callback([&] { say("f"); });
+    say("g");
+}
+
+// What it says, line by line.
+std::vector<std::string> order() {
+    return {"c", "d", "g", "a", "b", "e", "f"};
+}
+
+int main() {
+    std::cout << "Your prediction:";
+    for (const std::string& line : order())
+        std::cout << ' ' << line;
+    std::cout << "\n(./tour check compares it with what run() says.)\n";
+}

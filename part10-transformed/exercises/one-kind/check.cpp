@@ -1,0 +1,59 @@
+// One kind of error.
+#include <string>
+
+#include "common/deferred.hpp"
+#include "common/error.hpp"
+#include "tools/check/check.hpp"
+
+using namespace check;
+
+twist::Deferred<std::string> with_excuse(const twist::Deferred<std::string>& d);
+
+namespace {
+
+const Text what_came{"what came of it", "得到的结果"};
+
+std::string result_of(const twist::Deferred<std::string>& d) {
+    std::string seen = "nothing";
+    d.add_callbacks([&](const std::string& poem) { seen = poem; },
+                    [&](const twist::Failure& reason) { seen = reason.text(); });
+    return seen;
+}
+
+} // namespace
+
+CHECK(Text{"a poem", "一首诗"}) {
+    act({"with_excuse, of a Deferred with a poem", "对有诗的 Deferred 调用 with_excuse"});
+    expect_equal(what_came, result_of(with_excuse(twist::succeed(std::string("a poem")))),
+                 std::string("a poem"));
+}
+
+CHECK(Text{"no connection", "没有连接"}) {
+    const auto refused = std::make_error_code(std::errc::connection_refused);
+    act({"with_excuse, of one that failed with ConnectionRefusedError",
+         "对以 ConnectionRefusedError 失败的 Deferred 调用 with_excuse"});
+    expect_equal(
+        {"what came of a server that refused", "服务器拒绝连接时的结果"},
+        result_of(with_excuse(twist::fail<std::string>(twist::ConnectionRefusedError(refused)))),
+        std::string("(no poem today)"));
+    act({"the same with ConnectTimeoutError", "同样，失败为 ConnectTimeoutError"});
+    expect_equal({"what came of a server that did not answer", "服务器没有应答时的结果"},
+                 result_of(with_excuse(twist::fail<std::string>(twist::ConnectTimeoutError()))),
+                 std::string("(no poem today)"));
+}
+
+CHECK(Text{"another kind of error", "另一种错误"}) {
+    const twist::Failure bug{twist::Exception("nobody thought of this")};
+    twist::Result<std::string> seen = std::string();
+    act({"with_excuse, of one that failed with another exception",
+         "对以其他异常失败的 Deferred 调用 with_excuse"});
+    with_excuse(twist::fail<std::string>(bug))
+        .add_both([&](const twist::Result<std::string>& result) { seen = result; });
+    if (!seen.is_failure())
+        fail({"It handled another kind of error, which must go on.",
+              "它处理了另一种错误，而这种错误必须继续传下去。"},
+             show(seen.value()), show(bug));
+    if (!(seen.failure() == bug))
+        fail({"The failure is not the one that came", "失败不是原来的那一个"}, show(seen.failure()),
+             show(bug));
+}

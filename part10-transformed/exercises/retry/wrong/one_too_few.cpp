@@ -1,0 +1,32 @@
+// expect: how often get_poetry was called is not what it should be
+// retry - asks again, twice, and then gives up.
+#include "common/deferred.hpp"
+#include "common/error.hpp"
+
+#include <functional>
+#include <iostream>
+#include <string>
+
+using GetPoetry = std::function<twist::Deferred<std::string>()>;
+
+// What get_poetry gives; after a failure it is asked again, up to `retries` times.
+twist::Deferred<std::string> get_poetry_again(const GetPoetry& get_poetry, int retries) {
+    return get_poetry().add_errback(
+        [get_poetry, retries](const twist::Failure& reason) -> twist::Deferred<std::string> {
+            if (retries <= 1)
+                return twist::fail<std::string>(reason);
+            return get_poetry_again(get_poetry, retries - 1);
+        });
+}
+
+int main() {
+    int calls = 0;
+    const auto get_poetry = [&] {
+        std::cout << "asked\n";
+        return ++calls < 3 ? twist::fail<std::string>(twist::Exception("not now"))
+                           : twist::succeed(std::string("a poem"));
+    };
+    get_poetry_again(get_poetry, 2)
+        .add_callbacks([](const std::string& poem) { std::cout << poem << '\n'; },
+                       [](const twist::Failure& reason) { std::cout << reason << '\n'; });
+}
