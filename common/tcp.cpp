@@ -17,7 +17,7 @@ namespace twist {
 
 namespace {
 
-constexpr int most_accepts_at_once = 64; // in one turn, so that everybody gets his
+constexpr int most_accepts_at_once = 8; // in one turn, so that everybody gets his while he is warm
 constexpr Seconds until_descriptors_are_free{0.1};
 
 // Port --------------------------------------------------------------------------------------------
