@@ -1,5 +1,6 @@
 // slow-poems - sends a poem slowly, to any number of clients at once. It keeps to its timetable: a
 // piece that was late does not make the next one late.
+#include <algorithm>
 #include <cstdint>
 #include <iostream>
 #include <memory>

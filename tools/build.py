@@ -24,13 +24,13 @@ def make_programs(root, build, screen):
         raise BuildError("the build failed")
 
 
-def configure(root, build, screen):
+def configure(root, build, screen, *options):
     """Lets Meson set up the build directory, or bring it up to date, if that is needed."""
     if (build / "build.ninja").exists():
         command = [ninja(), "-C", build, "build.ninja"]
     else:
         screen.say(f"Setting up {shown(root, build)} ...")
-        command = ["meson", "setup", build, root]
+        command = ["meson", "setup", *options, build, root]
     done = subprocess.run(command, cwd=root, check=False, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT)
     if done.returncode != 0:

@@ -4,8 +4,10 @@ import os
 import sys
 from pathlib import Path
 
+import bench
 import diff
 import suite
+from bench import MeasureError
 from build import BuildError, make_programs
 from demo import play
 from parts import WITHOUT_PROGRAM, PartError, all_chapters, chapters_for, find_parts
@@ -24,6 +26,7 @@ HELP = """\
 ./tour diff A B      shows how the program changed from part A to part B
 ./tour diff N        shows how it changed within part N
 ./tour test [ARGS]   builds and runs the tests (ARGS go to `meson test`)
+./tour bench [ARGS]  measures how fast the core is (--help: ARGS; three minutes)
 ./tour help          shows this
 
 Ctrl-C ends it at any point, and leaves no program running."""
@@ -44,7 +47,7 @@ def main(words):
         return stopped.status
     except (UsageError, PartError) as error:
         return complain(error, 2)
-    except (BuildError, ScriptError, StageError) as error:
+    except (BuildError, MeasureError, ScriptError, StageError) as error:
         return complain(error, 1)
 
 
@@ -59,6 +62,8 @@ def do(words, screen):
     word, *rest = words or [""]
     if word == "test":
         return suite.run(ROOT, BUILD, rest, screen)
+    if word == "bench":
+        return bench.run(ROOT, BUILD, rest, screen)
     if word == "diff":
         return diff.show(ROOT, numbers(rest), screen)
     if rest:
