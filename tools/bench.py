@@ -59,8 +59,8 @@ class Effort:
     core: list      # words for core-bench
 
 
-FULL = Effort(rounds=11, small=6000, large=1000, slow=1000, pieces=100, interval=0.05, core=[])
-QUICK = Effort(rounds=3, small=1500, large=300, slow=200, pieces=20, interval=0.05,
+FULL = Effort(rounds=21, small=3000, large=500, slow=1000, pieces=100, interval=0.05, core=[])
+QUICK = Effort(rounds=5, small=1000, large=200, slow=200, pieces=20, interval=0.05,
                core=["--size", 100_000])
 
 
@@ -126,7 +126,7 @@ class Bench:
                 CORE: (WARM_PROXY, upstream),
                 BUFFEREVENT: ("bench/bufferevent", "--as", "proxy", upstream),
             }, {BUFFEREVENT: 1.2})
-            yield self.rivals("proxy, passing through", SMALL, self.effort.small // 2, {
+            yield self.rivals("proxy, passing through", SMALL, self.effort.small, {
                 CORE: ("bench/passing-proxy", upstream),
                 BUFFEREVENT: ("bench/bufferevent", "--as", "pass", upstream),
             }, {BUFFEREVENT: 1.15})
@@ -156,7 +156,7 @@ class Bench:
         times = {name: [] for name in commands}
         with self.server("bench/slow-poems", "--pieces", effort.pieces,
                          "--interval", effort.interval, self.poems[SMALL]) as (_, port):
-            for turn in range((effort.rounds + 2) // 3):
+            for turn in range(max(1, effort.rounds // 7)):
                 for name in in_turn(commands, turn):
                     command = self.command(commands[name], *[port] * effort.slow)
                     cost, seconds = self.children_cost(command, effort.slow)
