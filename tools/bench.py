@@ -204,7 +204,10 @@ def in_turn(names, turn):
 
 def processor_time(pid):
     """What a process has used of the processor so far, in nanoseconds."""
-    return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0])
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0])
+    except OSError as error:
+        raise MeasureError(f"no time of a server: {error}") from None
 
 
 def table(title, unit, costs, aims):
@@ -261,6 +264,8 @@ def options(build, words):
     ours = parser.parse_args(words)
     if not set(ours.tables) <= set(TABLES):
         parser.error("the tables are " + ", ".join(TABLES))
+    if ours.rounds is not None and ours.rounds < 1:
+        parser.error("there must be a round")
     return ours
 
 
