@@ -1,14 +1,12 @@
 // Services: what a server is made of, to be started and stopped as a whole.
-// Stands for twisted.application.service and internet.TCPServer.
+// Stands for twisted.application.service.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "common/deferred.hpp"
-#include "common/tcp.hpp"
 
 namespace twist {
 
@@ -72,32 +70,6 @@ class MultiService : public Service {
 
   private:
     std::vector<std::shared_ptr<Service>> services_;
-};
-
-/// A port as a service: `factory` has clients while it runs. It logs when it starts and stops.
-class TcpServer final : public Service {
-  public:
-    /// Listens as listen_tcp does.
-    TcpServer(Reactor& reactor, Address address, std::shared_ptr<ServerFactory> factory);
-
-    /// Takes over a socket that listens already, as adopt_tcp does; it can be started once.
-    TcpServer(Reactor& reactor, FileDescriptor socket, std::shared_ptr<ServerFactory> factory);
-
-    /// Listens. What start_service does too, if nobody has called this. Throws CannotListenError,
-    /// DNSLookupError.
-    void privileged_start_service() override;
-    void start_service() override;
-
-    /// Fires when nobody can connect any more. The connections stay.
-    Deferred<void> stop_service() override;
-
-    /// Where it listens. It must have been started.
-    Address get_host() const { return port_->get_host(); }
-
-  private:
-    std::function<std::shared_ptr<Port>()> listen_;
-    std::string factory_name_;
-    std::shared_ptr<Port> port_;
 };
 
 } // namespace twist

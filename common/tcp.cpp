@@ -200,8 +200,9 @@ class TcpConnector final : public Connector {
 
     void disconnect() override {
         if (state_ == State::connecting)
-            stop_connecting();
-        else if (const auto transport = transport_.lock(); state_ == State::connected && transport)
+            return stop_connecting();
+        lose_at_once_ = true; // for build_protocol, whose connection has no transport yet
+        if (const auto transport = transport_.lock())
             transport->lose_connection();
     }
 
@@ -264,6 +265,7 @@ class TcpConnector final : public Connector {
 
     void connected(FileDescriptor socket, const Address& peer) {
         state_ = State::connected;
+        lose_at_once_ = false;
         timer_.cancel();
         looking_up_.reset();
         std::unique_ptr<Protocol> protocol;
@@ -280,6 +282,8 @@ class TcpConnector final : public Connector {
             reactor_, std::move(socket), peer, factory_, std::move(protocol),
             [self = this_connector()](const Failure& reason) { self->lost(reason); });
         transport_ = connection;
+        if (lose_at_once_)
+            connection->lose_connection();
         try {
             connection->start();
         } catch (...) {
@@ -326,6 +330,7 @@ class TcpConnector final : public Connector {
     Seconds timeout_;
     State state_ = State::disconnected;
     bool uses_factory_ = false;
+    bool lose_at_once_ = false;
     DelayedCall timer_;
     std::optional<Deferred<std::vector<SocketAddress>>> looking_up_;
     std::vector<SocketAddress> addresses_; // still to try; the next one is at the back

@@ -9,6 +9,7 @@
 #include "common/reactor.hpp"
 #include "common/tcp.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <iostream>
 #include <memory>
@@ -20,8 +21,15 @@ using Poem = std::shared_ptr<const std::string>; // shared by all connections, n
 
 // The client half ---------------------------------------------------------------------------------
 
+struct PoemTooLongError : twist::Exception {
+    explicit PoemTooLongError(std::size_t max_size)
+        : Exception("It has more than " + std::to_string(max_size) + " bytes.") {}
+};
+
 class PoetryClientFactory : public twist::ClientFactory {
   public:
+    explicit PoetryClientFactory(std::size_t the_max_size) : max_size(the_max_size) {}
+
     std::unique_ptr<twist::Protocol> build_protocol(const twist::Address&) override;
 
     void poem_finished(std::string poem) {
@@ -38,6 +46,7 @@ class PoetryClientFactory : public twist::ClientFactory {
         poem_failed(reason);
     }
 
+    const std::size_t max_size;
     std::optional<twist::Deferred<std::string>> deferred = twist::Deferred<std::string>();
 };
 
@@ -45,7 +54,13 @@ class PoetryClientProtocol : public twist::Protocol {
   public:
     explicit PoetryClientProtocol(PoetryClientFactory& factory) : factory_(factory) {}
 
-    void data_received(std::string_view data) override { poem_ += data; }
+    void data_received(std::string_view data) override {
+        poem_ += data;
+        if (poem_.size() > factory_.max_size) {
+            factory_.poem_failed(twist::Failure(PoemTooLongError(factory_.max_size)));
+            transport()->abort_connection();
+        }
+    }
 
     void connection_lost(const twist::Failure& reason) override {
         if (reason.check<twist::ConnectionDone>())
@@ -67,8 +82,9 @@ std::unique_ptr<twist::Protocol> PoetryClientFactory::build_protocol(const twist
 
 class ProxyService : public std::enable_shared_from_this<ProxyService> {
   public:
-    ProxyService(twist::Reactor& reactor, twist::Address server)
-        : reactor_(reactor), server_(std::move(server)) {}
+    ProxyService(twist::Reactor& reactor, twist::Address server, twist::Seconds timeout,
+                 std::size_t max_size)
+        : reactor_(reactor), server_(std::move(server)), timeout_(timeout), max_size_(max_size) {}
 
     twist::Deferred<Poem> get_poem() {
         if (poem_) {
@@ -76,13 +92,16 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
             return twist::succeed(poem_);
         }
         std::cout << "Fetching poem from server." << std::endl;
-        const auto factory = std::make_shared<PoetryClientFactory>();
+        const auto factory = std::make_shared<PoetryClientFactory>(max_size_);
+        const std::weak_ptr weak = twist::connect_tcp(reactor_, server_, factory);
         const auto self = shared_from_this();
-        auto deferred = factory->deferred->add_callbacks(
-            [self](std::string poem) { return self->set_poem(std::move(poem)); },
-            [self](const twist::Failure& reason) { return self->report(reason); });
-        twist::connect_tcp(reactor_, server_, factory);
-        return deferred;
+        return factory->deferred->add_timeout(timeout_, reactor_)
+            .add_callbacks([self](std::string poem) { return self->set_poem(std::move(poem)); },
+                           [self, weak](const twist::Failure& reason) {
+                               if (const auto connector = weak.lock())
+                                   connector->disconnect(); // nobody waits for the rest
+                               return self->report(reason);
+                           });
     }
 
   private:
@@ -99,7 +118,9 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
 
     twist::Reactor& reactor_;
     twist::Address server_;
-    Poem poem_; // in the cache; null until a whole one has come
+    twist::Seconds timeout_; // of a fetch
+    std::size_t max_size_;   // of a poem, in bytes
+    Poem poem_;              // in the cache; null until a whole one has come
 };
 
 // The server half ---------------------------------------------------------------------------------
@@ -135,17 +156,21 @@ std::unique_ptr<twist::Protocol> PoetryProxyFactory::build_protocol(const twist:
 int poetry_main(int argc, char* argv[]) {
     std::uint16_t port = 0;
     std::string iface = "localhost";
+    twist::Seconds timeout(300);
+    std::size_t max_size = 16'777'216; // 16 MiB
     twist::CommandLine command_line("[options] [host:]port",
                                     "Fetches the poem of the server there, and serves it.");
     command_line.option("port", port, "the port to listen on (default: any free one)");
     command_line.option("iface", iface, "the interface to listen on (default: localhost)");
+    command_line.option("timeout", timeout, "the time that a fetch may take (default: 300)");
+    command_line.option("max-size", max_size, "the bytes that a poem may have (default: 16777216)");
     const auto arguments = command_line.parse(argc, argv);
     if (arguments.size() != 1)
         command_line.fail("Provide exactly one server address.");
     const twist::Address server = command_line.address(arguments.front());
 
     twist::Reactor reactor;
-    const auto service = std::make_shared<ProxyService>(reactor, server);
+    const auto service = std::make_shared<ProxyService>(reactor, server, timeout, max_size);
     const auto factory = std::make_shared<PoetryProxyFactory>(service);
     const auto listener = twist::listen_tcp(reactor, {iface, port}, factory);
     std::cout << "Proxying " << server << " on " << listener->get_host() << '.' << std::endl;

@@ -10,6 +10,7 @@
 #include "common/protocol.hpp"
 #include "common/reactor.hpp"
 #include "common/service.hpp"
+#include "common/tcp_server.hpp"
 
 #include <csignal>
 #include <cstdint>

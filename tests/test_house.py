@@ -18,7 +18,7 @@ FLOORS = {
     3: "reactor waker signals inline_callbacks deferred_list",
     4: "protocol resolver",
     5: "connection tcp netstring",
-    6: "trial service",
+    6: "trial service tcp_server",
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names.split()}
 INCLUDE = re.compile(r'^#include ["<](.*)[">]', re.MULTILINE)

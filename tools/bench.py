@@ -271,7 +271,7 @@ def options(build, words):
 
 def make(root, build, screen):
     """Builds what is measured, optimized, in a directory of its own."""
-    configure(root, build, screen, "--buildtype=release")
+    configure(root, build, screen, ["--buildtype=release"])
     screen.say(f"Building what is measured in {shown(root, build)} ...")
     if call([ninja(), *PROGRAMS], cwd=build) != 0:
         raise BuildError("the build failed")

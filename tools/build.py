@@ -16,21 +16,40 @@ def make_programs(root, build, screen):
     """Builds the programs, and no tests."""
     configure(root, build, screen)
     command = [ninja(), *programs(build)]
-    if b"no work to do" in subprocess.run([*command, "-n"], cwd=build, check=False,
-                                          stdout=subprocess.PIPE).stdout:
+    if up_to_date(command, build):
         return
     screen.say(f"Building the programs in {shown(root, build)} ...")
     if call(command, cwd=build) != 0:
         raise BuildError("the build failed")
 
 
-def configure(root, build, screen, *options):
-    """Lets Meson set up the build directory, or bring it up to date, if that is needed."""
+def make_program(root, build, name, screen):
+    """Builds one program; what the compiler says is shown only if that fails."""
+    configure(root, build, screen)
+    command = [ninja(), name]
+    if up_to_date(command, build):
+        return
+    screen.say(f"Building {name} ...")
+    done = subprocess.run(command, cwd=build, check=False, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode != 0:
+        screen.raw(done.stdout)
+        raise BuildError("the build failed")
+
+
+def up_to_date(command, build):
+    """Whether Ninja would have nothing to do."""
+    return b"no work to do" in subprocess.run([*command, "-n"], cwd=build, check=False,
+                                              stdout=subprocess.PIPE).stdout
+
+
+def configure(root, build, screen, options=()):
+    """Lets Meson set up the build directory, with these options, or bring it up to date."""
     if (build / "build.ninja").exists():
         command = [ninja(), "-C", build, "build.ninja"]
     else:
         screen.say(f"Setting up {shown(root, build)} ...")
-        command = ["meson", "setup", *options, build, root]
+        command = ["meson", "setup", build, root, *options]
     done = subprocess.run(command, cwd=root, check=False, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT)
     if done.returncode != 0:

@@ -3,13 +3,15 @@
     check_output.py [--update] PROGRAM EXPECTED [ARGS...]
 
 The file holds stdout and stderr as they come, and `[status N]` as its last line when the status is
-not 0. --update writes the file instead of comparing.
+not 0. Where it is not there, what tools/expected.zip has for its path counts. --update writes the
+file instead of comparing.
 """
 
 import difflib
 import sys
 from pathlib import Path
 
+import expected
 from processes import LIMIT, Program, TookTooLong
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,9 +35,9 @@ def printed(command):
 def difference(command, expected_file):
     """The difference as a unified diff; empty when there is none."""
     command = [str(word) for word in command]
-    expected = Path(expected_file).read_text(encoding="utf-8", errors="surrogateescape")
+    text = expected.read(ROOT, expected_file).decode("utf-8", "surrogateescape")
     return "".join(difflib.unified_diff(
-        expected.splitlines(keepends=True), printed(command).splitlines(keepends=True),
+        text.splitlines(keepends=True), printed(command).splitlines(keepends=True),
         fromfile=str(expected_file), tofile=" ".join(command)))
 
 

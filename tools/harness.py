@@ -78,6 +78,7 @@ class Running:
     def __init__(self, name, *arguments):
         self.command = [str(program(name)), *map(str, arguments)]
         self.program = Program(self.command, ROOT, merged=False)
+        self.was_killed = False
 
     def __enter__(self):
         return self
@@ -114,6 +115,11 @@ class Running:
         """Sends it a signal and waits for its end; returns its status."""
         return self.program.stop(number, grace=LIMIT)
 
+    def kill(self):
+        """Kills it, to see what others make of that."""
+        self.was_killed = True
+        self.stop(signal.SIGKILL)
+
     def result(self, timeout=LIMIT):
         """Waits for its end, and returns all that it printed and its status."""
         try:
@@ -138,7 +144,7 @@ class Running:
         """What is wrong with a program whatever the test was about; None if nothing is."""
         if re.search(rb"Sanitizer: |: runtime error: ", self.stderr):
             return "a sanitizer has something to say"
-        if self.program.status == 128 + signal.SIGKILL:
+        if self.program.status == 128 + signal.SIGKILL and not self.was_killed:
             return "it had to be killed"
         return None
 

@@ -5,11 +5,14 @@ import sys
 from pathlib import Path
 
 import bench
+import classroom
 import diff
+import predict
 import suite
 from bench import MeasureError
 from build import BuildError, make_programs
 from demo import play
+from exercises import ExerciseError
 from parts import WITHOUT_PROGRAM, PartError, all_chapters, chapters_for, find_parts
 from processes import Stopped, leaving_nothing_behind
 from screen import Screen
@@ -25,8 +28,11 @@ HELP = """\
 ./tour list          lists the chapters
 ./tour diff A B      shows how the program changed from part A to part B
 ./tour diff N        shows how it changed within part N
+./tour predict       lists small programs; ./tour predict 7/defer-4 asks what one will print
 ./tour test [ARGS]   builds and runs the tests (ARGS go to `meson test`)
 ./tour bench [ARGS]  measures how fast the core is (--help: ARGS; three minutes)
+./tour exercises     lists the exercises, with what you have solved
+./tour start 4/NAME  begins an exercise; then: ./tour check, hint, solution 4/NAME
 ./tour help          shows this
 
 Ctrl-C ends it at any point, and leaves no program running."""
@@ -45,7 +51,7 @@ def main(words):
     except Stopped as stopped:
         screen.say()
         return stopped.status
-    except (UsageError, PartError) as error:
+    except (UsageError, PartError, ExerciseError) as error:
         return complain(error, 2)
     except (BuildError, MeasureError, ScriptError, StageError) as error:
         return complain(error, 1)
@@ -64,8 +70,12 @@ def do(words, screen):
         return suite.run(ROOT, BUILD, rest, screen)
     if word == "bench":
         return bench.run(ROOT, BUILD, rest, screen)
+    if word in classroom.WORDS:
+        return classroom.main(ROOT, word, rest, screen)
     if word == "diff":
         return diff.show(ROOT, numbers(rest), screen)
+    if word == "predict":
+        return predict.run(ROOT, BUILD, rest, screen)
     if rest:
         raise UsageError(f"too many words after '{word}': ./tour help says what there is")
     if word in ("help", "--help", "-h"):

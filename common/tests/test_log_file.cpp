@@ -33,7 +33,7 @@ std::string without_stamps(const std::string& log) {
         if (shape == digits)
             line.erase(0, digits.size());
         else if (!line.starts_with('\t'))
-            line = "(no stamp) " + line;
+            line.insert(0, "(no stamp) ");
         text += line + '\n';
     }
     return text;

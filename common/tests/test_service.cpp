@@ -9,6 +9,7 @@
 #include "common/error.hpp"
 #include "common/log_file.hpp"
 #include "common/service.hpp"
+#include "common/tcp_server.hpp"
 #include "common/tests/network.hpp"
 #include "common/tests/reports.hpp"
 #include "common/tests/scratch.hpp"

@@ -481,6 +481,40 @@ TEST_CASE("R39: disconnect() while connected loses the connection, later") {
     CHECK(read_to_end(server.accept()) == "last words");
 }
 
+TEST_CASE("R39: inside build_protocol, too: connection_made comes, what it writes is sent") {
+    Net net;
+    const BareServer server;
+    const auto connector = net.connect(server.address());
+    net.client->on.build_protocol = [&](const Address&) { connector->disconnect(); };
+    net.client->on.connection_made = [](const TransportPtr& t) { t->write("last words"); };
+    run(net.reactor);
+    CHECK(net.diary.text() == a_whole_connection);
+    CHECK(read_to_end(server.accept()) == "last words");
+}
+
+TEST_CASE("R39: it is for this connection, and not for the connector's next one") {
+    Net net;
+    const BareServer server;
+    const auto connector = net.connect(server.address());
+    bool again = false;
+    net.client->on.build_protocol = [&](const Address&) {
+        if (!std::exchange(again, true))
+            connector->disconnect();
+        net.client->on.builds = !net.client->on.builds; // none, and then one
+    };
+    net.client->on.client_connection_lost = [&](Connector& c, const Failure&) {
+        net.client->on.client_connection_lost = nullptr;
+        c.disconnect(); // of no connection: nothing
+        c.connect();
+    };
+    net.client->on.connection_made = [&](const TransportPtr& transport) {
+        after_turns(net.reactor, 3, [transport] { transport->abort_connection(); });
+    };
+    run(net.reactor);
+    CHECK(net.diary.has("build_protocol, client connection_made, "
+                        "client connection_lost ConnectionAborted"));
+}
+
 TEST_CASE("R39: stop_connecting() when not connecting: NotConnectingError") {
     Net net;
     const auto port = listen_and_hold(net.reactor);

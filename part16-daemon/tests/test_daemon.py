@@ -37,10 +37,10 @@ def is_alive(pid):
 
 
 class DaemonCase(unittest.TestCase):
-    """A test whose daemons become our children when they leave their parents, and end with it."""
+    """A test whose daemons become our children when they leave their parents, and end with it;
+    see leaving_nothing_behind() below."""
 
     def setUp(self):
-        processes.libc.prctl(processes.PR_SET_CHILD_SUBREAPER, 1)
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)
         self.addCleanup(processes.end_descendants)
@@ -343,4 +343,5 @@ class Users(DaemonCase):
 
 
 if __name__ == "__main__":
-    harness.main()
+    with processes.leaving_nothing_behind():
+        harness.main()

@@ -94,13 +94,14 @@ class Repository(unittest.TestCase):
         """Adds a program written in sh."""
         self.write(path, f"#!/bin/sh\n{text}\n").chmod(0o755)
 
-    def python(self, *words, **settings):
-        """Runs a Python file of the repository with words; returns the completed process."""
+    def python(self, *words, typed="", **settings):
+        """Runs a Python file of the repository with words and what it reads from a pipe; returns
+        the completed process."""
         environment = {**os.environ, "PATH": f"{self.root}/bin:{os.environ['PATH']}", **settings}
         environment.pop("BUILD_ROOT", None)
         return subprocess.run([sys.executable, *map(str, words)], cwd=self.root, env=environment,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, encoding="utf-8", check=False, timeout=100)
+                              input=typed, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              encoding="utf-8", check=False, timeout=100)
 
     def tour(self, *words, **settings):
         """Runs tools/tour.py with words."""
@@ -125,8 +126,8 @@ class Repository(unittest.TestCase):
         with contextlib.suppress(OSError):  # the other end is closed
             while chunk := os.read(ours, 65536):
                 shown, unseen = shown + chunk, unseen + chunk
-                if keys and keys[0][0].encode() in unseen:
-                    unseen = b""
+                while keys and keys[0][0].encode() in unseen:
+                    unseen = unseen.partition(keys[0][0].encode())[2]
                     os.write(ours, keys.pop(0)[1])
         os.close(ours)
         return process.wait(), shown.decode().replace("\r\n", "\n")

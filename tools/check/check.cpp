@@ -1,0 +1,145 @@
+#include "tools/check/check.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <optional>
+#include <unistd.h>
+#include <utility>
+
+#include "common/clock.hpp"
+#include "common/log.hpp"
+#include "tools/check/events.hpp"
+
+namespace check {
+
+namespace {
+
+struct Registered {
+    Text what;
+    void (*run)();
+};
+
+std::vector<Registered>& cases() {
+    static std::vector<Registered> all;
+    return all;
+}
+
+std::string path;
+std::string reports;
+
+// What the check tells: one line of JSON for each thing, on the descriptor that whoever started it
+// has opened for that.
+int report_descriptor() {
+    const char* const number = std::getenv("CHECK_REPORT");
+    return number == nullptr ? STDERR_FILENO : std::atoi(number);
+}
+
+std::string json(const std::string& text) {
+    std::string quoted = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') {
+            quoted += '\\';
+            quoted += c;
+        } else if (static_cast<unsigned char>(c) < 0x20) {
+            char escaped[8];
+            std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned>(c));
+            quoted += escaped;
+        } else {
+            quoted += c;
+        }
+    }
+    return quoted + '"';
+}
+
+std::string json(const Text& text) {
+    return "{\"en\": " + json(text.en) + ", \"zh\": " + json(text.zh) + "}";
+}
+
+void tell(const std::string& line) {
+    const std::string whole = line + "\n";
+    if (::write(report_descriptor(), whole.data(), whole.size()) == -1)
+        return; // nobody listens any more
+}
+
+} // namespace
+
+Case::Case(Text what, void (*run)()) {
+    cases().push_back({std::move(what), run});
+}
+
+void act(const Text& what) {
+    tell("{\"act\": " + json(what) + "}");
+}
+
+void event(const std::string& what) {
+    tell("{\"event\": " + json(what) + "}");
+}
+
+void fail(const Text& what, const std::string& actual, const std::string& expected) {
+    tell("{\"fail\": " + json(what) + ", \"actual\": " + json(actual) +
+         ", \"expected\": " + json(expected) + "}");
+    std::cout << std::flush;
+    std::_Exit(1); // an exception would be caught by whatever callback this is in
+}
+
+std::string show(const std::string& text) {
+    constexpr std::size_t longest = 120;
+    if (text.size() <= longest)
+        return '"' + text + '"';
+    return '"' + text.substr(0, longest / 2) + " … " + text.substr(text.size() - longest / 2) +
+           "\" (" + std::to_string(text.size()) + " bytes)";
+}
+
+std::string take_reports() {
+    return std::exchange(reports, "");
+}
+
+void run(twist::Reactor& reactor) {
+    const auto limit = reactor.call_later(twist::Seconds(5), [] {
+        fail({"The reactor is still running, and nothing happens any more that could stop it.",
+              "反应堆还在运行，但已经没有任何事件能让它停下来。"});
+    });
+    reactor.run();
+    if (auto call = limit; call.active())
+        call.cancel();
+}
+
+void expect_nothing_left(twist::Reactor& reactor) {
+    const auto timers = reactor.delayed_calls().size();
+    if (timers > 0)
+        fail({"A timer is still pending when all is over.", "一切都结束了，却还有定时器没有取消。"},
+             std::to_string(timers), "0");
+    for (twist::ReadDescriptor* const left : reactor.descriptors())
+        fail({"Something is still open when all is over.", "一切都结束了，却还有东西没有关闭。"},
+             left->log_prefix(), "");
+}
+
+const std::string& program_path() {
+    return path;
+}
+
+} // namespace check
+
+int main(int argc, char* argv[]) {
+    if (argc > 1)
+        check::path = argv[1];
+    const twist::log::Redirect redirect([](const twist::log::Report& report) {
+        check::reports += report.why + ": " + report.failure.text() + "\n";
+    });
+    for (const auto& [what, run] : check::cases()) {
+        check::tell("{\"case\": " + check::json(what) + "}");
+        try {
+            run();
+        } catch (...) {
+            check::fail({"An exception came out.", "有异常抛了出来。"}, twist::Failure().text());
+        }
+        if (const std::string reported = check::take_reports(); !reported.empty())
+            check::fail(
+                {"An error was reported that nobody handled.", "有错误没有人处理，被报告了出来。"},
+                reported);
+    }
+    check::tell("{\"passed\": true}");
+    return 0;
+}

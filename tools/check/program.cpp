@@ -1,0 +1,222 @@
+#include "tools/check/program.hpp"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <fcntl.h>
+#include <filesystem>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tools/check/check.hpp"
+
+extern char** environ;
+
+namespace check {
+
+namespace {
+
+constexpr int limit = 5000; // milliseconds
+
+bool readable(int fd) {
+    pollfd watched{fd, POLLIN, 0};
+    return ::poll(&watched, 1, limit) == 1;
+}
+
+sockaddr_in local(std::uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port);
+    return address;
+}
+
+twist::FileDescriptor new_socket() {
+    return twist::FileDescriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+}
+
+} // namespace
+
+// Connection --------------------------------------------------------------------------------------
+
+void Connection::send(const std::string& data) {
+    std::string_view rest = data;
+    while (!rest.empty()) {
+        const ssize_t sent = ::send(socket_.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
+        if (sent == -1)
+            fail({"The program closed the connection while it was sent something.",
+                  "程序在对方还在发送时就关闭了连接。"});
+        rest.remove_prefix(static_cast<std::size_t>(sent));
+    }
+}
+
+std::string Connection::receive() {
+    if (!readable(socket_.get()))
+        fail({"The program sends nothing, and does not close the connection.",
+              "程序既不发送数据，也不关闭连接。"});
+    std::array<char, 65536> buffer{};
+    const ssize_t size = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+    return {buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+}
+
+std::string Connection::receive_all() {
+    std::string all;
+    for (std::string some = receive(); !some.empty(); some = receive())
+        all += some;
+    return all;
+}
+
+bool Connection::ended() {
+    char byte = 0;
+    return readable(socket_.get()) && ::recv(socket_.get(), &byte, 1, 0) <= 0;
+}
+
+void Connection::finish() {
+    ::shutdown(socket_.get(), SHUT_WR);
+    while (!receive().empty()) {
+    }
+    socket_.close();
+}
+
+void Connection::reset() {
+    int unread = 1; // until the other side has acknowledged everything
+    for (int tries = limit; unread > 0 && tries > 0; --tries) {
+        ::ioctl(socket_.get(), SIOCOUTQ, &unread);
+        ::poll(nullptr, 0, 1);
+    }
+    const linger at_once{1, 0};
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    socket_.close();
+}
+
+// Listener ----------------------------------------------------------------------------------------
+
+Listener::Listener() : socket_(new_socket()) {
+    const sockaddr_in here = local(0);
+    if (::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&here), sizeof here) == -1 ||
+        ::listen(socket_.get(), SOMAXCONN) == -1)
+        fail({"The check could not get a port.", "检查程序无法取得端口。"});
+}
+
+std::string Listener::port() const {
+    sockaddr_in here{};
+    socklen_t size = sizeof here;
+    ::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&here), &size);
+    return std::to_string(ntohs(here.sin_port));
+}
+
+Connection Listener::accept() {
+    if (!readable(socket_.get()))
+        fail({"The program does not connect to the server.", "程序没有连接服务器。"});
+    return Connection(
+        twist::FileDescriptor(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC)));
+}
+
+bool Listener::is_waiting() const {
+    pollfd watched{socket_.get(), POLLIN, 0};
+    return ::poll(&watched, 1, 0) == 1;
+}
+
+Connection connect(const std::string& port) {
+    twist::FileDescriptor socket = new_socket();
+    const sockaddr_in there = local(static_cast<std::uint16_t>(std::stoi(port)));
+    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&there), sizeof there) == -1)
+        fail({"The program does not accept a client.", "程序不接受客户端。"});
+    return Connection(std::move(socket));
+}
+
+// Program -----------------------------------------------------------------------------------------
+
+Program::Program(const std::vector<std::string>& arguments) {
+    std::array<int, 2> out{}, err{};
+    if (::pipe2(out.data(), O_CLOEXEC) == -1 || ::pipe2(err.data(), O_CLOEXEC) == -1)
+        fail({"The check could not make a pipe.", "检查程序无法建立管道。"});
+    out_pipe_ = twist::FileDescriptor(out[0]);
+    err_pipe_ = twist::FileDescriptor(err[0]);
+    const twist::FileDescriptor out_end(out[1]), err_end(err[1]);
+
+    posix_spawn_file_actions_t actions;
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    ::posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+    ::posix_spawn_file_actions_adddup2(&actions, err[1], STDERR_FILENO);
+    std::vector<char*> words{const_cast<char*>(program_path().c_str())};
+    for (const std::string& argument : arguments)
+        words.push_back(const_cast<char*>(argument.c_str()));
+    words.push_back(nullptr);
+    const int error = ::posix_spawn(&pid_, words[0], &actions, nullptr, words.data(), environ);
+    ::posix_spawn_file_actions_destroy(&actions);
+    if (error != 0)
+        fail({"The program could not be started.", "程序无法启动。"}, program_path());
+}
+
+Program::~Program() {
+    if (ended_)
+        return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+}
+
+// Reads what is there, or waits for more; false if nothing comes, or nothing can.
+bool Program::read_some() {
+    std::array<pollfd, 2> watched{{{out_pipe_.get(), POLLIN, 0}, {err_pipe_.get(), POLLIN, 0}}};
+    if (::poll(watched.data(), watched.size(), limit) <= 0)
+        return false;
+    for (const pollfd& each : watched) {
+        if (each.revents == 0)
+            continue;
+        const bool is_out = each.fd == out_pipe_.get();
+        std::array<char, 65536> buffer{};
+        const ssize_t size = ::read(each.fd, buffer.data(), buffer.size());
+        if (size > 0)
+            (is_out ? out_ : err_).append(buffer.data(), static_cast<std::size_t>(size));
+        else
+            (is_out ? out_pipe_ : err_pipe_).close();
+    }
+    return out_pipe_.get() >= 0 || err_pipe_.get() >= 0;
+}
+
+std::string Program::wait_for(const std::string& text) {
+    while (true) {
+        for (const std::string& all : {out_, err_}) {
+            const std::size_t at = all.find(text);
+            const std::size_t end = at == std::string::npos ? at : all.find('\n', at);
+            if (end != std::string::npos)
+                return all.substr(at + text.size(), end - at - text.size());
+        }
+        if (!read_some())
+            fail({"The program does not print what it should.", "程序没有打印应该打印的内容。"},
+                 show(out_ + err_), show(text));
+    }
+}
+
+Ending Program::wait() {
+    while (read_some()) {
+    }
+    if (out_pipe_.get() >= 0 || err_pipe_.get() >= 0)
+        fail({"The program does not end.", "程序没有结束。"}, show(out_ + err_));
+    int status = 0;
+    ::waitpid(pid_, &status, 0);
+    ended_ = true;
+    return {out_, err_, WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status)};
+}
+
+void Program::signal(int number) const {
+    ::kill(pid_, number);
+}
+
+int Program::threads() const {
+    const std::filesystem::directory_iterator tasks("/proc/" + std::to_string(pid_) + "/task");
+    return static_cast<int>(std::distance(begin(tasks), end(tasks)));
+}
+
+} // namespace check

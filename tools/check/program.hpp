@@ -1,0 +1,80 @@
+// The learner's program, as a process, and the sockets by which the check talks to it. Everything
+// waits for what must happen, and fails if it does not within some seconds.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+#include "common/file_descriptor.hpp"
+
+namespace check {
+
+/// One end of a connection between the check and the program.
+class Connection {
+  public:
+    explicit Connection(twist::FileDescriptor socket) : socket_(std::move(socket)) {}
+
+    void send(const std::string& data);
+    std::string receive();     ///< some bytes; "" at the end of what the other side sends
+    std::string receive_all(); ///< everything up to that end
+    bool ended();              ///< whether the other side has closed: waits for it a while
+    void finish();             ///< closes in good order: the other side has it all
+    void reset();              ///< ends it with a reset, once the other side has read all
+
+  private:
+    twist::FileDescriptor socket_;
+};
+
+/// A listening socket of the check's.
+class Listener {
+  public:
+    Listener();
+    std::string port() const;
+    Connection accept();     ///< the next connection of the program
+    bool is_waiting() const; ///< whether one has come that was not accepted; does not wait
+
+  private:
+    twist::FileDescriptor socket_;
+};
+
+/// A connection to a server that the program is.
+Connection connect(const std::string& port);
+
+struct Ending {
+    std::string out, err;
+    int status; ///< as a shell says it: 128 + N for signal N
+};
+
+/// The learner's program, which runs beside the check.
+class Program {
+  public:
+    explicit Program(const std::vector<std::string>& arguments);
+    ~Program(); ///< ends it
+    Program(const Program&) = delete;
+    Program& operator=(const Program&) = delete;
+
+    /// Waits until it has printed `text` (stdout or stderr). Gives what follows up to the end of
+    /// that line.
+    std::string wait_for(const std::string& text);
+
+    /// Waits for its end.
+    Ending wait();
+
+    void signal(int number) const;
+    const std::string& out() const { return out_; }
+
+    /// How many threads it has.
+    int threads() const;
+
+  private:
+    bool read_some();
+
+    pid_t pid_ = -1;
+    bool ended_ = false;
+    twist::FileDescriptor out_pipe_, err_pipe_;
+    std::string out_, err_;
+};
+
+} // namespace check

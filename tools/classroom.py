@@ -1,0 +1,245 @@
+"""./tour exercises, start, check, hint, solution: what a learner says; and the teacher's grade."""
+
+import argparse
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import handout
+import verdict
+from build import BuildError, configure, ninja
+from exercises import ExerciseError, Progress, find, named, shown, start
+from language import LANGUAGES, language
+from workshop import CompileError, Workshop
+
+WORDS = ("exercises", "start", "check", "hint", "solution", "grade", "handout")
+
+TEXTS = {
+    "list": ("what is yours is in {my}/", "你的文件在 {my}/ 中"),
+    "minutes": ("min", "分钟"),
+    "solved": ("solved", "已解决"),
+    "started": ("started", "已开始"),
+    "sum": ("{passed} of {all} solved.", "共 {all} 题，已解决 {passed} 题。"),
+    "copied": ("Yours to complete: {file}", "请完成：{file}"),
+    "next": ("Then: ./tour check {name}        If you are stuck: ./tour hint {name}",
+             "然后：./tour check {name}        卡住时：./tour hint {name}"),
+    "building": ("Building the core with sanitizers, once (a minute or two) ...",
+                 "用检测工具编译核心库，只需一次（一两分钟）……"),
+    "passed": ("passed", "通过"),
+    "not yet": ("not yet", "还没有"),
+    "see": ("./tour solution {name} shows ours.", "./tour solution {name} 可以看我们的答案。"),
+    "hint": ("Hint {number} of {all}:", "提示 {number}/{all}："),
+    "no more": ("There are no more hints. ./tour solution {name} --give-up shows the solution.",
+                "没有更多提示了。./tour solution {name} --give-up 可以看答案。"),
+    "handout": ("Written: {directory}. In it ./tour, ./tour test and ./tour check work.",
+                "已写入：{directory}。其中 ./tour、./tour test 和 ./tour check 都可以使用。"),
+    "nothing": ("nothing is started: ./tour exercises lists what there is",
+                "还没有开始任何练习：./tour exercises 列出全部"),
+}
+
+
+class Classroom:
+    """One learner, whose files are in `my`."""
+
+    def __init__(self, root, screen, options):
+        self.root, self.screen = Path(root), screen
+        self.language = options.lang or language()
+        self.my = Path(options.my) if options.my else self.root / "my"
+        self.progress = Progress(self.my)
+        self.options = options
+
+    def text(self, key, **values):
+        """One of the texts, in the learner's language."""
+        return TEXTS[key][1 if self.language == "zh" else 0].format(**values)
+
+    def exercise(self):
+        """The exercise that the words name."""
+        return named(self.root, self.options.name, self.language)
+
+    def exercises(self):
+        """Lists them, with what is solved."""
+        everything = find(self.root, self.language)
+        width = max((len(each.name) for each in everything), default=0)
+        for each in everything:
+            state = ("solved" if self.progress.of(each)["passed"]
+                     else "started" if each.answer(self.my).exists() else "")
+            self.screen.say(f"  {each.name:<{width}}  {each.minutes:>3} {self.text('minutes')}  "
+                            f"{each.kind:<9}  {each.title}"
+                            + (f"  ({self.text(state)})" if state else ""))
+        passed = sum(self.progress.of(each)["passed"] for each in everything)
+        self.screen.say(self.text("sum", passed=passed, all=len(everything)))
+        return 0
+
+    def start(self):
+        """Gives the learner the starter, and says what to do."""
+        exercise = self.exercise()
+        answer = start(exercise, self.my)
+        self.screen.say(exercise.text("README").rstrip())
+        self.screen.say()
+        self.screen.say(self.text("copied", file=shown(answer)), "title")
+        self.screen.say(self.text("next", name=exercise.name))
+        return 0
+
+    def hint(self):
+        """The next hint; after the third one, that one again."""
+        exercise = self.exercise()
+        seen = self.progress.of(exercise)["hints"]
+        number = min(seen + 1, len(exercise.hints))
+        self.screen.say(self.text("hint", number=number, all=len(exercise.hints)), "title")
+        self.screen.say(exercise.hints[number - 1])
+        self.progress.note(exercise, hints=number)
+        if seen >= len(exercise.hints):
+            self.screen.say(self.text("no more", name=exercise.name))
+        return 0
+
+    def solution(self):
+        """Shows the solution to who has one, or gives up."""
+        exercise = self.exercise()
+        if not exercise.solution.exists():
+            raise ExerciseError("this is a handout: your teacher has the solutions")
+        if not self.progress.of(exercise)["passed"] and not self.options.give_up:
+            raise ExerciseError(f"{exercise.name} has not passed yet: ./tour check {exercise.name}, "
+                                f"or ./tour solution {exercise.name} --give-up")
+        self.screen.raw(exercise.solution.read_bytes())
+        return 0
+
+    def check(self):
+        """Checks one exercise, or all that were started."""
+        if self.options.name:
+            chosen = [self.exercise()]
+        else:
+            chosen = [each for each in find(self.root, self.language)
+                      if each.answer(self.my).exists()]
+        if self.options.program and (len(chosen) != 1 or chosen[0].kind != "program"):
+            raise ExerciseError("--program is for one exercise that is about a command line: "
+                                "./tour exercises marks them with 'program'")
+        if not chosen and not self.options.json:
+            raise ExerciseError(self.text("nothing"))
+        workshop = self.workshop()
+        passed = [self.check_one(each, workshop) for each in chosen]
+        if not self.options.name and not self.options.json:
+            self.screen.say(self.text("sum", passed=sum(passed), all=len(passed)))
+        return 0 if all(passed) else 1
+
+    def grade(self):
+        """Checks what others have handed in: a line of JSON for each directory."""
+        everything = find(self.root, self.language)
+        trees = [answers_in(directory) for directory in self.options.directory]
+        workshop = self.workshop()
+        for directory, tree in zip(self.options.directory, trees):
+            results = {each.name: judge(each, workshop, tree, self.language)
+                       for each in everything if each.answer(tree).exists()}
+            self.screen.say(json.dumps({
+                "directory": directory, "of": len(everything),
+                "passed": sum(given.passed for given in results.values()),
+                "exercises": {name: {"passed": given.passed, "message": given.message}
+                              for name, given in results.items()}}, ensure_ascii=False))
+        return 0
+
+    def handout(self):
+        """Writes the tree for a class."""
+        handout.write(self.root, Path(self.options.directory))
+        self.screen.say(self.text("handout", directory=self.options.directory))
+        return 0
+
+    def workshop(self):
+        """Where the answers are built."""
+        build = self.root / "build-check"
+        quiet = getattr(self.options, "json", True)  # what is printed is for machines
+        first = not (build / "common/libtwist.a").exists()
+        if not (build / "build.ninja").exists():
+            configure(self.root, build, Silent() if quiet else self.screen,
+                      ["-Db_sanitize=address,undefined"])
+        if first and not quiet:
+            self.screen.say(self.text("building"))
+        done = subprocess.run([ninja(), "-C", build, "common/libtwist.a"], cwd=self.root,
+                              check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if done.returncode != 0:
+            self.screen.raw(done.stdout)
+            raise BuildError("the core can't be built with sanitizers")
+        return Workshop(self.root, build)
+
+    def check_one(self, exercise, workshop):
+        """Checks one exercise and shows the verdict; true if it has passed."""
+        given = judge(exercise, workshop, self.my, self.language, self.options.program)
+        if not self.options.program:
+            self.progress.note(exercise, passed=given.passed)
+        if self.options.json:
+            self.screen.say(as_json(exercise, given))
+            return given.passed
+        if given.passed:
+            self.screen.say(f"✓ {exercise.name} {exercise.title}: {self.text('passed')}. "
+                            f"{self.text('see', name=exercise.name)}", "title")
+        else:
+            self.screen.say(f"✗ {exercise.name} {exercise.title}: {self.text('not yet')}", "status")
+            for line in given.lines():
+                self.screen.say(line)
+        return given.passed
+
+
+def answers_in(directory):
+    """The tree of answers that somebody has handed in: a my/, or what holds it."""
+    path = Path(directory)
+    if not path.is_dir():
+        raise ExerciseError(f"no such directory: {directory}")
+    return path / "my" if (path / "my").is_dir() else path
+
+
+class Silent:
+    """A screen that shows nothing but what went wrong."""
+
+    @staticmethod
+    def say(*_words):
+        """Nothing."""
+
+    @staticmethod
+    def raw(data):
+        """Goes to stderr."""
+        os.write(2, data)
+
+
+def judge(exercise, workshop, my, language, program=None):
+    """The verdict on a learner's answer, or on a program of his own."""
+    answer = exercise.answer(my)
+    if not program and not answer.exists():
+        raise ExerciseError(f"{exercise.name} is not started: ./tour start {exercise.name}")
+    try:
+        if program:
+            if not Path(program).exists():
+                raise ExerciseError(f"no such program: {program}")
+            command = [workshop.build_check(exercise), Path(program).resolve()]
+        else:
+            command = workshop.build(exercise, answer)
+    except CompileError as error:
+        given = verdict.Verdict(language, message=verdict.word("compile", language))
+        given.details = [str(error)]
+        return given
+    return verdict.run(command, language)
+
+
+def as_json(exercise, given):
+    """A verdict as one line, for machines."""
+    return json.dumps({"exercise": exercise.name, "passed": given.passed,
+                       "message": given.message, "case": given.case}, ensure_ascii=False)
+
+
+def main(root, word, words, screen):
+    """Does what a learner has said."""
+    parser = argparse.ArgumentParser(prog=f"./tour {word}", allow_abbrev=False)
+    parser.add_argument("--lang", choices=LANGUAGES, help="the language (default: yours)")
+    parser.add_argument("--my", help="where your files are (default: my)")
+    if word == "check":
+        parser.add_argument("name", nargs="?", help="an exercise, as 4/timeout (default: all that "
+                                                    "were started)")
+        parser.add_argument("--program", help="a program of yours, in any language")
+        parser.add_argument("--json", action="store_true", help="a line of JSON for each")
+    elif word == "grade":
+        parser.add_argument("directory", nargs="+", help="what was handed in: a my/ each")
+    elif word == "handout":
+        parser.add_argument("directory", help="a new directory, for the tree")
+    elif word != "exercises":
+        parser.add_argument("name", help="an exercise, as 4/timeout")
+    if word == "solution":
+        parser.add_argument("--give-up", action="store_true", help="show it all the same")
+    return getattr(Classroom(root, screen, parser.parse_args(words)), word)()

@@ -1,0 +1,107 @@
+"""The exercises: finding them, what stands in their texts, and what a learner has made of them.
+
+An exercise is a directory partNN-*/exercises/NAME. A learner calls it N/NAME, and works on it in
+my/N/NAME.cpp.
+"""
+
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+
+
+class ExerciseError(Exception):
+    """Something that can't be done with an exercise; the message says what to do instead."""
+
+
+class Exercise:
+    """One exercise, and its texts in one language."""
+
+    def __init__(self, directory, language):
+        self.directory = Path(directory)
+        self.language = language
+        self.part = int(self.directory.parent.parent.name[4:6])
+        self.name = f"{self.part}/{self.directory.name}"
+        title, facts, *self.lines = self.text("README").splitlines()
+        self.title = title.lstrip("# ")
+        self.minutes = int(re.search(r"\d+", facts).group())
+        self.kind = re.search(r"functions|program", facts).group()
+
+    def text(self, stem):
+        """One of its texts: README or hints."""
+        suffix = "" if self.language == "en" else f".{self.language}"
+        return (self.directory / f"{stem}{suffix}.md").read_text(encoding="utf-8")
+
+    @property
+    def hints(self):
+        """The three hints."""
+        return [hint.strip() for hint in re.split(r"^## \d\s*$", self.text("hints"),
+                                                  flags=re.MULTILINE)[1:]]
+
+    @property
+    def solution(self):
+        """Its solution; a handout has none."""
+        return self.directory / "solution.cpp"
+
+    def answer(self, my):
+        """Where a learner works on it."""
+        return Path(my) / f"{self.name}.cpp"
+
+
+def find(root, language="en"):
+    """All exercises, in the order of the text."""
+    return [Exercise(path.parent, language)
+            for path in sorted(Path(root).glob("part[0-9][0-9]-*/exercises/*/check.cpp"))]
+
+
+def named(root, name, language="en"):
+    """The exercise that a learner calls so."""
+    everything = find(root, language)
+    for exercise in everything:
+        if exercise.name == name:
+            return exercise
+    same_part = [each.name for each in everything if each.name.split("/")[0] == name.split("/")[0]]
+    raise ExerciseError(f"there is no exercise '{name}': "
+                        + (f"part {name.split('/')[0]} has {', '.join(same_part)}" if same_part
+                           else "./tour exercises lists them"))
+
+
+class Progress:
+    """What a learner has done, kept in my/progress.json: passed checks, and hints that were seen."""
+
+    def __init__(self, my):
+        self.file = Path(my) / "progress.json"
+        try:
+            self.state = json.loads(self.file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            self.state = {}
+
+    def of(self, exercise):
+        """What is known of one exercise."""
+        return self.state.setdefault(exercise.name, {"passed": False, "hints": 0})
+
+    def note(self, exercise, **facts):
+        """Remembers something of it."""
+        self.of(exercise).update(facts)
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self.file.with_suffix(".new")
+        temporary.write_text(json.dumps(self.state, indent=1, sort_keys=True) + "\n",
+                             encoding="utf-8")
+        os.replace(temporary, self.file)
+
+
+def start(exercise, my):
+    """Gives the learner the starter; throws away nothing that is there."""
+    answer = exercise.answer(my)
+    if answer.exists():
+        raise ExerciseError(f"you have started {exercise.name} already, in {shown(answer)}")
+    answer.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(exercise.directory / "starter.cpp", answer)
+    return answer
+
+
+def shown(path):
+    """A path as a learner would type it."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative

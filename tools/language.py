@@ -1,0 +1,12 @@
+"""Which language the learner reads: English or Chinese."""
+
+import os
+
+LANGUAGES = ("en", "zh")
+
+
+def language(environment=None):
+    """What the locale says, as POSIX has it: the first of three variables that is not empty."""
+    environment = os.environ if environment is None else environment
+    values = (environment.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    return "zh" if next(filter(None, values), "").startswith("zh") else "en"

@@ -1,0 +1,98 @@
+"""Proves the verdicts of an exercise in both directions.
+
+    prove.py DIRECTORY...       the starter fails, the solution passes, every wrong answer fails
+                                with the message that its first line names
+
+BUILD_ROOT names the build directory whose core is used; it must have sanitizers.
+"""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+import verdict
+from exercises import Exercise
+from workshop import CompileError, Workshop
+
+ROOT = Path(__file__).resolve().parent.parent
+SKIPPED = 77  # for Meson
+EXPECT = re.compile(r"// expect: (.+)\n")
+
+
+def prove(exercise, workshop):
+    """What is wrong with an exercise, as a list of sentences."""
+    complaints = []
+    solution = check(exercise, workshop, exercise.solution)
+    if not solution.passed:
+        complaints.append(f"the solution fails: {solution.message} {solution.details}")
+    starter = check(exercise, workshop, exercise.directory / "starter.cpp")
+    if starter.passed:
+        complaints.append("the starter passes")
+    elif starter.message.startswith("It does not compile"):
+        complaints.append(f"the starter: {starter.message}")
+    wrong = sorted((exercise.directory / "wrong").glob("*.cpp"))
+    if len(wrong) < 2:
+        complaints.append("there are fewer than two wrong answers")
+    for answer in wrong:
+        expected = EXPECT.match(answer.read_text(encoding="utf-8"))
+        if not expected:
+            complaints.append(f"wrong/{answer.name} does not begin with '// expect: MESSAGE'")
+            continue
+        given = check(exercise, workshop, answer)
+        said = " ".join([given.message, *given.details])
+        if given.passed:
+            complaints.append(f"wrong/{answer.name} passes")
+        elif expected.group(1) not in said:
+            complaints.append(f"wrong/{answer.name}: expected '{expected.group(1)}', got '{said}'")
+    return complaints + texts(exercise)
+
+
+def check(exercise, workshop, answer):
+    """The verdict on an answer, in English."""
+    try:
+        return verdict.run(workshop.build(exercise, answer), "en")
+    except CompileError as error:
+        return verdict.Verdict("en", message=f"It does not compile: {error}")
+
+
+def texts(exercise):
+    """What is wrong with its texts."""
+    complaints = []
+    for language in ("en", "zh"):
+        each = Exercise(exercise.directory, language)
+        if len(each.lines) > 20:
+            complaints.append(f"the README ({language}) has more than twenty lines")
+        if len(each.hints) != 3 or not all(each.hints):
+            complaints.append(f"there are {len(each.hints)} hints ({language}), not three")
+        if each.kind != exercise.kind or each.minutes != exercise.minutes:
+            complaints.append("the two READMEs differ in kind or minutes")
+    if "TODO" not in (exercise.directory / "starter.cpp").read_text(encoding="utf-8"):
+        complaints.append("the starter marks no place with TODO")
+    return complaints
+
+
+def main(directories):
+    """Proves each; status 1 if one has a complaint."""
+    build = Path(os.environ.get("BUILD_ROOT", ROOT / "build-check"))
+    workshop = Workshop(ROOT, build)
+    if workshop.sanitizers == "none":
+        print("skipped: exercises are proven in the build with sanitizers")
+        return SKIPPED
+    failed = 0
+    for directory in directories:
+        exercise = Exercise(Path(directory).resolve(), "en")
+        if not exercise.solution.exists():
+            print("skipped: this is a handout, without solutions")
+            return SKIPPED
+        complaints = prove(exercise, workshop)
+        failed += bool(complaints)
+        for complaint in complaints:
+            print(f"{exercise.name}: {complaint}")
+        if not complaints:
+            print(f"{exercise.name}: proven")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,167 @@
+"""The words for exercises, as a learner and a teacher say them."""
+
+import io
+import json
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import classroom
+import verdict
+from exercises import Exercise, ExerciseError, Progress, find
+from harness import BUILD, ROOT
+from screen import Screen
+from workshop import CompileError, Workshop, first_error
+
+NAME = "7/timeout"
+DIRECTORY = ROOT / "part07-deferred/exercises/timeout"
+
+
+@unittest.skipUnless((DIRECTORY / "solution.cpp").exists(), "this is a handout")
+class Learner(unittest.TestCase):
+    """One learner, with a my/ of his own."""
+
+    def setUp(self):
+        self.place = tempfile.TemporaryDirectory()
+        self.addCleanup(self.place.cleanup)
+        self.my = Path(self.place.name) / "my"
+        patch = mock.patch.object(classroom.Classroom, "workshop", lambda _: Workshop(ROOT, BUILD))
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def say(self, word, *words, lang="en"):
+        """The status and the output of ./tour WORD WORDS."""
+        out = io.BytesIO()
+        out.isatty = lambda: False
+        more = [] if word == "grade" else ["--my", str(self.my)]
+        status = classroom.main(ROOT, word, [*words, *more, "--lang", lang], Screen(out))
+        return status, out.getvalue().decode()
+
+    def answer(self, source):
+        """Makes one of the exercise's own files the learner's answer."""
+        target = self.my / f"{NAME}.cpp"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes((DIRECTORY / source).read_bytes())
+        return target
+
+    def test_the_way_from_start_to_solution(self):
+        status, said = self.say("start", NAME)
+        self.assertEqual(status, 0)
+        self.assertIn(f"./tour check {NAME}", said)
+        self.assertTrue((self.my / f"{NAME}.cpp").exists())
+        with self.assertRaisesRegex(ExerciseError, "started .* already"):
+            self.say("start", NAME)
+        with self.assertRaisesRegex(ExerciseError, "has not passed yet"):
+            self.say("solution", NAME)
+
+        status, said = self.say("check", NAME)
+        self.assertEqual(status, 1)
+        for part in ("not yet", "in the case: nobody fires it", "1. with_timeout, 5 seconds",
+                     'expected: "TimeoutError; "', 'actual: ""'):
+            self.assertIn(part, said)
+
+        self.answer("solution.cpp")
+        self.assertEqual(self.say("check"), (0, "✓ 7/timeout A time-out, by hand: passed. ./tour "
+                                                "solution 7/timeout shows ours.\n"
+                                                "1 of 1 solved.\n"))
+        self.assertEqual(self.say("solution", NAME),
+                         (0, (DIRECTORY / "solution.cpp").read_text(encoding="utf-8")))
+        self.assertIn("(solved)", self.say("exercises")[1])
+
+    def test_chinese(self):
+        self.answer("starter.cpp")
+        status, said = self.say("check", NAME, lang="zh")
+        self.assertEqual(status, 1)
+        for part in ("还没有", "应为", "实际", "过去 4 秒"):
+            self.assertIn(part, said)
+        self.assertIn("提示 1/3", self.say("hint", NAME, lang="zh")[1])
+
+    def test_three_hints_and_then_no_more(self):
+        hints = Exercise(DIRECTORY, "en").hints
+        for number, hint in enumerate(hints, 1):
+            self.assertEqual(self.say("hint", NAME)[1], f"Hint {number} of 3:\n{hint}\n")
+        self.assertIn("There are no more hints.", self.say("hint", NAME)[1])
+
+    def test_a_compile_error_is_one_error(self):
+        answer = self.answer("starter.cpp")
+        answer.write_text(answer.read_text().replace("return d;", "return poem_that_is_nowhere;"
+                                                                  "\nundefined_too();"))
+        status, said = self.say("check", NAME)
+        self.assertEqual((status, said.count("error:")), (1, 2))  # ours says "error:" itself
+        self.assertIn("poem_that_is_nowhere", said)
+
+    def test_json(self):
+        self.answer("wrong/timer_left.cpp")
+        status, said = self.say("check", NAME, "--json")
+        self.assertEqual(status, 1)
+        self.assertEqual(json.loads(said), {
+            "exercise": NAME, "passed": False, "case": "the poem comes in time",
+            "message": "The timer is still pending, though the poem is there."})
+
+    def test_grade(self):
+        self.answer("solution.cpp")
+        status, said = self.say("grade", self.place.name)
+        self.assertEqual(status, 0)
+        graded = json.loads(said)
+        self.assertEqual((graded["passed"], graded["of"]), (1, len(find(ROOT))))
+        self.assertEqual(graded["exercises"], {NAME: {"passed": True, "message": ""}})
+
+    def test_what_is_not_there(self):
+        for words, message in [(("start", "7/tmieout"), "part 7 has .*timeout"),
+                               (("start", "99/x"), "./tour exercises lists them"),
+                               (("check", NAME), "is not started"), (("check",), "nothing is st"),
+                               (("check", NAME, "--program", "x"), "--program is for"),
+                               (("grade", "/nowhere"), "no such directory")]:
+            with self.subTest(words), self.assertRaisesRegex(ExerciseError, message):
+                self.say(*words)
+
+    def test_a_broken_progress_file_is_an_empty_one(self):
+        self.my.mkdir()
+        (self.my / "progress.json").write_text("{broken")
+        self.assertEqual(Progress(self.my).state, {})
+
+
+class Verdicts(unittest.TestCase):
+    def judged(self, status, late=False, output=""):
+        """The verdict where the check itself has said nothing."""
+        given = verdict.Verdict("en")
+        verdict.judge(given, status, late, output)
+        return given
+
+    def test_what_the_check_could_not_say(self):
+        for arguments, message in [
+                ((0, False, ""), "The program ended itself in the middle of the check"),
+                ((-9, True, ""), "It did not end within 10 seconds"),
+                ((-11, False, "Segmentation fault"), "The program crashed"),
+                ((99, False, "ERROR: AddressSanitizer: heap-use-after-free on address"),
+                 "Memory is used after it was freed (heap-use-after-free)"),
+                ((99, False, "ERROR: AddressSanitizer: stack-buffer-overflow on address"),
+                 "Memory is used that is not yours (stack-buffer-overflow)"),
+                ((97, False, "ERROR: LeakSanitizer: detected memory leaks"),
+                 "Something is never destroyed"),
+                ((98, False, "x.cpp:3:4: runtime error: signed integer overflow"),
+                 "The language does not say what this does: signed integer overflow")]:
+            with self.subTest(message):
+                given = self.judged(*arguments)
+                self.assertFalse(given.passed)
+                self.assertTrue(given.message.startswith(message), given.message)
+
+    def test_the_places_are_those_of_the_learner(self):
+        output = ("    #0 0x5 in twist::Deferred<int>::x() common/deferred.hpp:3\n"
+                  "    #1 0x5 in answer(int) my/7/timeout.cpp:17\n")
+        self.assertEqual(verdict.places(output), ["answer at my/7/timeout.cpp:17"])
+
+    def test_the_first_error_of_many(self):
+        self.assertEqual(first_error("a.cpp: In function\na.cpp:1:2: error: no\n  1 | x\n    | ^\n"
+                                     "a.cpp:2:2: error: neither\n"),
+                         "a.cpp:1:2: error: no\n  1 | x\n    | ^")
+        with self.assertRaises(CompileError):
+            Workshop(ROOT, BUILD).run(["c++", "--no-such-option", "x.cpp"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,144 @@
+"""Runs a check, and says in words what came of it."""
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+import threading
+
+LIMIT = 10  # seconds that a check may take: an upper bound, which every right answer is far from
+EVENTS = 12  # the last ones, that are shown
+
+WORDS = {
+    "passed": ("passed", "通过"),
+    "not yet": ("not yet", "还没有"),
+    "expected": ("expected", "应为"),
+    "actual": ("actual", "实际"),
+    "events": ("The last events of the loop:", "事件循环的最后几个事件："),
+    "in the case": ("in the case", "情形"),
+    "time": ("It did not end within {limit} seconds: something waits for ever, or never stops.",
+             "{limit} 秒内没有结束：有什么在永远等待，或者永远不停。"),
+    "freed": ("Memory is used after it was freed", "使用了已经释放的内存"),
+    "bounds": ("Memory is used that is not yours", "访问了不属于你的内存"),
+    "leak": ("Something is never destroyed: it holds itself, or nobody fired it",
+             "有东西永远不会被销毁：它持有了自己，或者没有人激活它"),
+    "undefined": ("The language does not say what this does", "语言没有规定这样做的结果"),
+    "crashed": ("The program crashed", "程序崩溃了"),
+    "ended": ("The program ended itself in the middle of the check", "检查还没有结束，程序就自己退出了"),
+    "compile": ("It does not compile. The compiler's first error:", "无法编译。编译器的第一个错误："),
+}
+
+
+def word(key, language, **values):
+    """One of the words above."""
+    return WORDS[key][1 if language == "zh" else 0].format(**values)
+
+
+class Verdict:
+    """What came of one check: `passed`, and `message` in the language that was asked for; `steps`,
+    `details` and `events` say more of a failure."""
+
+    def __init__(self, language, passed=False, message=""):
+        self.language, self.passed, self.message = language, passed, message
+        self.case, self.steps, self.details, self.events = "", [], [], []
+
+    def lines(self):
+        """The verdict for a person, line by line."""
+        if self.passed:
+            return []
+        told = []
+        if self.case:
+            told.append(f"  {word('in the case', self.language)}: {self.case}")
+        told += [f"    {number}. {step}" for number, step in enumerate(self.steps, 1)]
+        told.append(f"  ✗ {self.message}")
+        told += [f"      {line}" for detail in self.details for line in detail.splitlines()]
+        if self.events:
+            told.append(f"  {word('events', self.language)}")
+            told += [f"      {event}" for event in self.events]
+        return told
+
+
+def run(command, language, limit=LIMIT):
+    """Runs a check."""
+    verdict = Verdict(language)
+    with tempfile.TemporaryFile() as said:
+        reading, writing = os.pipe()
+        environment = {**os.environ, "CHECK_REPORT": str(writing), "LC_ALL": "C.UTF-8",
+                       "ASAN_OPTIONS": "exitcode=99:detect_leaks=1",
+                       "UBSAN_OPTIONS": "halt_on_error=1:exitcode=98:print_stacktrace=1",
+                       "LSAN_OPTIONS": "exitcode=97"}
+        with subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL,
+                              stdout=said, stderr=said, env=environment,
+                              pass_fds=[writing]) as process:
+            os.close(writing)
+            listener = threading.Thread(target=listen, args=(reading, verdict))
+            listener.start()
+            late = False
+            try:
+                process.wait(limit)
+            except subprocess.TimeoutExpired:
+                late = True
+                process.kill()
+        listener.join()
+        said.seek(0)
+        output = said.read().decode(errors="replace")
+    judge(verdict, process.returncode, late, output)
+    return verdict
+
+
+def listen(reading, verdict):
+    """Collects what the check tells."""
+    language = verdict.language
+    with open(reading, encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            try:
+                told = json.loads(line)
+            except ValueError:
+                continue
+            if "case" in told:
+                verdict.case, verdict.steps, verdict.events = told["case"][language], [], []
+            elif "act" in told:
+                verdict.steps.append(told["act"][language])
+            elif "event" in told:
+                verdict.events = [*verdict.events, told["event"]][-EVENTS:]
+            elif "fail" in told:
+                verdict.message = told["fail"][language]
+                verdict.details = [f"{word(key, language)}: {told[key]}"
+                                   for key in ("expected", "actual") if told[key]]
+            elif "passed" in told:
+                verdict.passed = True
+
+
+def judge(verdict, status, late, output):
+    """Says what is wrong where the check could not say it itself."""
+    language = verdict.language
+    sanitizer = re.search(r"(AddressSanitizer: (\S+)|LeakSanitizer|runtime error: (.*))", output)
+    if verdict.message:
+        verdict.passed = False
+    elif late:
+        verdict.passed = False
+        verdict.message = word("time", language, limit=LIMIT)
+    elif sanitizer:
+        verdict.passed = False
+        if sanitizer.group(3):
+            verdict.message = f"{word('undefined', language)}: {sanitizer.group(3)}"
+        elif "LeakSanitizer" in sanitizer.group(1):
+            verdict.message = word("leak", language)
+        else:
+            free = "free" in sanitizer.group(2)
+            verdict.message = f"{word('freed' if free else 'bounds', language)} " \
+                              f"({sanitizer.group(2)})"
+        verdict.details = places(output)
+    elif status != 0 and not verdict.message:
+        verdict.passed = False
+        verdict.message = word("crashed", language)
+        verdict.details = output.strip().splitlines()[-3:]
+    elif not verdict.passed:
+        verdict.message = word("ended", language)
+
+
+def places(output):
+    """The first places in somebody's own files that a sanitizer names."""
+    found = re.findall(r"in (\S.*?) (\S+?/)?(my|exercises)(/\S+?\.cpp:\d+)", output)
+    return [f"{name.split('(')[0]} at {top}{rest}" for name, _, top, rest in found[:4]]
