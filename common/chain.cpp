@@ -8,17 +8,6 @@
 
 namespace twist::detail {
 
-ChainPtr::ChainPtr(Chain* chain) : chain_(chain) {
-    if (chain_ != nullptr)
-        ++chain_->references_;
-}
-
-ChainPtr::~ChainPtr() {
-    // The analyzer does not follow the count. NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDelete)
-    if (chain_ != nullptr && --chain_->references_ == 0)
-        Chain::bury(chain_);
-}
-
 // Deletes `chain`, and what is released by that, in a loop: a closure may hold a chain whose
 // closures hold a chain, a million deep.
 void Chain::bury(Chain* chain) {

@@ -168,4 +168,15 @@ class Chain : public Waiter {
     bool forgives_one_firing_ = false;
 };
 
+inline ChainPtr::ChainPtr(Chain* chain) : chain_(chain) {
+    if (chain_ != nullptr)
+        ++chain_->references_;
+}
+
+inline ChainPtr::~ChainPtr() {
+    // The analyzer does not follow the count. NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDelete)
+    if (chain_ != nullptr && --chain_->references_ == 0)
+        Chain::bury(chain_);
+}
+
 } // namespace twist::detail

@@ -17,7 +17,9 @@ namespace twist {
 
 namespace {
 
-constexpr int most_accepts_at_once = 64; // in one turn, so that everybody gets his
+// In one turn: few, so that everybody gets his, and each while the processor still has his socket
+// in its cache.
+constexpr int most_accepts_at_once = 8;
 constexpr Seconds until_descriptors_are_free{0.1};
 
 // Port --------------------------------------------------------------------------------------------

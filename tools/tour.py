@@ -4,10 +4,12 @@ import os
 import sys
 from pathlib import Path
 
+import bench
 import classroom
 import diff
 import predict
 import suite
+from bench import MeasureError
 from build import BuildError, make_programs
 from demo import play
 from exercises import ExerciseError
@@ -28,6 +30,7 @@ HELP = """\
 ./tour diff N        shows how it changed within part N
 ./tour predict       lists small programs; ./tour predict 7/defer-4 asks what one will print
 ./tour test [ARGS]   builds and runs the tests (ARGS go to `meson test`)
+./tour bench [ARGS]  measures how fast the core is (--help: ARGS; three minutes)
 ./tour exercises     lists the exercises, with what you have solved
 ./tour start 4/NAME  begins an exercise; then: ./tour check, hint, solution 4/NAME
 ./tour help          shows this
@@ -50,7 +53,7 @@ def main(words):
         return stopped.status
     except (UsageError, PartError, ExerciseError) as error:
         return complain(error, 2)
-    except (BuildError, ScriptError, StageError) as error:
+    except (BuildError, MeasureError, ScriptError, StageError) as error:
         return complain(error, 1)
 
 
@@ -65,6 +68,8 @@ def do(words, screen):
     word, *rest = words or [""]
     if word == "test":
         return suite.run(ROOT, BUILD, rest, screen)
+    if word == "bench":
+        return bench.run(ROOT, BUILD, rest, screen)
     if word in classroom.WORDS:
         return classroom.main(ROOT, word, rest, screen)
     if word == "diff":

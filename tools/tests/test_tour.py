@@ -55,6 +55,11 @@ class Words(Repository):
         for word in ("help", "--help", "-h"):
             self.assertIn("./tour diff A B", self.tour(word).stdout)
 
+    def test_bench_measures_what_it_knows(self):
+        done = self.tour("bench", "frob")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("the tables are servers, proxies, client, core\n", done.stderr)
+
     def test_list(self):
         self.assertEqual(self.tour("list").stdout,
                          "  1-2  one    part01-one\n"

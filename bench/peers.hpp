@@ -1,0 +1,41 @@
+// What the programs of bench/ have in common that is not measured: how they begin.
+#pragma once
+
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <string>
+#include <sys/socket.h>
+
+#include "common/address.hpp"
+#include "common/error.hpp"
+#include "common/file_descriptor.hpp"
+
+namespace bench {
+
+inline std::string read_file(const std::string& name) {
+    std::ifstream file(name, std::ios::binary);
+    if (!file)
+        throw twist::SystemError("Can't read " + name, twist::last_error());
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// A non-blocking socket that listens on this machine, port 0 being any free one.
+inline twist::FileDescriptor listening(std::uint16_t port) {
+    twist::FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    const twist::SocketAddress here = twist::numeric({"localhost", port}).front();
+    const int yes = 1;
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    if (::bind(socket.get(), here.data(), here.size()) == -1 ||
+        ::listen(socket.get(), SOMAXCONN) == -1)
+        throw twist::SystemError("Can't listen", twist::last_error());
+    return socket;
+}
+
+/// Tells whoever has started the server where it is.
+inline void say_where(const std::string& what, const twist::FileDescriptor& socket) {
+    std::cout << what << " on " << twist::SocketAddress::local(socket.get()).address() << '.'
+              << std::endl;
+}
+
+} // namespace bench
