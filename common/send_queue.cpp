@@ -1,6 +1,5 @@
 #include "common/send_queue.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <sys/socket.h>
@@ -28,16 +27,17 @@ void SendQueue::add(std::shared_ptr<const std::string> data) {
 }
 
 void SendQueue::clear() {
-    pieces_ = {};
+    pieces_.clear();
     size_ = sent_of_first_ = 0;
 }
 
 std::error_code SendQueue::send(int fd) {
     std::array<iovec, 16> parts;
-    const std::size_t count = std::min(pieces_.size(), parts.size());
-    for (std::size_t i = 0, skip = sent_of_first_; i < count; ++i, skip = 0) {
-        const std::string& bytes = pieces_[i].bytes();
-        parts[i] = {const_cast<char*>(bytes.data()) + skip, bytes.size() - skip};
+    std::size_t count = 0, skip = sent_of_first_;
+    for (auto piece = pieces_.begin(); piece != pieces_.end() && count < parts.size(); ++piece) {
+        const std::string& bytes = piece->bytes();
+        parts[count++] = {const_cast<char*>(bytes.data()) + skip, bytes.size() - skip};
+        skip = 0;
     }
     msghdr message{};
     message.msg_iov = parts.data();
