@@ -31,7 +31,7 @@ class SendQueue {
     };
     void drop(std::size_t sent);
 
-    std::list<Piece> pieces_;
+    std::list<Piece> pieces_; // costs nothing while it is empty, as it mostly is
     std::size_t sent_of_first_ = 0;
     std::size_t size_ = 0;
 };

@@ -5,6 +5,7 @@
 #include <optional>
 #include <stdexcept>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -20,7 +21,8 @@ namespace {
 // In one turn: few, so that everybody gets his, and each while the processor still has his socket
 // in its cache.
 constexpr int most_accepts_at_once = 8;
-constexpr Seconds until_descriptors_are_free{0.1};
+constexpr Seconds until_descriptors_are_free{0.01};
+constexpr Seconds between_complaints{60};
 
 // Port --------------------------------------------------------------------------------------------
 
@@ -56,8 +58,7 @@ class ListeningPort final : public ReadDescriptor,
             sockaddr_storage peer{};
             socklen_t size = sizeof peer;
             auto* const address = reinterpret_cast<sockaddr*>(&peer);
-            FileDescriptor socket(
-                ::accept4(socket_.get(), address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+            FileDescriptor socket = accept(address, size);
             if (socket)
                 welcome(std::move(socket), SocketAddress(address, size).address());
             else if (would_block(errno))
@@ -71,8 +72,18 @@ class ListeningPort final : public ReadDescriptor,
     void connection_lost(const Failure&) override { close(); }
 
   private:
+    // Where descriptors are scarce, leaves one to the new connection, which may need it: a proxy
+    // connects to its server. One whose number is high shows that many are in use.
+    FileDescriptor accept(sockaddr* peer, socklen_t& size) {
+        const FileDescriptor spare(scarce_ ? ::fcntl(socket_.get(), F_DUPFD_CLOEXEC, 0) : -1);
+        if (scarce_ && !spare)
+            return {};
+        FileDescriptor socket(::accept4(socket_.get(), peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        scarce_ = scarce_ || socket.get() > many_descriptors_;
+        return socket;
+    }
+
     void welcome(FileDescriptor socket, const Address& peer) {
-        complained_ = false;
         log::run_reporting([&] {
             if (auto protocol = factory_->build_protocol(peer))
                 std::make_shared<Connection>(reactor_, std::move(socket), peer, factory_,
@@ -83,9 +94,12 @@ class ListeningPort final : public ReadDescriptor,
 
     // Out of descriptors or memory: the clients wait in the kernel, and the loop does not spin.
     std::optional<Failure> wait_for_descriptors(std::error_code reason) {
-        if (!std::exchange(complained_, true))
+        scarce_ = true;
+        if (const Seconds now = reactor_.seconds(); now >= next_complaint_) {
+            next_complaint_ = now + between_complaints;
             log::report("Can't accept more connections for now",
                         Failure(SystemError(describe(reason), reason)));
+        }
         reactor_.remove_reader(*this);
         retry_ = reactor_.call_later(until_descriptors_are_free, [self = shared_from_this()] {
             self->reactor_.add_reader(*self);
@@ -111,7 +125,9 @@ class ListeningPort final : public ReadDescriptor,
     std::shared_ptr<Factory> factory_;
     std::optional<Deferred<void>> stopped_;
     DelayedCall retry_;
-    bool complained_ = false;
+    Seconds next_complaint_{0};
+    const long many_descriptors_ = ::sysconf(_SC_OPEN_MAX) / 2;
+    bool scarce_ = false;
 };
 
 // Connector ---------------------------------------------------------------------------------------

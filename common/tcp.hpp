@@ -13,7 +13,8 @@
 
 namespace twist {
 
-/// A socket that listens (IListeningPort). The reactor keeps it until it stops.
+/// A socket that listens (IListeningPort). The reactor keeps it until it stops. When there is no
+/// descriptor for a client, he waits until there is one; that is reported once a minute at most.
 class Port {
   public:
     virtual ~Port() = default;

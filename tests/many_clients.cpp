@@ -1,76 +1,132 @@
-// many-clients N ADDRESS FILE - connects N clients at once and checks every poem, byte for byte.
+// many-clients [options] N ADDRESS FILE - connects N clients at once, checks every poem, byte for
+// byte, and prints how many of them ended in which way.
 #include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <sys/resource.h>
+#include <utility>
+#include <vector>
 
 #include "common/command_line.hpp"
 #include "common/error.hpp"
+#include "common/seconds.hpp"
 #include "common/tcp.hpp"
 
 namespace {
 
 constexpr int skipped = 77; // what Meson takes for it
 
-struct Count {
-    std::size_t expected = 0, ended = 0, complete = 0;
-    std::string first_complaint;
+/// Where clients wait until all are connected.
+class Gate {
+  public:
+    explicit Gate(std::size_t missing) : missing_(missing) {}
+
+    void wait(const std::shared_ptr<twist::Transport>& client) {
+        client->pause_producing();
+        waiting_.push_back(client);
+        one_less();
+    }
+
+    /// Somebody is here, or will never be.
+    void one_less() {
+        if (--missing_ == 0)
+            for (const auto& client : std::exchange(waiting_, {}))
+                client->resume_producing();
+    }
+
+  private:
+    std::size_t missing_;
+    std::vector<std::shared_ptr<twist::Transport>> waiting_;
+};
+
+/// All of them, and what became of them. The reactor stops when the last one has ended.
+class Clients : public twist::ClientFactory, public std::enable_shared_from_this<Clients> {
+  public:
+    Clients(twist::Reactor& reactor, twist::Address server, std::string the_poem)
+        : poem(std::move(the_poem)), reactor_(reactor), server_(std::move(server)) {}
+
+    const std::string poem;
+    std::optional<Gate> gate;
+    bool again = false; // who has the poem comes for it again, until the server is gone
+
+    void come(std::size_t number) {
+        present_ += number;
+        for (std::size_t i = 0; i < number; ++i)
+            connect_tcp(reactor_, server_, shared_from_this(), twist::Seconds(120));
+    }
+
+    std::unique_ptr<twist::Protocol> build_protocol(const twist::Address&) override;
+
+    void client_connection_failed(twist::Connector&, const twist::Failure& reason) override {
+        if (gate)
+            gate->one_less();
+        ended("not connected: " + reason.text());
+    }
+
+    void ended(const std::string& how) {
+        const bool complete = how == "complete";
+        if (++number_[how] == 1 && complete)
+            std::cout << "The first poem is complete." << std::endl;
+        if (complete && again)
+            come(1);
+        if (--present_ == 0 && reactor_.running())
+            reactor_.stop();
+    }
+
+    void print() const {
+        std::cout << duration_.elapsed().count() << " seconds\n";
+        for (const auto& [how, number] : number_)
+            std::cout << number << ' ' << how << '\n';
+    }
+
+  private:
+    twist::Reactor& reactor_;
+    const twist::Address server_;
+    std::size_t present_ = 0;
+    std::map<std::string, std::size_t> number_;
+    twist::Stopwatch duration_;
 };
 
 class Client : public twist::Protocol {
   public:
-    Client(const std::string& poem, Count& count, std::function<void()> end)
-        : poem_(poem), count_(count), end_(std::move(end)) {}
+    explicit Client(Clients& all) : all_(all) {}
+
+    void connection_made() override {
+        if (all_.gate)
+            all_.gate->wait(transport());
+    }
 
     void data_received(std::string_view data) override {
-        right_ = right_ && poem_.compare(size_, data.size(), data) == 0;
+        right_ = right_ && all_.poem.compare(size_, data.size(), data) == 0;
         size_ += data.size();
     }
 
     void connection_lost(const twist::Failure& reason) override {
-        if (right_ && size_ == poem_.size() && reason.check<twist::ConnectionDone>())
-            ++count_.complete;
-        else if (count_.first_complaint.empty())
-            count_.first_complaint = std::to_string(size_) + " bytes, " + reason.text();
-        end_();
+        const bool clean = reason.check<twist::ConnectionDone>();
+        const bool whole = size_ == all_.poem.size();
+        if (!right_)
+            all_.ended("wrong");
+        else if (clean)
+            all_.ended(whole ? "complete" : size_ == 0 ? "empty" : "cut short");
+        else
+            all_.ended(whole ? "complete, then reset" : "reset");
     }
 
   private:
-    const std::string& poem_;
-    Count& count_;
-    std::function<void()> end_;
+    Clients& all_;
     std::size_t size_ = 0;
     bool right_ = true;
 };
 
-class Clients : public twist::ClientFactory {
-  public:
-    Clients(twist::Reactor& reactor, std::string poem, Count& count)
-        : reactor_(reactor), poem_(std::move(poem)), count_(count) {}
-
-    std::unique_ptr<twist::Protocol> build_protocol(const twist::Address&) override {
-        return std::make_unique<Client>(poem_, count_, [this] { end(); });
-    }
-
-    void client_connection_failed(twist::Connector&, const twist::Failure& reason) override {
-        if (count_.first_complaint.empty())
-            count_.first_complaint = reason.text();
-        end();
-    }
-
-  private:
-    void end() {
-        if (++count_.ended == count_.expected)
-            reactor_.stop();
-    }
-
-    twist::Reactor& reactor_;
-    std::string poem_;
-    Count& count_;
-};
+std::unique_ptr<twist::Protocol> Clients::build_protocol(const twist::Address&) {
+    return std::make_unique<Client>(*this);
+}
 
 bool can_open(std::size_t descriptors) {
     rlimit limit{};
@@ -82,32 +138,32 @@ bool can_open(std::size_t descriptors) {
 }
 
 int load_main(int argc, char* argv[]) {
-    twist::CommandLine command_line("N [HOST:]PORT FILE",
+    bool together = false, again = false;
+    twist::CommandLine command_line("[options] N [HOST:]PORT FILE",
                                     "Connects N clients at once and checks every poem.");
+    command_line.flag("together", together, "nobody reads before all are connected");
+    command_line.flag("again", again, "who has the poem comes again, until the server is gone");
     const auto arguments = command_line.parse(argc, argv);
     if (arguments.size() != 3)
         command_line.fail("Three arguments are needed.");
-    Count count;
-    count.expected = std::stoul(arguments[0]);
+    const std::size_t number = std::stoul(arguments[0]);
     const auto address = command_line.address(arguments[1]);
     std::ifstream file(arguments[2], std::ios::binary);
-    const std::string poem((std::istreambuf_iterator<char>(file)), {});
+    std::string poem((std::istreambuf_iterator<char>(file)), {});
 
-    if (!can_open(count.expected + 64)) {
-        std::cout << "skipped: this machine allows too few descriptors for " << count.expected
-                  << " clients\n";
+    if (!can_open(number + 64)) {
+        std::cout << "This machine allows too few descriptors for " << number << " clients.\n";
         return skipped;
     }
     twist::Reactor reactor;
-    const auto clients = std::make_shared<Clients>(reactor, poem, count);
-    reactor.call_when_running([&] {
-        for (std::size_t i = 0; i < count.expected; ++i)
-            connect_tcp(reactor, address, clients, twist::Seconds(120));
-    });
+    const auto clients = std::make_shared<Clients>(reactor, address, std::move(poem));
+    if (together)
+        clients->gate.emplace(number);
+    clients->again = again;
+    reactor.call_when_running([&] { clients->come(number); });
     reactor.run();
-    std::cout << count.complete << " of " << count.expected << " poems complete\n"
-              << count.first_complaint << std::flush;
-    return count.complete == count.expected ? 0 : 1;
+    clients->print();
+    return 0;
 }
 
 } // namespace

@@ -1,44 +1,73 @@
-"""5,000 clients at once: every poem complete, none lost. Server and clients in two processes."""
+"""10,000 clients at once, and 1,000 that find the proxy's cache empty: each is served, or told.
 
-import resource
-import sys
+Servers and clients are different processes. CLIENTS=2000 in the environment makes it fewer.
+"""
+
+import os
 import unittest
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+import load
+import harness
+from harness import ROOT, Server, fetch, poem, unused_port
+from load import FASTPOETRY, PROXIES, WARM_PROXY, many_clients, outcome
 
-import harness  # pylint: disable=wrong-import-position
-from harness import ROOT, Server, fetch, poem, run  # pylint: disable=wrong-import-position
-
-CLIENTS = 5000
+CLIENTS = int(os.environ.get("CLIENTS", "10000"))
+COLD = min(CLIENTS, 1000)
 POEM = ROOT / "poetry" / "ecstasy.txt"
+FETCHING = b"Fetching poem from server.\n"
 
 
 class ManyClients(unittest.TestCase):
-    """Our servers with more clients at once than a soft limit usually allows descriptors."""
+    """All are connected before the first one reads."""
 
-    @classmethod
-    def setUpClass(cls):
-        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        if hard != resource.RLIM_INFINITY and hard < CLIENTS + 100:
-            raise unittest.SkipTest(f"the hard limit allows {hard} descriptors, not {CLIENTS}")
-        # What the servers inherit.
-        resource.setrlimit(resource.RLIMIT_NOFILE, (CLIENTS + 100, hard))
+    def all_complete(self, server):
+        """Sends the clients, and looks at what they got."""
+        with many_clients(CLIENTS, server, POEM, "--together") as clients:
+            ended, _ = outcome(clients)
+        self.assertEqual(ended, {"complete": CLIENTS})
+        self.assertEqual((server.stop(), server.stderr), (0, b""))
 
-    def all_complete(self, port):
-        """Sends the clients."""
-        result = run("tests/many-clients", CLIENTS, port, POEM, timeout=300)
-        self.assertIn(f"{CLIENTS} of {CLIENTS} poems complete", result.text, result)
-
+    @load.descriptors(CLIENTS + 100)
     def test_fast_server(self):
-        with Server("part11-server/fastpoetry", POEM) as server:
-            self.all_complete(server.port)
+        with Server(FASTPOETRY, POEM) as server:
+            self.all_complete(server)
 
+    @load.descriptors(CLIENTS + 100)
     def test_warm_proxy(self):
-        with Server("part11-server/fastpoetry", POEM) as upstream, \
-                Server("part14-proxy/poetry-proxy-2", upstream.port) as proxy:
+        with Server(FASTPOETRY, POEM) as upstream, Server(WARM_PROXY, upstream.port) as proxy:
             self.assertEqual(fetch(proxy.port), poem("ecstasy.txt"))
-            self.all_complete(proxy.port)
+            self.all_complete(proxy)
+
+
+class ColdProxy(unittest.TestCase):
+    """All have come before there is a poem: each has a fetch of its own."""
+
+    @load.descriptors(2 * COLD + 100)
+    def test_each_has_its_own_fetch(self):
+        for program in PROXIES:
+            with self.subTest(program), harness.listening() as upstream:
+                upstream.listen(COLD)
+                with Server(program, upstream.getsockname()[1]) as proxy, \
+                        many_clients(COLD, proxy, POEM) as clients:
+                    fetches = [upstream.accept()[0] for _ in range(COLD)]
+                    for connection in fetches:
+                        with connection:
+                            connection.sendall(poem("ecstasy.txt"))
+                    self.assertEqual(outcome(clients)[0], {"complete": COLD})
+                    self.assertEqual((proxy.stop(), proxy.stderr), (0, b""))
+                    self.assertEqual(proxy.stdout.count(FETCHING), COLD)
+
+    @load.descriptors(2 * COLD + 100)
+    def test_the_upstream_is_down(self):
+        for program in PROXIES:
+            with self.subTest(program), unused_port() as port, Server(program, port) as proxy:
+                with many_clients(COLD, proxy, POEM) as clients:
+                    self.assertEqual(outcome(clients)[0], {"empty": COLD})
+                self.assertEqual(proxy.stop(), 0)
+                errors = proxy.stderr.decode().splitlines()
+                self.assertEqual(len(errors), COLD)
+                for line in errors:
+                    self.assertRegex(line, r"^No poem from .*ConnectionRefusedError")
 
 
 if __name__ == "__main__":

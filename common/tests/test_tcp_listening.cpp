@@ -298,6 +298,34 @@ TEST_CASE("out of descriptors, a port waits, says so once, and goes on when ther
     CHECK(reports.take() == complaint);
 }
 
+TEST_CASE("a port leaves a descriptor to each connection, and complains once while it is short") {
+    rehearse_with_descriptors();
+    Reports reports;
+    Reactor reactor;
+    const auto server = std::make_shared<Server>();
+    const FewDescriptors few(1 + 4 + 3); // the port, the peers, and for three
+    const auto port = listen_anywhere(reactor, server);
+    std::vector<FileDescriptor> peers;
+    for (int i = 0; i < 4; ++i)
+        peers.push_back(connect_bare(port->get_host()));
+    FileDescriptor own; // as the server side of a proxy has one more
+    int lost = 0;
+    server->on.connection_made = [&](auto& transport) {
+        own = FileDescriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+        CHECK(own);
+        reactor.call_later(20ms, [&, transport] {
+            own.close();
+            transport->lose_connection();
+        });
+    };
+    server->on.connection_lost = [&](auto&, const Failure&) {
+        if (++lost == 4)
+            reactor.stop();
+    };
+    run(reactor);
+    CHECK(reports.take() == complaint);
+}
+
 TEST_CASE("a port that waits for descriptors can be closed, and dropped with its reactor") {
     rehearse_with_descriptors();
     Reports reports;

@@ -1,0 +1,104 @@
+"""`ulimit -n 64`: a server that has no descriptor left waits, and serves the rest when it has some."""
+
+import contextlib
+import os
+import time
+import unittest
+from unittest import mock
+
+import load
+import harness
+from harness import ROOT, Peer, Server, fetch, poem, receive_all
+from load import FASTPOETRY, FULL, PROXIES, WARM_PROXY, lazy_client, many_clients, outcome
+
+FEW = 64
+CLIENTS = 150
+A_WHILE = 0.5  # the seconds for which it is watched while it is full
+SHORT_POEM = ROOT / "poetry" / "ecstasy.txt"
+LONG_POEM = load.long_poem()
+
+
+class FewDescriptors(unittest.TestCase):
+    """More clients than the server has descriptors for."""
+
+    def setUp(self):
+        # UBSan looks at an object's type with the help of a pipe, which it can't get here.
+        without_types = load.file_of(b"vptr:*\n")
+        options = f"suppressions={without_types.__enter__()}"  # Python 3.11: enterContext
+        self.addCleanup(without_types.__exit__, None, None, None)
+        environment = mock.patch.dict(os.environ, UBSAN_OPTIONS=options)
+        environment.start()
+        self.addCleanup(environment.stop)
+
+    def check_full(self, server):
+        """Waits until the server says that it is full; then it must not be busy."""
+        server.wait_for_line(FULL)
+        began, used = time.monotonic(), load.processor_seconds(server)
+        time.sleep(A_WHILE)
+        busy = (load.processor_seconds(server) - used) / (time.monotonic() - began)
+        print(f"{self.id()}: {busy:.1%} of a processor while it is full")
+        self.assertLess(busy, 0.05)
+
+    def check_end(self, server, began):
+        """It has told once that it was full, or once a minute, and it ends in good order."""
+        self.assertEqual(server.stop(), 0)
+        lines = server.stderr.decode().splitlines()
+        for line in lines:
+            self.assertRegex(line, f"^{FULL}")
+        self.assertLessEqual(len(lines), 1 + (time.monotonic() - began) // 60)
+
+    def serves_all_in_the_end(self, server):
+        """Clients that do not read fill the server; then they read, one after the other."""
+        began = time.monotonic()
+        with contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(lazy_client(server)) for _ in range(CLIENTS)]
+            self.check_full(server)
+            self.assertGreater(load.open_descriptors(server), FEW - 4)
+            for client in clients:
+                self.assertEqual(receive_all(client), LONG_POEM)
+        self.assertEqual(fetch(server.port), LONG_POEM)
+        self.check_end(server, began)
+
+    def test_fast_server(self):
+        with load.file_of(LONG_POEM) as file:
+            with load.descriptors(FEW):
+                server = Server(FASTPOETRY, file)
+            with server:
+                self.serves_all_in_the_end(server)
+
+    def test_warm_proxy(self):
+        with load.file_of(LONG_POEM) as file, Server(FASTPOETRY, file) as upstream:
+            with load.descriptors(FEW):
+                server = Server(WARM_PROXY, upstream.port)
+            with server:
+                self.assertEqual(fetch(server.port), LONG_POEM)
+                self.serves_all_in_the_end(server)
+
+    def test_a_cold_proxy_has_a_descriptor_for_every_fetch(self):
+        for program in PROXIES:
+            with self.subTest(program):
+                began = time.monotonic()
+                upstream = Peer(poem("ecstasy.txt"))  # listens, and answers nobody for now
+                with load.descriptors(FEW):
+                    proxy = Server(program, upstream.port)
+                with proxy, many_clients(CLIENTS, proxy, SHORT_POEM) as clients:
+                    self.check_full(proxy)
+                    with upstream:
+                        self.assertEqual(outcome(clients)[0], {"complete": CLIENTS})
+                    self.check_end(proxy, began)
+
+    def test_a_crowd_of_quick_clients(self):
+        began = time.monotonic()
+        with load.descriptors(FEW):
+            server = Server(FASTPOETRY, SHORT_POEM)
+            proxy = Server(WARM_PROXY, server.port)
+        with server, proxy:
+            for target in server, proxy:
+                with many_clients(1000, target, SHORT_POEM) as clients:
+                    self.assertEqual(outcome(clients)[0], {"complete": 1000})
+            self.check_end(proxy, began)
+            self.check_end(server, began)
+
+
+if __name__ == "__main__":
+    harness.main()
