@@ -1,0 +1,43 @@
+// The lost errback.
+#include <string>
+
+#include "common/deferred.hpp"
+#include "common/error.hpp"
+#include "tools/check/check.hpp"
+
+using namespace check;
+
+twist::Deferred<std::string> signed_poem(const twist::Deferred<std::string>& poem);
+
+namespace {
+
+std::string result_of(const twist::Deferred<std::string>& d) {
+    std::string seen = "nothing";
+    d.add_callbacks([&](const std::string& poem) { seen = poem; },
+                    [&](const twist::Failure& reason) { seen = reason.text(); });
+    return seen;
+}
+
+} // namespace
+
+CHECK(Text{"a poem with an author", "有作者的诗"}) {
+    act({"signed_poem of 'a poem, A. Poet'", "对 'a poem, A. Poet' 调用 signed_poem"});
+    expect_equal({"what came of a poem with an author", "有作者的诗的结果"},
+                 result_of(signed_poem(twist::succeed(std::string("a poem, A. Poet")))),
+                 std::string("a poem\n  by A. Poet"));
+}
+
+CHECK(Text{"a poem without one", "没有作者的诗"}) {
+    act({"signed_poem of 'a poem'", "对 'a poem' 调用 signed_poem"});
+    expect_equal({"what came of a poem without an author", "没有作者的诗的结果"},
+                 result_of(signed_poem(twist::succeed(std::string("a poem")))),
+                 std::string("(an excuse: this poem has no author)"));
+}
+
+CHECK(Text{"no poem at all", "根本没有诗"}) {
+    act({"signed_poem of a download that failed", "对失败的下载调用 signed_poem"});
+    expect_equal(
+        {"what came of a download that failed", "失败的下载的结果"},
+        result_of(signed_poem(twist::fail<std::string>(twist::Exception("no connection")))),
+        std::string("(an excuse: no connection)"));
+}
