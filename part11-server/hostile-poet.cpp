@@ -103,6 +103,14 @@ Script script_of(const std::string& mode, const std::string& poem, std::size_t a
     return {first(0), lose_connection};
 }
 
+// The poem, at once and to its end.
+Script good_script(const std::string& poem) {
+    return {{}, [shared = std::make_shared<const std::string>(poem)](twist::Transport& client) {
+                client.write(shared);
+                client.lose_connection();
+            }};
+}
+
 // How it is served --------------------------------------------------------------------------------
 
 class HostileFactory : public twist::ServerFactory {
@@ -200,8 +208,7 @@ int poetry_main(int argc, char* argv[]) {
     twist::Reactor reactor;
     const std::string poem = read_poem(poetry_file);
     const auto factory = std::make_shared<HostileFactory>(
-        reactor, delay, script_of(mode, poem, after),
-        Script{{poem}, &twist::Transport::lose_connection}, victims);
+        reactor, delay, script_of(mode, poem, after), good_script(poem), victims);
     const auto listener = twist::listen_tcp(reactor, {iface, port}, factory);
     std::cout << "Serving " << poetry_file << " on " << listener->get_host() << '.' << std::endl;
     reactor.run();

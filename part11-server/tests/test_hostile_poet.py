@@ -210,8 +210,7 @@ class Survival(PoetCase):
                 server = self.poet(mode, "--victims", 200, "--delay", AN_HOUR)
                 for _ in range(200):
                     self.client(server)
-                with self.client(server).makefile("rb") as client:
-                    self.assertEqual(client.read(len(POEM)), POEM)
+                self.assertEqual(fetch(server.port), POEM)
                 self.assertEqual(server.stop(signal.SIGTERM), 0)
                 self.assertEqual(server.stderr, b"")
 
