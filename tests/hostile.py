@@ -29,9 +29,11 @@ FAILURE = rf"\[Failure: ConnectionLost: {LOST}\]"
 
 
 class Poet(Server):
-    """A hostile poet, on a port of its own."""
+    """A hostile poet, on a port of its own. (The endless one has a longer poem: it says it in one
+    breath.)"""
 
-    def __init__(self, mode, *options, text=POEM):
+    def __init__(self, mode, *options, text=None):
+        text = text or POEM * (1000 if mode == "endless" else 1)
         # The reset must not come before a client has seen that it is connected.
         options = ["--delay", 0.1 if mode == "reset" else 0.00001, *options]
         self.mode = mode

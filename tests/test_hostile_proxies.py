@@ -38,7 +38,7 @@ class Matrix(unittest.TestCase):
 
     def test_every_mode(self):
         for mode, outcome in zip(MODES, self.outcomes):
-            with self.subTest(mode), Poet(mode, "--victims", 1) as poet, \
+            with self.subTest(mode), Poet(mode, "--victims", 1, text=POEM) as poet, \
                     Server(self.program, poet.port) as proxy:
                 getattr(self, outcome)(poet, proxy)
 
