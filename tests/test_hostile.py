@@ -11,7 +11,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 import harness  # pylint: disable=wrong-import-position
 import hostile  # pylint: disable=wrong-import-position
 from harness import Running, Server  # pylint: disable=wrong-import-position
-from hostile import FAILURE, LOST, MODES, MORE, POEM, TIME, Poet  # pylint: disable=wrong-import-position
+from hostile import (FAILURE, LOST, MODES, MORE,  # pylint: disable=wrong-import-position
+                     POEM, TIME, Poet)
 
 # What becomes of each client (poem, more and empty: status 0; lost and hangs: 1):
 #   poem   it has the whole poem, byte for byte

@@ -13,7 +13,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 
 import harness  # pylint: disable=wrong-import-position
 import hostile  # pylint: disable=wrong-import-position
-from harness import Peer, Server, connect, fetch, receive_all, reset  # pylint: disable=wrong-import-position
+from harness import (Peer, Server, connect, fetch,  # pylint: disable=wrong-import-position
+                     receive_all, reset)
 from hostile import LOST, MODES, Poet  # pylint: disable=wrong-import-position
 
 POEM = "Forse perché della fatal quïete".encode()
