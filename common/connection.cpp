@@ -30,17 +30,24 @@ void Connection::lost(const Failure& reason) {
 }
 
 void Connection::write(std::string_view data) {
-    if (!socket_ || data.empty())
+    if (!socket_ || writing_ == Writing::ended || data.empty())
         return;
     queue_.add(data);
     queued();
 }
 
 void Connection::write(std::shared_ptr<const std::string> data) {
-    if (!socket_ || data->empty())
+    if (!socket_ || writing_ == Writing::ended || data->empty())
         return;
     queue_.add(std::move(data));
     queued();
+}
+
+void Connection::lose_write_connection() {
+    if (!socket_ || writing_ != Writing::open)
+        return;
+    writing_ = Writing::ends_when_sent;
+    work_at_end_of_turn();
 }
 
 void Connection::pause_producing() {
@@ -69,7 +76,7 @@ void Connection::register_producer(std::shared_ptr<Producer> producer, bool stre
 
 void Connection::unregister_producer() {
     producer_.reset();
-    if (socket_ && closing_ != Closing::no)
+    if (socket_ && (closing_ != Closing::no || writing_ == Writing::ends_when_sent))
         work_at_end_of_turn();
 }
 
@@ -166,7 +173,14 @@ std::optional<Failure> Connection::send() {
         resume_producer();
     else if (closing_ != Closing::no)
         return connection_done();
+    else if (writing_ == Writing::ends_when_sent)
+        end_writing();
     return {};
+}
+
+void Connection::end_writing() {
+    ::shutdown(socket_.get(), SHUT_WR);
+    writing_ = Writing::ended;
 }
 
 } // namespace twist

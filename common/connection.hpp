@@ -39,6 +39,7 @@ class Connection final : public WriteDescriptor,
     void write(std::string_view data) override;
     void write(std::shared_ptr<const std::string> data) override;
     void lose_connection() override { close_when(Closing::when_sent); }
+    void lose_write_connection() override;
     void abort_connection() override { close_when(Closing::now); }
     void pause_producing() override;
     void resume_producing() override;
@@ -55,6 +56,7 @@ class Connection final : public WriteDescriptor,
 
   private:
     enum class Closing { no, when_sent, now };
+    enum class Writing { open, ends_when_sent, ended };
 
     void queued();
     void resume_producer();
@@ -62,6 +64,7 @@ class Connection final : public WriteDescriptor,
     void work_at_end_of_turn();
     void end_of_turn();
     std::optional<Failure> send();
+    void end_writing();
 
     Reactor& reactor_;
     FileDescriptor socket_;
@@ -72,6 +75,7 @@ class Connection final : public WriteDescriptor,
     SendQueue queue_;
     std::shared_ptr<Producer> producer_;
     Closing closing_ = Closing::no;
+    Writing writing_ = Writing::open;
     bool streaming_ = false;
     bool producer_paused_ = false;
     bool paused_ = false;

@@ -37,6 +37,10 @@ class Transport {
     /// turn, with ConnectionDone.
     virtual void lose_connection() = 0;
 
+    /// Sends what was written, then tells the other side that there is no more (half a close). It
+    /// may still talk; what is written from then on is ignored. (ITCPTransport.loseWriteConnection)
+    virtual void lose_write_connection() = 0;
+
     /// Closes at once; what was not sent yet is lost, and the other side sees a reset.
     /// connection_lost follows in a later turn, with ConnectionAborted.
     virtual void abort_connection() = 0;

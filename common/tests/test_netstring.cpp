@@ -24,6 +24,7 @@ class FakeTransport final : public Transport {
     void write(std::string_view data) override { written += data; }
     void write(std::shared_ptr<const std::string> data) override { written += *data; }
     void lose_connection() override { ++closings; }
+    void lose_write_connection() override {}
     void abort_connection() override {}
     void pause_producing() override {}
     void resume_producing() override {}

@@ -153,6 +153,49 @@ TEST_CASE_FIXTURE(Fixture, "R25: what comes after lose_connection is not read an
     CHECK_FALSE(diary.has("two"));
 }
 
+TEST_CASE_FIXTURE(Fixture, "R25: lose_write_connection ends one half; the other side still talks") {
+    server->on.connection_made = [&](const TransportPtr& transport) {
+        transport->write("sent");
+        transport->lose_write_connection();
+        transport->lose_write_connection();
+        transport->write(" and this, too");
+        CHECK(read_now(peer) == "");
+        reactor.call_later(1ms, [&] {
+            CHECK(read_to_end(peer) == "sent and this, too");
+            send_to(peer, "hello");
+        });
+    };
+    server->on.data_received = [&](auto& transport, std::string_view) {
+        transport->write("ignored");
+        transport->write(std::make_shared<const std::string>("ignored"));
+        peer.close();
+    };
+    run_until_lost();
+    CHECK(diary.has("server data_received hello, server connection_lost ConnectionDone"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "R25: after lose_write_connection the rest can be closed, or aborted") {
+    std::string end;
+    server->on.connection_made = [&](const TransportPtr& transport) {
+        transport->write("sent");
+        transport->lose_write_connection();
+        reactor.call_later(1ms, [&, transport] {
+            CHECK(reason == "");
+            end == "closed" ? transport->lose_connection() : transport->abort_connection();
+        });
+    };
+    SUBCASE("closed") {
+        end = "closed";
+        run_until_lost();
+        CHECK(reason == "ConnectionDone");
+    }
+    SUBCASE("aborted") {
+        run_until_lost();
+        CHECK(reason == "ConnectionAborted");
+    }
+    CHECK(read_to_end(peer) == "sent");
+}
+
 TEST_CASE_FIXTURE(Fixture, "R26: what is written after lose_connection is sent, too") {
     server->on.connection_made = [](auto& transport) {
         transport->write("A");
@@ -173,6 +216,7 @@ TEST_CASE_FIXTURE(Fixture, "R27: after connection_lost every call is ignored") {
     kept->write("x");
     kept->write(std::make_shared<const std::string>("y"));
     kept->lose_connection();
+    kept->lose_write_connection();
     kept->abort_connection();
     kept->pause_producing();
     kept->resume_producing();

@@ -135,6 +135,22 @@ TEST_CASE_FIXTURE(Fixture, "R35: one that does not stream makes some at once and
     CHECK(diary.text() == "resume, resume, resume, resume, lost ConnectionDone, destroyed");
 }
 
+TEST_CASE_FIXTURE(Fixture, "R35: lose_write_connection waits until the producer is done") {
+    int rounds = 0;
+    server->on.connection_made = [&](const TransportPtr& transport) {
+        producer->on_resume = [&, transport] {
+            if (++rounds <= 3)
+                return transport->write("0123456789");
+            transport->unregister_producer();
+        };
+        transport->register_producer(producer, false);
+        transport->lose_write_connection();
+    };
+    run();
+    CHECK(received == 30);
+    CHECK(diary.text() == "resume, resume, resume, resume, lost ConnectionDone, destroyed");
+}
+
 TEST_CASE_FIXTURE(Fixture, "R35: a producer may go in every call that it gets") {
     // The connection has the last handle on it, as in Twisted's FileSender.
     SUBCASE("in the first resume") {

@@ -72,6 +72,18 @@ TEST_CASE_FIXTURE(Fixture, "R25: 3 MB that are written before lose_connection ar
     CHECK(server_reason == "ConnectionDone");
 }
 
+TEST_CASE_FIXTURE(Fixture, "R25: and so they do before lose_write_connection") {
+    const std::string sent = noise(3'000'000);
+    server->on.connection_made = [&](auto& transport) {
+        transport->write(sent);
+        transport->lose_write_connection();
+    };
+    run(); // ends: the client takes half a close for a close, and closes, too
+    CHECK(got == sent);
+    CHECK(client_reason == "ConnectionDone");
+    CHECK(server_reason == "ConnectionDone");
+}
+
 TEST_CASE_FIXTURE(Fixture, "R25: and so they do to a peer that pauses again and again") {
     const std::string sent = noise(3'000'000);
     server->on.connection_made = [&](auto& transport) {

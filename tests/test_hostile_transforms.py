@@ -1,0 +1,188 @@
+"""Those who have poems transformed meet the hostile poet as the server that should do it; and the
+server for transforms meets hostile clients."""
+
+import contextlib
+import re
+import socket
+import sys
+import unittest
+from pathlib import Path
+from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+
+import harness  # pylint: disable=wrong-import-position
+import hostile  # pylint: disable=wrong-import-position
+from harness import (Peer, Server, connect, fetch,  # pylint: disable=wrong-import-position
+                     receive_all, reset)
+from hostile import LOST, MODES, Poet  # pylint: disable=wrong-import-position
+
+POEM = "Forse perché della fatal quïete".encode()
+TRANSFORMED = "FORSE PERCHÉ DELLA FATAL QUÏETE".encode()
+REPLY = b"%d:%s," % (len(TRANSFORMED), TRANSFORMED)  # the poet's poem
+
+# What becomes of each client:
+#   reply  it has the transformed poem: it knows where that ends, and what comes then is no matter
+#   twice  the same; but a second reply that came with the first may be reported
+#   none   it says that there is no reply; get-poetry prints its poem as it was, with status 0
+#   hangs  it waits until Ctrl-C; then there is no reply
+MATRIX = """
+                 dribble  split  half-close  after-end  close  reset  silent  endless
+transform-test   reply    reply  reply       reply      none   none   hangs   reply
+6.0              reply    reply  reply       reply      none   none   hangs   twice
+7.0              reply    reply  reply       reply      none   none   hangs   twice
+8.0              reply    reply  reply       reply      none   none   hangs   twice
+"""
+
+TWICE = r"(?:Unhandled Error: \[Failure: AlreadyCalledError: .*\]\n)?"
+
+
+class Client(NamedTuple):
+    """A client: the program, and what it says and returns where there is no reply (patterns for
+    stdout and stderr, and its status)."""
+
+    program: str
+    none: tuple
+
+
+# A server that closes while the request is on its way may reset the connection.
+WHY = rf"(?:Connection was closed cleanly\.|{LOST})"
+AS_IT_WAS = re.escape(POEM.decode()) + "\n"
+CLIENTS = {
+    "transform-test": Client(
+        "part12-transform/transform-test",
+        ("", rf"transform-test: (?:NoReply: .* has sent no reply\.|ConnectionLost: {LOST})\n", 1)),
+    "6.0": Client("part13-nested/get-poetry", (AS_IT_WAS, r"Cummingsify failed!\n", 0)),
+    "7.0": Client("part17-inline-callbacks/get-poetry",
+                  (AS_IT_WAS, rf"Cummingsify failed! {WHY}\n", 0)),
+    "8.0": Client("part18-deferred-list/get-poetry", (AS_IT_WAS, r"Cummingsify failed!\n", 0)),
+}
+
+
+class Matrix(unittest.TestCase):
+    """One test for each row: see load_tests."""
+
+    client: Client
+    outcomes: list
+
+    def test_every_mode(self):
+        with Peer(POEM) as poems:
+            for mode, outcome in zip(MODES, self.outcomes):
+                with self.subTest(mode), Poet(mode, text=REPLY) as poet:
+                    getattr(self, outcome)(poet, poems)
+
+    def words(self, poet, poems):
+        """The client's program and its arguments."""
+        words = [] if self.client.program.endswith("transform-test") else [poems.port]
+        return [self.client.program, poet.port, *words]
+
+    def check(self, result, stdout, stderr, status):
+        """Fails unless the client has said what matches these patterns."""
+        self.assertRegex(result.text, rf"\A{stdout}\Z")
+        self.assertRegex(result.error_text, rf"\A{stderr}\Z")
+        self.assertEqual(result.status, status)
+
+    def reply(self, poet, poems, stderr=""):
+        """The client has its reply."""
+        self.check(hostile.run(poet, *self.words(poet, poems)), TRANSFORMED.decode() + "\n",
+                   stderr, 0)
+
+    def twice(self, poet, poems):
+        """It has its reply, and may complain of another."""
+        self.reply(poet, poems, TWICE)
+
+    def none(self, poet, poems):
+        """It has none, and says so."""
+        self.check(hostile.run(poet, *self.words(poet, poems)), *self.client.none)
+
+    def hangs(self, poet, poems):
+        """It waits until Ctrl-C."""
+        self.check(hostile.interrupt(poet, *self.words(poet, poems)), *self.client.none)
+
+
+REQUEST, ANSWER = b"19:cummingsify.A POEM!,", b"7:a poem!,"
+
+
+class HostileClients(unittest.TestCase):
+    """Each does its worst while a good one asks, and is answered; nothing is said of it."""
+
+    def setUp(self):
+        self.server = Server("part12-transform/transformedpoetry")
+        self.addCleanup(self.server.__exit__, None, None, None)
+        self.bad = connect(self.server.port)
+        self.addCleanup(self.bad.close)
+        self.bad.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def assert_well(self):
+        """Fails unless a good client is answered, and the server has nothing to say."""
+        self.assertEqual(fetch(self.server.port, REQUEST), ANSWER)
+        self.assertEqual(self.server.stderr, b"")
+
+    def test_dribble(self):
+        for byte in REQUEST:
+            self.assert_well()
+            self.bad.sendall(bytes([byte]))
+        self.assertEqual(receive_all(self.bad), ANSWER)
+
+    def test_split(self):
+        request = "18:cummingsify.È QUI,".encode()
+        middle = request.index("È".encode()) + 1
+        self.bad.sendall(request[:middle])
+        self.assert_well()
+        self.bad.sendall(request[middle:])
+        self.assertEqual(receive_all(self.bad), "6:è qui,".encode())
+
+    def test_half_close(self):
+        self.bad.sendall(REQUEST)
+        self.bad.shutdown(socket.SHUT_WR)
+        self.assertEqual(receive_all(self.bad), ANSWER)
+        self.assert_well()
+
+    def test_after_end(self):
+        self.bad.sendall(REQUEST + b"This comes after the end.\n")
+        self.assertEqual(receive_all(self.bad), ANSWER)
+        self.assert_well()
+
+    def test_close(self):
+        self.bad.close()
+        self.assert_well()
+
+    def test_reset(self):
+        self.bad.sendall(REQUEST[:10])
+        reset(self.bad)
+        self.assert_well()
+
+    def test_silent(self):
+        self.assert_well()
+        self.bad.sendall(REQUEST)  # it may still think better of it
+        self.assertEqual(receive_all(self.bad), ANSWER)
+
+    def test_endless(self):
+        with contextlib.suppress(ConnectionError):  # the server hangs up
+            while True:
+                self.bad.sendall(REQUEST * 1000)
+        self.assert_well()
+
+    def test_endless_without_a_request(self):
+        self.bad.sendall(b"99999:")
+        with contextlib.suppress(ConnectionError):
+            while True:
+                self.bad.sendall(b"A" * 10_000)
+        self.assert_well()
+
+
+def load_tests(loader, _tests, _pattern):
+    """A test case for each row of the matrix, and the hostile clients."""
+    suite = unittest.TestSuite([loader.loadTestsFromTestCase(HostileClients)])
+    head, *rows = MATRIX.strip("\n").splitlines()
+    assert head.split() == MODES and len(rows) == len(CLIENTS)
+    for row in rows:
+        client, *outcomes = row.split()
+        suite.addTests(loader.loadTestsFromTestCase(
+            type(f"{client} ({CLIENTS[client].program})", (Matrix,),
+                 {"client": CLIENTS[client], "outcomes": outcomes})))
+    return suite
+
+
+if __name__ == "__main__":
+    harness.main()
