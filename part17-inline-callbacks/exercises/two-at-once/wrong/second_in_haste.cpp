@@ -1,0 +1,41 @@
+// expect: what came of it is not what it should be
+// two-at-once - two downloads at the same time, inside one coroutine.
+#include "common/clock.hpp"
+#include "common/deferred.hpp"
+#include "common/inline_callbacks.hpp"
+
+#include <chrono>
+#include <functional>
+#include <iostream>
+#include <string>
+
+using namespace std::chrono_literals;
+
+// A function that begins a download and gives the Deferred of its poem.
+using Download = std::function<twist::Deferred<std::string>()>;
+
+// Both poems, the first one first. The functions are the coroutine's own, by value.
+twist::Deferred<std::string> two_poems(Download begin_first, Download begin_second) {
+    std::string other;
+    begin_second().add_callback([&other](const std::string& text) { other = text; });
+    const std::string poem = co_await begin_first();
+    co_return poem + '\n' + other;
+}
+
+int main() {
+    twist::FakeClock clock;
+    const auto slow_poem = [&clock](const std::string& poem, twist::Seconds delay) {
+        return [&clock, poem, delay] {
+            const twist::Deferred<std::string> d;
+            clock.call_later(delay, [d, poem] { d.callback(poem); });
+            return d;
+        };
+    };
+
+    two_poems(slow_poem("ecstasy", 3s), slow_poem("fascination", 2s))
+        .add_callback([](const std::string& poems) { std::cout << poems << '\n'; });
+    for (int second = 1; second <= 5; ++second) {
+        clock.advance(1s);
+        std::cout << "second " << second << '\n';
+    }
+}

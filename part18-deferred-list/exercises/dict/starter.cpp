@@ -1,0 +1,34 @@
+// dict - many Deferreds by name: one Deferred for all their results.
+#include "common/deferred.hpp"
+#include "common/deferred_list.hpp"
+#include "common/error.hpp"
+
+#include <cstddef>
+#include <iostream>
+#include <map>
+#include <string>
+#include <vector>
+
+using Poem = twist::Deferred<std::string>;
+using Results = std::map<std::string, twist::Result<std::string>>;
+
+// Fires when all `poems` have, with what became of each.
+twist::Deferred<Results> deferred_dict(const std::map<std::string, Poem>& poems) {
+    // TODO: wait for all of them, and give each result its name.
+    static_cast<void>(poems);
+    return twist::succeed(Results());
+}
+
+void got_results(const Results& results) {
+    for (const auto& [name, result] : results)
+        std::cout << name << ": " << (result ? result.value() : result.failure().text()) << '\n';
+}
+
+int main() {
+    const std::map<std::string, Poem> poems{{"ecstasy", Poem()}, {"science", Poem()}};
+    deferred_dict(poems).add_callback(got_results);
+    std::cout << "Firing science with errback.\n";
+    poems.at("science").errback(twist::Exception("no poem"));
+    std::cout << "Firing ecstasy.\n";
+    poems.at("ecstasy").callback("Where, like a pillow on a bed");
+}

@@ -1,0 +1,93 @@
+// The first poem wins: the check fires the poems, and counts who is cancelled.
+#include <string>
+#include <vector>
+
+#include "common/deferred.hpp"
+#include "common/error.hpp"
+#include "tools/check/check.hpp"
+
+using namespace check;
+
+using Poem = twist::Deferred<std::string>;
+
+Poem first_poem(const std::vector<Poem>& poems);
+
+namespace {
+
+const Text what_came{"what came of it", "得到的结果"};
+const Text called{"first_poem, of three poems", "对三首诗调用 first_poem"};
+const Text second_comes{"the second one comes", "第二首到达"};
+
+// Three poems, and how often each of them was cancelled.
+struct Three {
+    std::vector<Poem> poems;
+    std::vector<int> cancelled = {0, 0, 0};
+    std::string seen;
+
+    Three() {
+        for (int& count : cancelled)
+            poems.push_back(Poem([&count](Poem&) { ++count; }));
+    }
+
+    void start() {
+        act(called);
+        first_poem(poems).add_callbacks(
+            [this](const std::string& poem) { seen += "poem: " + poem + "; "; },
+            [this](const twist::Failure& reason) {
+                const bool known = reason.check<twist::Exception>() != nullptr;
+                seen += (known ? "Exception" : reason.text()) + "; ";
+            });
+    }
+
+    void expect_cancelled(const std::vector<int>& expected) const {
+        for (std::size_t i = 0; i < expected.size(); ++i)
+            expect(cancelled[i] >= expected[i],
+                   {"A poem that nobody wants any more was not cancelled.",
+                    "有一首诗已经没有人要了，却没有被取消。"});
+        expect_equal({"how often each one was cancelled", "每首诗被取消的次数"}, cancelled,
+                     expected);
+    }
+};
+
+} // namespace
+
+CHECK(Text{"the second one is the first to come", "第二首最先到达"}) {
+    Three three;
+    three.start();
+    act(second_comes);
+    three.poems[1].callback("two");
+    expect_equal(what_came, three.seen, std::string("poem: two; "));
+    three.expect_cancelled({1, 0, 1});
+}
+
+CHECK(Text{"one fails before the first poem comes", "第一首诗到达之前有一首失败"}) {
+    Three three;
+    three.start();
+    act({"the first one fails", "第一首失败"});
+    three.poems[0].errback(twist::Exception("no poem"));
+    expect_equal(what_came, three.seen, std::string());
+    three.expect_cancelled({0, 0, 0});
+    act(second_comes);
+    three.poems[1].callback("two");
+    expect_equal(what_came, three.seen, std::string("poem: two; "));
+    three.expect_cancelled({0, 0, 1});
+}
+
+CHECK(Text{"all fail", "全部失败"}) {
+    Three three;
+    three.start();
+    act({"all three fail, one after the other", "三首依次失败"});
+    for (const Poem& poem : three.poems)
+        poem.errback(twist::Exception("no poem"));
+    expect_equal(what_came, three.seen, std::string("Exception; "));
+    three.expect_cancelled({0, 0, 0});
+}
+
+CHECK(Text{"one is there already", "有一首早已到达"}) {
+    Three three;
+    act({"the third one comes", "第三首到达"});
+    three.poems[2].callback("three");
+    three.start();
+    expect_equal(what_came, three.seen, std::string("poem: three; "));
+    three.expect_cancelled({1, 1, 0});
+}

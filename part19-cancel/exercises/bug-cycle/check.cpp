@@ -1,0 +1,88 @@
+// A failure that nobody hears of: the check fires the poem, lets go of it, and asks for the report.
+#include <chrono>
+#include <iostream>
+#include <optional>
+#include <sstream>
+#include <string>
+
+#include "common/clock.hpp"
+#include "common/deferred.hpp"
+#include "common/error.hpp"
+#include "tools/check/check.hpp"
+
+using namespace check;
+using namespace std::chrono_literals;
+
+using Poem = twist::Deferred<std::string>;
+
+void print_poem(twist::Clock& clock, const Poem& poem);
+
+namespace {
+
+const Text called{"print_poem", "调用 print_poem"};
+const Text two_seconds{"two seconds pass", "过去两秒"};
+const Text one_second{"one more second passes", "再过去一秒"};
+
+// While it lives, what is printed is collected.
+class Printed {
+  public:
+    Printed() : before_(std::cout.rdbuf(text_.rdbuf())) {}
+    ~Printed() { std::cout.rdbuf(before_); }
+    Printed(const Printed&) = delete;
+    Printed& operator=(const Printed&) = delete;
+
+    int count(const std::string& words) const {
+        const std::string all = text_.str();
+        int found = 0;
+        for (auto at = all.find(words); at != std::string::npos; at = all.find(words, at + 1))
+            ++found;
+        return found;
+    }
+
+  private:
+    std::ostringstream text_;
+    std::streambuf* before_;
+};
+
+void wait_two_seconds(twist::FakeClock& clock, const Printed& printed) {
+    act(two_seconds);
+    clock.advance(1s);
+    clock.advance(1s);
+    expect_equal({"how often it says that it waits", "它说自己在等待的次数"},
+                 printed.count("Still waiting."), 2);
+}
+
+} // namespace
+
+CHECK(Text{"the poem comes", "诗到达"}) {
+    twist::FakeClock clock;
+    const Printed printed;
+    std::optional<Poem> poem(std::in_place);
+    act(called);
+    print_poem(clock, *poem);
+    wait_two_seconds(clock, printed);
+    act({"the poem comes", "诗到达"});
+    poem->callback("a poem");
+    poem.reset();
+    act(one_second);
+    clock.advance(1s);
+    expect_equal({"how often the poem is printed", "诗被打印的次数"}, printed.count("a poem"), 1);
+    expect_equal({"how often it says that it waits", "它说自己在等待的次数"},
+                 printed.count("Still waiting."), 2);
+}
+
+CHECK(Text{"the poem fails", "诗失败"}) {
+    twist::FakeClock clock;
+    const Printed printed;
+    std::optional<Poem> poem(std::in_place);
+    act(called);
+    print_poem(clock, *poem);
+    wait_two_seconds(clock, printed);
+    act({"it fails, and whoever made it lets go of it", "它失败了，制造它的人放开了它"});
+    poem->errback(twist::Exception("no poem"));
+    poem.reset();
+    act(one_second);
+    clock.advance(1s);
+    expect(take_reports().find("no poem") != std::string::npos,
+           {"The poem has failed, and nobody was told.", "诗失败了，却没有人得知。"});
+}

@@ -1,0 +1,42 @@
+// expect: how often it says that it waits is not what it should be
+// bug-cycle - waits for a poem, and says each second that it waits. The poem fails; nobody is told.
+#include "common/clock.hpp"
+#include "common/deferred.hpp"
+#include "common/error.hpp"
+
+#include <chrono>
+#include <iostream>
+#include <optional>
+#include <string>
+
+using namespace std::chrono_literals;
+
+using Poem = twist::Deferred<std::string>;
+
+// Says each second that `poem` is not there yet, until it is.
+void say_each_second(twist::Clock& clock, const Poem& poem) {
+    clock.call_later(1s, [poem] {
+        if (poem.called())
+            return;
+        std::cout << "Still waiting.\n";
+    });
+}
+
+// Prints the poem when it comes. There is no errback: the core is to report a failure.
+void print_poem(twist::Clock& clock, const Poem& poem) {
+    poem.add_callback([](const std::string& text) { std::cout << text << '\n'; });
+    say_each_second(clock, poem);
+}
+
+int main() {
+    twist::FakeClock clock;
+    std::optional<Poem> poem = Poem();
+    print_poem(clock, *poem);
+    clock.advance(1s);
+    clock.advance(1s);
+    std::cout << "The poem fails.\n";
+    poem->errback(twist::Exception("no poem"));
+    poem.reset();
+    clock.advance(1s);
+    std::cout << "The end.\n";
+}
