@@ -67,7 +67,8 @@ def run(command, language, limit=LIMIT):
     with tempfile.TemporaryFile() as said:
         reading, writing = os.pipe()
         environment = {**os.environ, "CHECK_REPORT": str(writing), "LC_ALL": "C.UTF-8",
-                       "ASAN_OPTIONS": "exitcode=99:detect_leaks=1",
+                       "ASAN_OPTIONS": "exitcode=99:detect_leaks=1:"
+                                       "detect_stack_use_after_return=1",
                        "UBSAN_OPTIONS": "halt_on_error=1:exitcode=98:print_stacktrace=1",
                        "LSAN_OPTIONS": "exitcode=97"}
         with subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL,

@@ -98,6 +98,12 @@ void Connection::reset() {
     socket_.close();
 }
 
+bool Connection::offer(const std::string& data) {
+    char byte = 0;
+    return ::recv(socket_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0 &&
+           ::send(socket_.get(), data.data(), data.size(), MSG_NOSIGNAL) != -1;
+}
+
 // Listener ----------------------------------------------------------------------------------------
 
 Listener::Listener() : socket_(new_socket()) {

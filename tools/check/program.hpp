@@ -23,6 +23,9 @@ class Connection {
     void finish();             ///< closes in good order: the other side has it all
     void reset();              ///< ends it with a reset, once the other side has read all
 
+    /// Sends some bytes, if the other side has not closed yet; says whether it had not.
+    bool offer(const std::string& data);
+
   private:
     twist::FileDescriptor socket_;
 };

@@ -1,0 +1,97 @@
+// A looping call: the time is a clock that the check sets.
+#include <chrono>
+#include <functional>
+#include <memory>
+
+#include "common/clock.hpp"
+#include "tools/check/check.hpp"
+
+using namespace check;
+using namespace std::chrono_literals;
+
+struct Looping {
+    virtual ~Looping() = default;
+    virtual void start() = 0;
+    virtual void stop() = 0;
+};
+
+std::unique_ptr<Looping> make_looping_call(twist::Clock& clock, twist::Seconds interval,
+                                           std::function<void()> f);
+
+namespace {
+
+const Text how_often{"how often f was called", "f 被调用的次数"};
+
+void expect_none_pending(const twist::Clock& clock) {
+    expect(clock.delayed_calls().empty(),
+           {"A call is still pending after stop.", "stop 之后还有等待中的延迟调用。"});
+}
+
+} // namespace
+
+CHECK(Text{"it calls every 2 seconds", "每 2 秒调用一次"}) {
+    twist::FakeClock clock;
+    int called = 0;
+    const auto looping = make_looping_call(clock, 2s, [&] { ++called; });
+    expect_equal(how_often, called, 0);
+    act({"start", "start"});
+    looping->start();
+    expect_equal(how_often, called, 1);
+    for (int i = 2; i < 6; ++i) {
+        act({"1 second passes", "过去 1 秒"});
+        clock.advance(1s);
+        expect_equal(how_often, called, i - 1);
+        act({"1 more second passes", "再过去 1 秒"});
+        clock.advance(1s);
+        expect_equal(how_often, called, i);
+    }
+    act({"stop", "stop"});
+    looping->stop();
+    expect_none_pending(clock);
+    act({"10 seconds pass", "过去 10 秒"});
+    clock.advance(10s);
+    expect_equal(how_often, called, 5);
+}
+
+CHECK(Text{"f stops it in its third call", "f 在第三次被调用时停止它"}) {
+    twist::FakeClock clock;
+    int called = 0;
+    std::unique_ptr<Looping> looping;
+    looping = make_looping_call(clock, 2s, [&] {
+        if (++called == 3)
+            looping->stop();
+    });
+    act({"start", "start"});
+    looping->start();
+    act({"10 seconds pass", "过去 10 秒"});
+    for (int i = 0; i < 10; ++i)
+        clock.advance(1s);
+    expect_equal(how_often, called, 3);
+    expect_none_pending(clock);
+}
+
+CHECK(Text{"stop when there is nothing to stop, and start again",
+           "没有可停止的时候 stop，然后再次 start"}) {
+    twist::FakeClock clock;
+    int called = 0;
+    const auto looping = make_looping_call(clock, 2s, [&] { ++called; });
+    act({"stop before start", "start 之前 stop"});
+    looping->stop();
+    act({"start, and stop twice", "start，然后 stop 两次"});
+    looping->start();
+    looping->stop();
+    looping->stop();
+    expect_equal(how_often, called, 1);
+    act({"1 second passes; start again", "过去 1 秒；再次 start"});
+    clock.advance(1s);
+    looping->start();
+    expect_equal(how_often, called, 2);
+    act({"1 second passes", "过去 1 秒"});
+    clock.advance(1s);
+    expect_equal(how_often, called, 2);
+    act({"1 more second passes", "再过去 1 秒"});
+    clock.advance(1s);
+    expect_equal(how_often, called, 3);
+    looping->stop();
+    expect_none_pending(clock);
+}

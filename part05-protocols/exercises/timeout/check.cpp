@@ -1,0 +1,123 @@
+// A time-out in a protocol: its transport and its clock are the check's.
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/clock.hpp"
+#include "common/error.hpp"
+#include "common/protocol.hpp"
+#include "tools/check/check.hpp"
+
+using namespace check;
+using namespace std::chrono_literals;
+
+using Finished = std::function<void(std::optional<std::string> poem)>;
+
+std::unique_ptr<twist::Protocol> poetry_protocol(twist::Clock& clock, twist::Seconds timeout,
+                                                 const Finished& finished);
+
+namespace {
+
+// Notes whether the protocol wants to close, and sends nothing.
+struct NotingTransport : twist::Transport {
+    void write(std::string_view) override {}
+    void write(std::shared_ptr<const std::string>) override {}
+    void lose_connection() override { closing = true; }
+    void abort_connection() override { closing = true; }
+    void pause_producing() override {}
+    void resume_producing() override {}
+    void register_producer(std::shared_ptr<twist::Producer>, bool) override {}
+    void unregister_producer() override {}
+    twist::Address get_host() const override { return {"127.0.0.1", 10000}; }
+    twist::Address get_peer() const override { return {"127.0.0.1", 10001}; }
+
+    bool closing = false;
+};
+
+// One connection, with a time-out of 5 seconds.
+struct Connected {
+    Connected() {
+        act({"a connection is made; the time-out is 5 seconds", "连接建立，超时为 5 秒"});
+        protocol->make_connection(transport);
+    }
+
+    // As a connection does it: the protocol is destroyed when it has heard of the end.
+    void lost(const twist::Failure& reason) {
+        protocol->connection_lost(reason);
+        protocol.reset();
+        expect(clock.delayed_calls().empty(),
+               {"The timer is still pending, though the connection is lost.",
+                "连接已经断开，定时器却还在等待。"});
+        clock.advance(10s);
+    }
+
+    void expect_finished(const std::string& poem) const {
+        expect_equal({"what finished was called with", "finished 得到的内容"}, finished,
+                     std::vector<std::string>{poem});
+    }
+
+    void expect_closing(bool closing) const {
+        expect_equal({"whether it has closed the connection", "它是否关闭了连接"},
+                     transport->closing, closing);
+    }
+
+    twist::FakeClock clock;
+    std::vector<std::string> finished; // "nothing" where there is no poem
+    std::shared_ptr<NotingTransport> transport = std::make_shared<NotingTransport>();
+    std::unique_ptr<twist::Protocol> protocol =
+        poetry_protocol(clock, 5s, [this](const std::optional<std::string>& poem) {
+            finished.push_back(poem ? "the poem: " + *poem : "nothing");
+        });
+};
+
+} // namespace
+
+CHECK(Text{"a server that says nothing", "什么也不说的服务器"}) {
+    Connected with;
+    act({"4 seconds pass", "过去 4 秒"});
+    with.clock.advance(4s);
+    with.expect_closing(false);
+    act({"1 more second passes", "再过去 1 秒"});
+    with.clock.advance(1s);
+    with.expect_closing(true);
+    act({"the connection is lost, with ConnectionDone", "连接断开，原因是 ConnectionDone"});
+    with.lost(twist::connection_done());
+    with.expect_finished("nothing");
+}
+
+CHECK(Text{"a server that sends a little every 2 seconds", "每 2 秒发送一点点的服务器"}) {
+    Connected with;
+    for (int i = 0; i < 2; ++i) {
+        act({"2 seconds pass; a piece comes", "过去 2 秒；来了一段"});
+        with.clock.advance(2s);
+        with.protocol->data_received("a piece of a poem\n");
+    }
+    act({"1 more second passes", "再过去 1 秒"});
+    with.clock.advance(1s);
+    with.expect_closing(true);
+    act({"the connection is lost, with ConnectionDone", "连接断开，原因是 ConnectionDone"});
+    with.lost(twist::connection_done());
+    with.expect_finished("nothing");
+}
+
+CHECK(Text{"a poem that comes in time", "及时到达的诗"}) {
+    Connected with;
+    act({"2 seconds pass; the poem comes, and its end", "过去 2 秒；诗来了，并且结束"});
+    with.clock.advance(2s);
+    with.protocol->data_received("a poem");
+    with.lost(twist::connection_done());
+    with.expect_closing(false);
+    with.expect_finished("the poem: a poem");
+}
+
+CHECK(Text{"a poem that is cut by a reset, in time", "在时限内被重置中断的诗"}) {
+    Connected with;
+    act({"2 seconds pass; a part comes, and a reset", "过去 2 秒；来了一部分，然后是重置"});
+    with.clock.advance(2s);
+    with.protocol->data_received("a po");
+    with.lost(twist::Failure(twist::ConnectionLost()));
+    with.expect_finished("nothing");
+}
