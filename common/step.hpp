@@ -38,6 +38,16 @@ struct Carries<std::variant<T, Deferred<T>>> { // a function that is only someti
 template <class R>
 using carries_t = typename Carries<std::decay_t<R>>::type;
 
+template <class R>
+struct Returned { // the same for a function that must say what it gives when all is well
+    static_assert(!std::is_same_v<std::decay_t<R>, Failure>,
+                  "A callback that returns a bare Failure leaves open what it gives when all is "
+                  "well: let it return Result<U>.");
+    using type = carries_t<R>;
+};
+template <class R>
+using returned = typename Returned<R>::type;
+
 /// Whether a function that returns R fits where a chain carries U.
 template <class R, class U>
 constexpr bool fits = std::is_same_v<carries_t<R>, U> || std::is_same_v<std::decay_t<R>, Failure> ||

@@ -70,6 +70,13 @@ TEST_CASE("97: maybe_deferred passes move-only arguments and results on") {
     CHECK(seen == 5);
 }
 
+TEST_CASE("97, 6: what maybe_deferred has fired can't be fired again") {
+    Reports reports;
+    const Deferred<int> d = maybe_deferred([] { return 5; });
+    CHECK_THROWS_AS(d.callback(6), AlreadyCalledError);
+    CHECK(outcome(d) == "5");
+}
+
 TEST_CASE("98: maybe_deferred of a function that throws or gives a failure has failed") {
     Reports reports;
     const auto value_or_throw = [](bool bad) {
