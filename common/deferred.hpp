@@ -240,6 +240,7 @@ void Deferred<T>::chain_deferred(const Deferred& other) const {
 
 template <class T>
 Deferred<T> Deferred<T>::add_timeout(Seconds timeout, Clock& clock) const {
+    chain()->check_end(typeid(T)); // before there is a timer
     auto timed_out = std::make_shared<bool>(false);
     DelayedCall timer = clock.call_later(timeout, [self = *this, timed_out] {
         *timed_out = true;
