@@ -93,11 +93,11 @@ class FunctionStep final : public StepTo<U> {
     explicit FunctionStep(F&& f) : function_(std::move(f)) {}
 
     ChainPtr run(Step& before) noexcept override {
-        F function = std::move(*function_); // goes when it has run, and with it what it holds
-        function_.reset();
-        Result<T> input = std::move(*static_cast<StepTo<T>&>(before).result);
         try {
-            return function(input, *this);
+            ChainPtr inner = call(before);
+            if (inner)
+                inner->check_end(typeid(U)); // once more: the function may have had last words
+            return inner;
         } catch (...) {
             this->fail(Failure());
             return {};
@@ -105,6 +105,13 @@ class FunctionStep final : public StepTo<U> {
     }
 
   private:
+    ChainPtr call(Step& before) {
+        F function = std::move(*function_); // goes when it has run, and with it what it holds
+        function_.reset();
+        Result<T> input = std::move(*static_cast<StepTo<T>&>(before).result);
+        return function(input, *this);
+    }
+
     std::optional<F> function_;
 };
 
