@@ -67,10 +67,10 @@ Address parse_address(std::string_view text) {
     std::string_view port = text;
     if (text.starts_with('[')) {
         const auto end = text.find("]:");
-        if (end == std::string_view::npos)
+        host = text.substr(1, end - 1);
+        if (end == std::string_view::npos || host.find(':') == std::string_view::npos)
             throw UsageError("An IPv6 address is written like [::1]:10001, not '" +
                              std::string(text) + "'");
-        host = text.substr(1, end - 1);
         port = text.substr(end + 2);
     } else if (const auto colon = text.find(':'); colon != std::string_view::npos) {
         if (colon > 0)

@@ -116,12 +116,12 @@ class Deferred {
         static_assert(takes_result || std::is_invocable_v<F&>,
                       "add_both: the function must take a Result<T>, or nothing.");
         if constexpr (takes_result) {
-            using U = returned<std::invoke_result_t<F&, Result<T>>>;
+            using U = detail::returned<std::invoke_result_t<F&, Result<T>>>;
             return add<U>([f = std::move(f)](Result<T>& input, detail::StepTo<U>& step) mutable {
                 return detail::settle(step, f, std::move(input));
             });
         } else {
-            using U = returned<std::invoke_result_t<F&>>;
+            using U = detail::returned<std::invoke_result_t<F&>>;
             return add<U>([f = std::move(f)](Result<T>&, detail::StepTo<U>& step) mutable {
                 return detail::settle(step, f);
             });
@@ -170,26 +170,15 @@ class Deferred {
         return chain_;
     }
 
-    template <class R>
-    struct Returned {
-        static_assert(
-            !std::is_same_v<std::decay_t<R>, Failure>,
-            "A callback that returns a bare Failure leaves open what it gives when all is "
-            "well: let it return Result<U>.");
-        using type = detail::carries_t<R>;
-    };
-    template <class R>
-    using returned = typename Returned<R>::type;
-
     template <class F>
     static auto callback_result_of() {
         static_assert(detail::takes_value<T, F>,
                       "This callback can't take the value. A callback on Deferred<T> takes one T "
                       "(by value or const reference), and nothing where T is void.");
         if constexpr (std::is_void_v<T>)
-            return std::type_identity<returned<std::invoke_result_t<F&>>>();
+            return std::type_identity<detail::returned<std::invoke_result_t<F&>>>();
         else
-            return std::type_identity<returned<std::invoke_result_t<F&, T>>>();
+            return std::type_identity<detail::returned<std::invoke_result_t<F&, T>>>();
     }
     template <class F>
     using callback_result = typename decltype(callback_result_of<F>())::type;
@@ -251,6 +240,7 @@ void Deferred<T>::chain_deferred(const Deferred& other) const {
 
 template <class T>
 Deferred<T> Deferred<T>::add_timeout(Seconds timeout, Clock& clock) const {
+    chain()->check_end(typeid(T)); // before there is a timer
     auto timed_out = std::make_shared<bool>(false);
     DelayedCall timer = clock.call_later(timeout, [self = *this, timed_out] {
         *timed_out = true;
@@ -294,7 +284,7 @@ auto maybe_deferred(F&& f, Args&&... args) {
         return std::invoke(std::forward<F>(f), std::forward<Args>(args)...);
     };
     using R = std::decay_t<decltype(call())>;
-    using T = detail::carries_t<R>;
+    using T = detail::returned<R>;
     try {
         if constexpr (std::is_same_v<R, Deferred<T>>) {
             return Deferred<T>(call());
@@ -304,7 +294,14 @@ auto maybe_deferred(F&& f, Args&&... args) {
                 return *deferred;
             return succeed(std::get<T>(std::move(either)));
         } else {
-            return succeed().add_callback(call);
+            Deferred<T> fired;
+            if constexpr (std::is_void_v<R>) {
+                call();
+                fired.callback();
+            } else {
+                fired.callback(call());
+            }
+            return fired;
         }
     } catch (...) {
         return fail<T>(Failure());

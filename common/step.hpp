@@ -38,6 +38,16 @@ struct Carries<std::variant<T, Deferred<T>>> { // a function that is only someti
 template <class R>
 using carries_t = typename Carries<std::decay_t<R>>::type;
 
+template <class R>
+struct Returned { // the same for a function that must say what it gives when all is well
+    static_assert(!std::is_same_v<std::decay_t<R>, Failure>,
+                  "A callback that returns a bare Failure leaves open what it gives when all is "
+                  "well: let it return Result<U>.");
+    using type = carries_t<R>;
+};
+template <class R>
+using returned = typename Returned<R>::type;
+
 /// Whether a function that returns R fits where a chain carries U.
 template <class R, class U>
 constexpr bool fits = std::is_same_v<carries_t<R>, U> || std::is_same_v<std::decay_t<R>, Failure> ||
@@ -83,11 +93,11 @@ class FunctionStep final : public StepTo<U> {
     explicit FunctionStep(F&& f) : function_(std::move(f)) {}
 
     ChainPtr run(Step& before) noexcept override {
-        F function = std::move(*function_); // goes when it has run, and with it what it holds
-        function_.reset();
-        Result<T> input = std::move(*static_cast<StepTo<T>&>(before).result);
         try {
-            return function(input, *this);
+            ChainPtr inner = call(before);
+            if (inner)
+                inner->check_end(typeid(U)); // once more: the function may have had last words
+            return inner;
         } catch (...) {
             this->fail(Failure());
             return {};
@@ -95,6 +105,13 @@ class FunctionStep final : public StepTo<U> {
     }
 
   private:
+    ChainPtr call(Step& before) {
+        F function = std::move(*function_); // goes when it has run, and with it what it holds
+        function_.reset();
+        Result<T> input = std::move(*static_cast<StepTo<T>&>(before).result);
+        return function(input, *this);
+    }
+
     std::optional<F> function_;
 };
 

@@ -30,7 +30,7 @@ TEST_CASE("what is no address is refused, with the word that was wrong") {
     for (const char* text : {"65536", "70000", "-1", "99999999999999999999"})
         CHECK_THROWS_WITH_AS(parse_address(text), doctest::Contains("Ports go from 0 to 65535."),
                              UsageError);
-    for (const char* text : {"[::1]", "[::1]10001", "[::1"})
+    for (const char* text : {"[::1]", "[::1]10001", "[::1", "[]:10001", "[host]:10001", "["})
         CHECK_THROWS_WITH_AS(parse_address(text), doctest::Contains("[::1]:10001"), UsageError);
     CHECK_THROWS_AS(parse_address("::1:10001"), UsageError);
 }

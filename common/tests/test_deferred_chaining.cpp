@@ -1,8 +1,10 @@
 // Items 31 to 52: pausing, and callbacks that return a Deferred.
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include <doctest/doctest.h>
@@ -243,6 +245,27 @@ TEST_CASE("44: one Deferred can't be returned to two chains") {
         seen = type_name(failure.type());
         return 0;
     });
+    CHECK(seen == "std::logic_error");
+}
+
+TEST_CASE("44: a callback's last words can't change the end of the Deferred that it gave") {
+    struct AddsAtTheEnd {
+        Deferred<int> d;
+        explicit AddsAtTheEnd(Deferred<int> deferred) : d(std::move(deferred)) {}
+        ~AddsAtTheEnd() {
+            d.add_callback([](int) {});
+        } // d carries nothing now
+    };
+    Reports reports;
+    std::string seen;
+    const Deferred<int> inner = succeed(7);
+    succeed(0)
+        .add_callback(
+            [inner, last_words = std::make_shared<AddsAtTheEnd>(inner)](int) { return inner; })
+        .add_errback([&](const Failure& failure) {
+            seen = type_name(failure.type());
+            return 0;
+        });
     CHECK(seen == "std::logic_error");
 }
 

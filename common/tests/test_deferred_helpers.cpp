@@ -1,5 +1,6 @@
 // Items 96 to 103: succeed and fail, maybe_deferred, add_timeout.
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <variant>
 
@@ -70,6 +71,13 @@ TEST_CASE("97: maybe_deferred passes move-only arguments and results on") {
     CHECK(seen == 5);
 }
 
+TEST_CASE("97, 6: what maybe_deferred has fired can't be fired again") {
+    Reports reports;
+    const Deferred<int> d = maybe_deferred([] { return 5; });
+    CHECK_THROWS_AS(d.callback(6), AlreadyCalledError);
+    CHECK(outcome(d) == "5");
+}
+
 TEST_CASE("98: maybe_deferred of a function that throws or gives a failure has failed") {
     Reports reports;
     const auto value_or_throw = [](bool bad) {
@@ -117,6 +125,17 @@ TEST_CASE("100: add_timeout cancels when the time is up, and makes a TimeoutErro
     CHECK_FALSE(d.called());
     clock.advance(Seconds(0.1));
     CHECK(seen == timed_out);
+}
+
+TEST_CASE("100, 44: add_timeout where the result was given away throws, and leaves no timer") {
+    Reports reports;
+    FakeClock clock;
+    const Deferred<int> inner;
+    const Deferred<int> outer = succeed(0).add_callback([&](int) { return inner; });
+    CHECK_THROWS_AS(inner.add_timeout(Seconds(2), clock), std::logic_error);
+    CHECK(clock.delayed_calls().empty());
+    clock.advance(Seconds(2));
+    CHECK_FALSE(inner.called());
 }
 
 TEST_CASE("101: a result that comes in time stops the timer") {
