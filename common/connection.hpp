@@ -57,7 +57,7 @@ class Connection final : public WriteDescriptor,
     enum class Closing { no, when_sent, now };
 
     void queued();
-    void resume_producer();
+    void tell_producer(void (Producer::*what)());
     void close_when(Closing when);
     void work_at_end_of_turn();
     void end_of_turn();
@@ -71,6 +71,7 @@ class Connection final : public WriteDescriptor,
     Ended ended_;
     SendQueue queue_;
     std::shared_ptr<Producer> producer_;
+    std::optional<Failure> broken_; // by its producer
     Closing closing_ = Closing::no;
     bool streaming_ = false;
     bool producer_paused_ = false;

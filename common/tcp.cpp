@@ -173,10 +173,10 @@ class TcpConnector final : public Connector {
         log::run_reporting([&] { factory_->started_connecting(*this); });
         if (!timer.active())
             return; // the factory has thought better of it
-        looking_up_ = maybe_deferred(resolve, reactor_, destination_);
-        looking_up_->add_callbacks(
-            [weak = weak_from_this()](std::vector<SocketAddress> addresses) {
-                const auto self = lock(weak);
+        auto look_up = maybe_deferred(resolve, reactor_, destination_);
+        look_up.add_callbacks(
+            [weak = weak_from_this(), timer](std::vector<SocketAddress> addresses) {
+                const auto self = lock(weak, timer);
                 if (!self)
                     return;
                 if (addresses.empty())
@@ -184,10 +184,14 @@ class TcpConnector final : public Connector {
                 self->addresses_.assign(addresses.rbegin(), addresses.rend());
                 self->try_next_address();
             },
-            [weak = weak_from_this()](const Failure& reason) {
-                if (const auto self = lock(weak))
+            [weak = weak_from_this(), timer](const Failure& reason) {
+                if (const auto self = lock(weak, timer))
                     self->fail_later(reason);
             });
+        if (timer.active())
+            looking_up_ = look_up;
+        else // the resolver has thought better of it
+            log::run_reporting([&] { look_up.cancel(); });
     }
 
     void stop_connecting() override {
@@ -212,10 +216,10 @@ class TcpConnector final : public Connector {
         return std::static_pointer_cast<TcpConnector>(shared_from_this());
     }
 
-    // The connector of a look-up that it still waits for.
-    static std::shared_ptr<TcpConnector> lock(const std::weak_ptr<Connector>& weak) {
-        auto self = std::static_pointer_cast<TcpConnector>(weak.lock());
-        return self && self->state_ == State::connecting ? self : nullptr;
+    // The connector of a look-up, if it still waits for that: each attempt has its own timer.
+    static std::shared_ptr<TcpConnector> lock(const std::weak_ptr<Connector>& weak,
+                                              const DelayedCall& timer) {
+        return timer.active() ? std::static_pointer_cast<TcpConnector>(weak.lock()) : nullptr;
     }
 
     // For what may be known inside connect(): the factory hears of it later, as of anything else.
@@ -261,30 +265,24 @@ class TcpConnector final : public Connector {
     }
 
     void connected(FileDescriptor socket, const Address& peer) {
+        const DelayedCall timer = timer_;
+        std::unique_ptr<Protocol> protocol;
+        const auto thrown = log::run_reporting([&] { protocol = factory_->build_protocol(peer); });
+        if (!timer.active())
+            return; // the factory has thought better of it
         state_ = State::connected;
         timer_.cancel();
         looking_up_.reset();
-        std::unique_ptr<Protocol> protocol;
-        try {
-            protocol = factory_->build_protocol(peer);
-        } catch (...) {
-            const Failure reason;
-            log::report("Unhandled Error", reason);
-            return lost(reason);
-        }
+        if (thrown)
+            return lost(*thrown);
         if (!protocol)
             return lost(connection_done());
         const auto connection = std::make_shared<Connection>(
             reactor_, std::move(socket), peer, factory_, std::move(protocol),
             [self = this_connector()](const Failure& reason) { self->lost(reason); });
         transport_ = connection;
-        try {
-            connection->start();
-        } catch (...) {
-            const Failure reason;
-            log::report("Unhandled Error", reason);
-            connection->lost(reason);
-        }
+        if (const auto reason = log::run_reporting([&] { connection->start(); }))
+            connection->lost(*reason);
     }
 
     void failed(const Failure& reason) {
@@ -293,7 +291,7 @@ class TcpConnector final : public Connector {
         if (timer_.active())
             timer_.cancel();
         if (const auto look_up = std::exchange(looking_up_, std::nullopt))
-            look_up->cancel();
+            log::run_reporting([&] { look_up->cancel(); });
         end_attempt();
         log::run_reporting([&] { factory_->client_connection_failed(*this, reason); });
         leave_factory();
