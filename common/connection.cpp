@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <functional>
 #include <stdexcept>
 #include <sys/socket.h>
 #include <utility>
@@ -65,13 +66,15 @@ void Connection::resume_producing() {
 void Connection::register_producer(std::shared_ptr<Producer> producer, bool streaming) {
     if (producer_)
         throw std::logic_error("register_producer: this connection has a producer already.");
-    if (!socket_)
-        return producer->stop_producing();
+    if (!socket_) {
+        log::run_reporting([&] { producer->stop_producing(); });
+        return;
+    }
     producer_ = std::move(producer);
     streaming_ = streaming;
     producer_paused_ = false;
     if (!streaming)
-        resume_producer();
+        tell_producer(&Producer::resume_producing);
 }
 
 void Connection::unregister_producer() {
@@ -118,15 +121,17 @@ void Connection::queued() {
     work_at_end_of_turn();
     if (producer_ && streaming_ && !producer_paused_ && queue_.size() > most_bytes_at_once) {
         producer_paused_ = true;
-        const auto alive = producer_; // it may unregister itself
-        alive->pause_producing();
+        tell_producer(&Producer::pause_producing);
     }
 }
 
-void Connection::resume_producer() {
-    producer_paused_ = false;
-    const auto alive = producer_;
-    alive->resume_producing();
+// What a producer throws ends this connection, and is no business of whoever is writing on it.
+void Connection::tell_producer(void (Producer::*what)()) {
+    const auto alive = producer_; // it may unregister itself
+    if (auto thrown = log::run_reporting([&] { std::invoke(what, *alive); })) {
+        broken_ = std::move(thrown);
+        work_at_end_of_turn();
+    }
 }
 
 void Connection::close_when(Closing when) {
@@ -151,16 +156,21 @@ void Connection::end_of_turn() {
     if (closing_ == Closing::now)
         return lost(Failure(ConnectionAborted()));
     std::optional<Failure> reason;
-    if (auto thrown = log::run_reporting([&] { reason = send(); }))
+    auto thrown = log::run_reporting([&] {
+        reason = send();
+        if (!reason && closing_ == Closing::no && !paused_)
+            reactor_.add_reader(*this);
+    });
+    if (thrown)
         reason = std::move(thrown);
     if (reason)
-        return lost(*reason);
-    if (closing_ == Closing::no && !paused_)
-        reactor_.add_reader(*this);
+        lost(*reason);
 }
 
 /// Sends what can be sent; the rest waits for the kernel's word. The reason to end, if any.
 std::optional<Failure> Connection::send() {
+    if (broken_)
+        return broken_;
     if (queue_.size() > 0)
         if (const std::error_code error = queue_.send(socket_.get()))
             return Failure(ConnectionLost(error));
@@ -169,13 +179,15 @@ std::optional<Failure> Connection::send() {
         return {};
     }
     reactor_.remove_writer(*this);
-    if (producer_ && (producer_paused_ || !streaming_))
-        resume_producer();
-    else if (closing_ != Closing::no)
+    if (producer_ && (producer_paused_ || !streaming_)) {
+        producer_paused_ = false;
+        tell_producer(&Producer::resume_producing);
+    } else if (closing_ != Closing::no) {
         return connection_done();
-    else if (writing_ == Writing::ends_when_sent)
+    } else if (writing_ == Writing::ends_when_sent) {
         end_writing();
-    return {};
+    }
+    return broken_;
 }
 
 void Connection::end_writing() {

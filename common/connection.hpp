@@ -59,7 +59,7 @@ class Connection final : public WriteDescriptor,
     enum class Writing { open, ends_when_sent, ended };
 
     void queued();
-    void resume_producer();
+    void tell_producer(void (Producer::*what)());
     void close_when(Closing when);
     void work_at_end_of_turn();
     void end_of_turn();
@@ -74,6 +74,7 @@ class Connection final : public WriteDescriptor,
     Ended ended_;
     SendQueue queue_;
     std::shared_ptr<Producer> producer_;
+    std::optional<Failure> broken_; // by its producer
     Closing closing_ = Closing::no;
     Writing writing_ = Writing::open;
     bool streaming_ = false;

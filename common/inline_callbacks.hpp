@@ -91,7 +91,13 @@ class PromiseBase {
 
     std::suspend_never initial_suspend() noexcept { return {}; }
     std::suspend_never final_suspend() noexcept { return {}; }
-    void unhandled_exception() { finish(Failure()); }
+
+    // Nobody waits for it any more if the Deferred was cancelled, or fired, while the body ran.
+    void unhandled_exception() {
+        const Failure thrown;
+        if (!finish(thrown))
+            log::report("Unhandled error in Deferred", thrown);
+    }
 
     template <class U>
     DeferredAwaiter<U> await_transform(Deferred<U>&& deferred) {
@@ -110,12 +116,14 @@ class PromiseBase {
 
   protected:
     // Leaves the result in the chain. Whoever resumed the coroutine runs the chain, when the
-    // coroutine has ended: so a row of coroutines ends one after the other.
-    void finish(Result<T> result) {
+    // coroutine has ended: so a row of coroutines ends one after the other. False if it has another.
+    bool finish(Result<T> result) {
         struct Last final : StepTo<T> {
         } last;
         last.result.emplace(std::move(result));
-        log::run_reporting([&] { own_->accept(last); }, "Unhandled error in Deferred");
+        bool accepted = false;
+        log::run_reporting([&] { accepted = own_->accept(last); }, "Unhandled error in Deferred");
+        return accepted;
     }
 
   private:

@@ -12,7 +12,8 @@
 
 namespace twist {
 
-/// Makes bytes for a transport, and is told when to make no more for a while (IPushProducer).
+/// Makes bytes for a transport, and is told when to make no more for a while (IPushProducer). What
+/// a call throws is reported and ends the connection of that transport.
 class Producer {
   public:
     virtual ~Producer() = default;

@@ -17,6 +17,8 @@ namespace twist {
 ReadDescriptor::~ReadDescriptor() {
     if (reactor_ != nullptr)
         reactor_->release(*this);
+    if (has_gone_ != nullptr)
+        *has_gone_ = true;
 }
 
 void Reactor::FreeEvent::operator()(event* e) const {
@@ -164,7 +166,7 @@ void Reactor::shut_down() {
 std::vector<Deferred<void>> Reactor::fire(Shutdown when) {
     std::vector<Deferred<void>> results;
     for (const auto& trigger : std::exchange(triggers_[static_cast<std::size_t>(when)], {}))
-        results.push_back(trigger().add_errback(log::err));
+        log::run_reporting([&] { results.push_back(trigger().add_errback(log::err)); });
     return results;
 }
 
@@ -280,6 +282,8 @@ void Reactor::serve(int fd, Side Watch::*side) noexcept {
     const Watch& w = watches_[static_cast<std::size_t>(fd)];
     ReadDescriptor* const who = (w.*side).who;
     const auto alive = w.owned;
+    bool has_gone = false;
+    who->has_gone_ = &has_gone;
     std::optional<Failure> reason;
     auto thrown = log::run_reporting([&] {
         if (who->fileno() != fd)
@@ -291,7 +295,10 @@ void Reactor::serve(int fd, Side Watch::*side) noexcept {
     });
     if (thrown)
         reason = std::move(thrown);
-    // By now it may have left the reactor, or the world.
+    if (has_gone)
+        return;
+    who->has_gone_ = nullptr;
+    // By now it may have left the reactor.
     if (reason && watches_[static_cast<std::size_t>(fd)].knows(who))
         disconnect(*who, *reason);
 }

@@ -50,6 +50,7 @@ class ReadDescriptor {
     friend class Reactor;
     Reactor* reactor_ = nullptr; // which knows it
     int registered_as_ = -1;
+    bool* has_gone_ = nullptr; // to be told to whoever calls it at the moment
 };
 
 /// One that can be written, too (IWriteDescriptor).

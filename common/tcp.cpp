@@ -18,120 +18,6 @@ namespace twist {
 
 namespace {
 
-// In one turn: few, so that everybody gets his, and each while the processor still has his socket
-// in its cache.
-constexpr int most_accepts_at_once = 8;
-constexpr Seconds until_descriptors_are_free{0.01};
-constexpr Seconds between_complaints{60};
-
-// Port --------------------------------------------------------------------------------------------
-
-class ListeningPort final : public ReadDescriptor,
-                            public Port,
-                            public std::enable_shared_from_this<ListeningPort> {
-  public:
-    ListeningPort(Reactor& reactor, FileDescriptor socket, std::shared_ptr<Factory> factory)
-        : reactor_(reactor), socket_(std::move(socket)), factory_(std::move(factory)) {}
-
-    void start() {
-        factory_->do_start();
-        reactor_.adopt(shared_from_this());
-        reactor_.add_reader(*this);
-    }
-
-    Address get_host() const override { return SocketAddress::local(socket_.get()).address(); }
-
-    Deferred<void> stop_listening() override {
-        if (!socket_ || stopped_)
-            return succeed();
-        stopped_.emplace();
-        reactor_.remove_reader(*this);
-        reactor_.call_at_end_of_turn([self = shared_from_this()] { self->close(); });
-        return *stopped_;
-    }
-
-    int fileno() const override { return socket_.get(); }
-    std::string log_prefix() const override { return "the port " + to_string(get_host()); }
-
-    std::optional<Failure> do_read() override {
-        for (int i = 0; i < most_accepts_at_once && !stopped_; ++i) {
-            sockaddr_storage peer{};
-            socklen_t size = sizeof peer;
-            auto* const address = reinterpret_cast<sockaddr*>(&peer);
-            FileDescriptor socket = accept(address, size);
-            if (socket)
-                welcome(std::move(socket), SocketAddress(address, size).address());
-            else if (would_block(errno))
-                break;
-            else if (errno != ECONNABORTED && errno != EPROTO) // those were the client's fault
-                return wait_for_descriptors(last_error());
-        }
-        return {};
-    }
-
-    void connection_lost(const Failure&) override { close(); }
-
-  private:
-    // Where descriptors are scarce, leaves one to the new connection, which may need it: a proxy
-    // connects to its server. One whose number is high shows that many are in use.
-    FileDescriptor accept(sockaddr* peer, socklen_t& size) {
-        const FileDescriptor spare(scarce_ ? ::fcntl(socket_.get(), F_DUPFD_CLOEXEC, 0) : -1);
-        if (scarce_ && !spare)
-            return {};
-        FileDescriptor socket(::accept4(socket_.get(), peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
-        scarce_ = scarce_ || socket.get() > many_descriptors_;
-        return socket;
-    }
-
-    void welcome(FileDescriptor socket, const Address& peer) {
-        log::run_reporting([&] {
-            if (auto protocol = factory_->build_protocol(peer))
-                std::make_shared<Connection>(reactor_, std::move(socket), peer, factory_,
-                                             std::move(protocol), nullptr)
-                    ->start();
-        });
-    }
-
-    // Out of descriptors or memory: the clients wait in the kernel, and the loop does not spin.
-    std::optional<Failure> wait_for_descriptors(std::error_code reason) {
-        scarce_ = true;
-        if (const Seconds now = reactor_.seconds(); now >= next_complaint_) {
-            next_complaint_ = now + between_complaints;
-            log::report("Can't accept more connections for now",
-                        Failure(SystemError(describe(reason), reason)));
-        }
-        reactor_.remove_reader(*this);
-        retry_ = reactor_.call_later(until_descriptors_are_free, [self = shared_from_this()] {
-            self->reactor_.add_reader(*self);
-        });
-        return {};
-    }
-
-    void close() {
-        if (!socket_)
-            return;
-        const auto alive = shared_from_this();
-        reactor_.release(*this);
-        if (retry_.active())
-            retry_.cancel();
-        socket_.close();
-        log::run_reporting([&] { std::exchange(factory_, nullptr)->do_stop(); });
-        if (stopped_)
-            stopped_->callback();
-    }
-
-    Reactor& reactor_;
-    FileDescriptor socket_;
-    std::shared_ptr<Factory> factory_;
-    std::optional<Deferred<void>> stopped_;
-    DelayedCall retry_;
-    Seconds next_complaint_{0};
-    const long many_descriptors_ = ::sysconf(_SC_OPEN_MAX) / 2;
-    bool scarce_ = false;
-};
-
-// Connector ---------------------------------------------------------------------------------------
-
 /// A socket on its way to one address.
 class Attempt final : public WriteDescriptor {
   public:
@@ -191,10 +77,10 @@ class TcpConnector final : public Connector {
         log::run_reporting([&] { factory_->started_connecting(*this); });
         if (!timer.active())
             return; // the factory has thought better of it
-        looking_up_ = maybe_deferred(resolve, reactor_, destination_);
-        looking_up_->add_callbacks(
-            [weak = weak_from_this()](std::vector<SocketAddress> addresses) {
-                const auto self = lock(weak);
+        auto look_up = maybe_deferred(resolve, reactor_, destination_);
+        look_up.add_callbacks(
+            [weak = weak_from_this(), timer](std::vector<SocketAddress> addresses) {
+                const auto self = lock(weak, timer);
                 if (!self)
                     return;
                 if (addresses.empty())
@@ -202,10 +88,14 @@ class TcpConnector final : public Connector {
                 self->addresses_.assign(addresses.rbegin(), addresses.rend());
                 self->try_next_address();
             },
-            [weak = weak_from_this()](const Failure& reason) {
-                if (const auto self = lock(weak))
+            [weak = weak_from_this(), timer](const Failure& reason) {
+                if (const auto self = lock(weak, timer))
                     self->fail_later(reason);
             });
+        if (timer.active())
+            looking_up_ = look_up;
+        else // the resolver has thought better of it
+            log::run_reporting([&] { look_up.cancel(); });
     }
 
     void stop_connecting() override {
@@ -231,10 +121,10 @@ class TcpConnector final : public Connector {
         return std::static_pointer_cast<TcpConnector>(shared_from_this());
     }
 
-    // The connector of a look-up that it still waits for.
-    static std::shared_ptr<TcpConnector> lock(const std::weak_ptr<Connector>& weak) {
-        auto self = std::static_pointer_cast<TcpConnector>(weak.lock());
-        return self && self->state_ == State::connecting ? self : nullptr;
+    // The connector of a look-up, if it still waits for that: each attempt has its own timer.
+    static std::shared_ptr<TcpConnector> lock(const std::weak_ptr<Connector>& weak,
+                                              const DelayedCall& timer) {
+        return timer.active() ? std::static_pointer_cast<TcpConnector>(weak.lock()) : nullptr;
     }
 
     // For what may be known inside connect(): the factory hears of it later, as of anything else.
@@ -285,13 +175,9 @@ class TcpConnector final : public Connector {
         timer_.cancel();
         looking_up_.reset();
         std::unique_ptr<Protocol> protocol;
-        try {
-            protocol = factory_->build_protocol(peer);
-        } catch (...) {
-            const Failure reason;
-            log::report("Unhandled Error", reason);
-            return lost(reason);
-        }
+        if (const auto thrown =
+                log::run_reporting([&] { protocol = factory_->build_protocol(peer); }))
+            return lost(*thrown);
         if (!protocol)
             return lost(connection_done());
         const auto connection = std::make_shared<Connection>(
@@ -300,13 +186,8 @@ class TcpConnector final : public Connector {
         transport_ = connection;
         if (lose_at_once_)
             connection->lose_connection();
-        try {
-            connection->start();
-        } catch (...) {
-            const Failure reason;
-            log::report("Unhandled Error", reason);
-            connection->lost(reason);
-        }
+        if (const auto reason = log::run_reporting([&] { connection->start(); }))
+            connection->lost(*reason);
     }
 
     void failed(const Failure& reason) {
@@ -315,7 +196,7 @@ class TcpConnector final : public Connector {
         if (timer_.active())
             timer_.cancel();
         if (const auto look_up = std::exchange(looking_up_, std::nullopt))
-            look_up->cancel();
+            log::run_reporting([&] { look_up->cancel(); });
         end_attempt();
         log::run_reporting([&] { factory_->client_connection_failed(*this, reason); });
         leave_factory();
@@ -354,45 +235,7 @@ class TcpConnector final : public Connector {
     std::weak_ptr<Transport> transport_;
 };
 
-std::shared_ptr<Port> start_port(Reactor& reactor, FileDescriptor socket,
-                                 std::shared_ptr<Factory> factory) {
-    auto port = std::make_shared<ListeningPort>(reactor, std::move(socket), std::move(factory));
-    port->start();
-    return port;
-}
-
 } // namespace
-
-std::shared_ptr<Port> listen_tcp(Reactor& reactor, const Address& address,
-                                 std::shared_ptr<ServerFactory> factory, int backlog) {
-    auto addresses = numeric(address, "0.0.0.0");
-    if (addresses.empty())
-        addresses = look_up(address);
-    const SocketAddress& here = addresses.front();
-    FileDescriptor socket(::socket(here.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    const int yes = 1;
-    if (!socket || ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == -1 ||
-        ::bind(socket.get(), here.data(), here.size()) == -1 ||
-        ::listen(socket.get(), backlog) == -1)
-        throw CannotListenError(to_string(address), last_error());
-    return start_port(reactor, std::move(socket), std::move(factory));
-}
-
-std::shared_ptr<Port> adopt_tcp(Reactor& reactor, FileDescriptor socket,
-                                std::shared_ptr<ServerFactory> factory) {
-    const int fd = socket.get();
-    int listens = 0;
-    socklen_t size = sizeof listens;
-    if (::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == -1)
-        throw CannotListenError("descriptor " + std::to_string(fd), last_error());
-    const int family = SocketAddress::local(fd).family();
-    if (listens == 0 || (family != AF_INET && family != AF_INET6))
-        throw CannotListenError("descriptor " + std::to_string(fd),
-                                std::make_error_code(std::errc::invalid_argument));
-    socket.set_nonblocking();
-    ::fcntl(fd, F_SETFD, FD_CLOEXEC);
-    return start_port(reactor, std::move(socket), std::move(factory));
-}
 
 std::shared_ptr<Connector> connect_tcp(Reactor& reactor, const Address& address,
                                        std::shared_ptr<ClientFactory> factory, Seconds timeout) {

@@ -17,7 +17,7 @@ FLOORS = {
     2: "chain step deferred",
     3: "reactor waker signals inline_callbacks deferred_list",
     4: "protocol resolver",
-    5: "connection tcp netstring",
+    5: "connection tcp listening netstring",
     6: "trial service tcp_server",
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names.split()}

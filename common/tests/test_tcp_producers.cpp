@@ -246,6 +246,9 @@ TEST_CASE_FIXTURE(Fixture, "R35: registering with a dead connection stops the pr
     kept->register_producer(late, true);
     kept->register_producer(late, false); // it has not been kept
     CHECK(diary.text() == "stop, stop");
+    late->on_stop = [] { throw Exception("boom"); };
+    CHECK_NOTHROW(kept->register_producer(late, true));
+    CHECK(reports.take() == "Unhandled Error: [Failure: Exception: boom]");
 }
 
 TEST_CASE_FIXTURE(Fixture, "R35: lose_connection waits for a producer that does not stream") {
@@ -360,15 +363,32 @@ TEST_CASE_FIXTURE(Fixture, "R35: what a producer throws is reported and ends its
     CHECK(diary.has("stop, lost "));
 }
 
-TEST_CASE_FIXTURE(Fixture,
-                  "R35: a producer that throws when it is paused spares what was written") {
-    server->on.connection_made = [&](const TransportPtr& transport) {
+TEST_CASE_FIXTURE(Fixture, "R35: and so it is where somebody else writes, who is not hurt") {
+    const auto other = std::make_shared<Client>();
+    TransportPtr produced;
+    SUBCASE("when it is paused") {
         producer->on_pause = [] { throw Exception("boom"); };
+        server->on.data_received = [&](auto&, auto) { produced->write(much); };
+    }
+    SUBCASE("when it is resumed for the first time") {
+        producer->on_resume = [] { throw Exception("boom"); };
+        server->on.data_received = [&](auto&, auto) {
+            produced->unregister_producer();
+            produced->register_producer(producer, false);
+        };
+    }
+    server->on.connection_made = [&](const TransportPtr& transport) {
+        if (produced)
+            return;
+        produced = transport;
         transport->register_producer(producer, true);
-        CHECK_THROWS_AS(transport->write(much), Exception);
-        transport->unregister_producer();
-        reactor.call_later(3ms, [transport] { transport->lose_connection(); });
+        connect_tcp(reactor, port->get_host(), other);
     };
+    other->on.connection_made = [](const TransportPtr& transport) { transport->write("go"); };
+    std::string reason = "none";
+    other->on.connection_lost = [&](auto&, const Failure& why) { reason = name_of(why); };
     run();
-    CHECK(received == much.size());
+    CHECK(reports.take() == "Unhandled Error: [Failure: Exception: boom]");
+    CHECK(diary.has("stop, lost Exception"));
+    CHECK(reason == "ConnectionLost"); // not before the reactor stopped
 }

@@ -1,235 +1,150 @@
-// From inside every callback, everything that a program may do to its connections, ports, timers,
-// readers and reactor. Under AddressSanitizer this proves that nothing is used after it has gone.
-#include <functional>
-#include <map>
+// What is done inside a callback of TCP has its effect, and what is thrown there stays there: the
+// cases that the table of test_reentrancy.cpp has brought to light, one by one.
 #include <memory>
+#include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <doctest/doctest.h>
 
 #include "common/error.hpp"
+#include "common/resolver.hpp"
 #include "common/tcp.hpp"
 #include "common/tests/network.hpp"
 #include "common/tests/reports.hpp"
 
 using namespace twist;
-using namespace std::chrono_literals;
 
 namespace {
 
-/// Three clients that talk with a server, one that is refused, a reader and some timers: in one of
-/// their callbacks, something is done to all of them.
-class World {
-  public:
-    World(const std::string& callback, std::function<void(World&)> action)
-        : callback_(callback), action_(std::move(action)) {
-        for (Script* side : {&server->on, &client->on}) {
-            side->connection_made = [this, side](const TransportPtr& transport) {
-                ++made;
-                transports.push_back(transport);
-                transport->write("hello");
-                in(side, "connection_made");
-            };
-            side->data_received = [this, side](const TransportPtr& transport, std::string_view) {
-                transport->write("hello, too");
-                in(side, "data_received");
-                if (++received > 20)
-                    transport->lose_connection();
-            };
-            side->connection_lost = [this, side](auto&, auto&) {
-                ++lost;
-                in(side, "connection_lost");
-            };
-            side->build_protocol = [this, side](auto&) { in(side, "build_protocol"); };
-            side->protocol_destroyed = [this, side] { in(side, "protocol_destroyed"); };
-            side->stop_factory = [this, side] { in(side, "stop_factory"); };
-        }
-        client->on.started_connecting = [this](Connector& connector) {
-            connectors.push_back(connector.shared_from_this());
-            in(&client->on, "started_connecting");
-        };
-        client->on.client_connection_lost = [this](auto&, auto&) {
-            in(&client->on, "client_connection_lost");
-        };
-        client->on.client_connection_failed = [this](auto&, auto&) {
-            in(&client->on, "client_connection_failed");
-        };
-        port = listen_anywhere(*reactor, server);
-        reader->on_read = [this] {
-            in(nullptr, "do_read");
-            return std::optional<Failure>();
-        };
-        reader->on_write = [this] {
-            in(nullptr, "do_write");
-            return std::optional<Failure>();
-        };
-        reader->on_lost = [this](auto&) { in(nullptr, "connection_lost"); };
-        reactor->add_reader(*reader);
-        reactor->add_writer(*reader);
-        send_to(pair.there, "x");
-        for (int i = 0; i < 3; ++i)
-            timers.push_back(reactor->call_later(i * 1ms, [this] { in(nullptr, "timer"); }));
-        reactor->call_at_end_of_turn([this] { in(nullptr, "end_of_turn"); });
-        reactor->add_system_event_trigger(Reactor::Shutdown::during,
-                                          [this] { in(nullptr, "trigger"); });
-        const Address address = port->get_host();
-        for (int i = 0; i < 3; ++i)
-            connect_tcp(*reactor, address, client);
-        connect_tcp(*reactor, refuses.address(), client);
-    }
+using Addresses = std::vector<SocketAddress>;
 
-    void run() {
-        reactor->call_later(8ms, [this] { stop(); });
-        twist::run(*reactor);
-        is_over = true;
-        reactor.reset();
+/// Answers when the test says so; each look-up calls `on_look_up` first.
+struct TestResolver final : Resolver {
+    Deferred<Addresses> look_up(const Address&) override {
+        call_if_set(on_look_up);
+        answers.emplace_back(canceller);
+        return answers.back();
     }
-    void stop() {
-        try {
-            reactor->stop();
-        } catch (const ReactorNotRunning&) { // it was told already
-        }
+    std::function<void()> on_look_up;
+    Deferred<Addresses>::Canceller canceller;
+    std::vector<Deferred<Addresses>> answers;
+};
+
+struct Fixture {
+    Fixture() { reactor.install_resolver(resolver); }
+    std::shared_ptr<Connector> connect(const Address& address) {
+        return connect_tcp(reactor, address, client);
     }
 
     Reports reports;
+    Reactor reactor;
     Diary diary;
-    SocketPair pair;
-    BareServer refuses{BareServer::Does::refuse};
-    std::unique_ptr<TestDescriptor> reader = std::make_unique<TestDescriptor>(pair.here.get());
-    std::unique_ptr<Reactor> reactor = std::make_unique<Reactor>();
-    std::shared_ptr<Server> server = std::make_shared<Server>(diary, "server");
+    std::shared_ptr<TestResolver> resolver = std::make_shared<TestResolver>();
+    std::shared_ptr<Server> server = std::make_shared<Server>();
     std::shared_ptr<Client> client = std::make_shared<Client>(diary, "client");
-    std::shared_ptr<Port> port;
-    std::vector<TransportPtr> transports;
-    std::vector<std::shared_ptr<Connector>> connectors;
-    std::vector<DelayedCall> timers;
-    int made = 0, lost = 0, received = 0, calls = 0;
-    bool is_over = false;
-
-  private:
-    void in(const Script* side, const std::string& callback) {
-        const std::string name = (side != nullptr ? side->name + " " : "") + callback;
-        if (name == callback_ && !is_over && ++calls <= 3)
-            action_(*this);
-    }
-
-    std::string callback_;
-    std::function<void(World&)> action_;
+    std::shared_ptr<Port> port = listen_anywhere(reactor, server);
+    const Address name{"a.name", 1};
 };
 
-const std::map<std::string, std::function<void(World&)>> actions{
-    {"lose all",
-     [](World& world) {
-         for (const auto& transport : world.transports)
-             transport->lose_connection();
-     }},
-    {"abort all",
-     [](World& world) {
-         for (const auto& transport : world.transports)
-             transport->abort_connection();
-     }},
-    {"forget all",
-     [](World& world) {
-         world.transports.clear();
-         world.connectors.clear();
-         world.port.reset();
-     }},
-    {"write much",
-     [](World& world) {
-         for (const auto& transport : world.transports)
-             transport->write(std::string(200'000, 'x'));
-     }},
-    {"pause and resume",
-     [](World& world) {
-         for (const auto& transport : world.transports) {
-             transport->pause_producing();
-             transport->resume_producing();
-         }
-     }},
-    {"disconnect all",
-     [](World& world) {
-         for (const auto& connector : std::vector(world.connectors))
-             connector->disconnect();
-     }},
-    {"connect anew",
-     [](World& world) {
-         for (const auto& connector : std::vector(world.connectors)) {
-             try {
-                 connector->connect();
-             } catch (const std::logic_error&) { // it is connected
-             }
-         }
-         connect_tcp(*world.reactor, world.refuses.address(), world.client);
-     }},
-    {"cancel timers",
-     [](World& world) {
-         for (DelayedCall& timer : world.timers)
-             if (timer.active())
-                 timer.cancel();
-     }},
-    {"close port",
-     [](World& world) {
-         if (world.port)
-             world.port->stop_listening().add_callback([&] { world.port.reset(); });
-     }},
-    {"delete reader", [](World& world) { const auto gone = std::move(world.reader); }},
-    {"remove reader",
-     [](World& world) {
-         world.reactor->remove_reader(*world.reader);
-         world.reactor->remove_writer(*world.reader);
-     }},
-    {"stop", [](World& world) { world.stop(); }},
-    {"throw", [](World&) { throw Exception("boom"); }},
-};
-
-const std::vector<std::string> callbacks{
-    "server build_protocol",
-    "server connection_made",
-    "server data_received",
-    "server connection_lost",
-    "server stop_factory",
-    "client build_protocol",
-    "client connection_made",
-    "client data_received",
-    "client connection_lost",
-    "client stop_factory",
-    "client client_connection_lost",
-    "client client_connection_failed",
-    "client started_connecting",
-    "do_read",
-    "do_write",
-    "connection_lost",
-    "timer",
-    "end_of_turn",
-    "trigger",
-};
+const std::string one_report = "Unhandled Error: [Failure: Exception: boom]";
 
 } // namespace
 
-TEST_CASE("in every callback, everything may be done") {
-    for (const std::string& callback : callbacks)
-        for (const auto& [name, action] : actions) {
-            CAPTURE(callback);
-            CAPTURE(name);
-            World world(callback, action);
-            world.run();
-            CHECK(world.calls > 0);
-            CHECK(world.lost == world.made);
-            if (name == "throw")
-                CHECK(world.reports.take() != "");
-        }
+TEST_CASE_FIXTURE(Fixture, "R39: disconnect() in build_protocol: the attempt has failed") {
+    const auto connector = connect(port->get_host());
+    client->on.build_protocol = [&](auto&) { connector->disconnect(); };
+    client->on.client_connection_failed = [&](auto&, auto&) {
+        after_turns(reactor, 3, [&] { reactor.stop(); });
+    };
+    twist::run(reactor);
+    CHECK(diary.text() == "client start_factory, client started_connecting, client build_protocol, "
+                          "client client_connection_failed UserError, client stop_factory");
 }
 
-TEST_CASE("in a protocol's destructor, too, everything but throwing") {
-    for (const std::string callback : {"server protocol_destroyed", "client protocol_destroyed"})
-        for (const auto& [name, action] : actions)
-            if (name != "throw") {
-                CAPTURE(callback);
-                CAPTURE(name);
-                World world(callback, action);
-                world.run();
-                CHECK(world.calls > 0);
-                CHECK(world.lost == world.made);
-            }
+TEST_CASE_FIXTURE(Fixture, "R39, R40: and another may begin in its place, there, too") {
+    const auto connector = connect(port->get_host());
+    client->on.build_protocol = [&](auto&) {
+        if (diary.has("UserError"))
+            return;
+        connector->disconnect();
+        connector->connect();
+    };
+    client->on.connection_made = [&](auto& transport) { transport->lose_connection(); };
+    client->on.client_connection_lost = [&](auto&, auto&) { reactor.stop(); };
+    diary.take();
+    twist::run(reactor);
+    CHECK(diary.text() == "client build_protocol, client client_connection_failed UserError, "
+                          "client stop_factory, client start_factory, client started_connecting, "
+                          "client build_protocol, client connection_made, "
+                          "client connection_lost ConnectionDone, "
+                          "client client_connection_lost ConnectionDone, client stop_factory");
+}
+
+TEST_CASE_FIXTURE(Fixture, "R39: disconnect() in the resolver cancels the look-up") {
+    client->on.started_connecting = [&](Connector& connector) {
+        resolver->on_look_up = [&] { connector.disconnect(); };
+    };
+    connect(name);
+    CHECK(diary.has("client client_connection_failed UserError, client stop_factory"));
+    REQUIRE(resolver->answers.size() == 1);
+    CHECK(resolver->answers.front().called());
+    CHECK(reactor.delayed_calls().empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "R39, R40: a look-up answers the attempt for which it was made") {
+    bool ignores_cancel = false;
+    resolver->canceller = [&](auto&) {
+        if (ignores_cancel)
+            throw Exception("boom");
+    };
+    SUBCASE("disconnected and connected again in the resolver") {
+        client->on.started_connecting = [&](Connector& connector) {
+            client->on.started_connecting = nullptr;
+            resolver->on_look_up = [&] {
+                resolver->on_look_up = nullptr;
+                connector.disconnect();
+                connector.connect();
+            };
+        };
+    }
+    SUBCASE("disconnected while it can't be cancelled, and connected again") {
+        ignores_cancel = true;
+    }
+    const auto connector = connect(name);
+    if (ignores_cancel) {
+        connector->disconnect();
+        CHECK(reports.take() == one_report);
+        CHECK(diary.has("client client_connection_failed UserError, client stop_factory"));
+        connector->connect();
+        resolver->answers.front().callback(numeric({"127.0.0.1", 1}));
+    }
+    REQUIRE(resolver->answers.size() == 2);
+    ignores_cancel = false;
+    diary.take();
+    client->on.connection_made = [&](auto& transport) { transport->lose_connection(); };
+    client->on.stop_factory = [&] { reactor.stop(); };
+    for (const auto& answer : resolver->answers)
+        if (!answer.called())
+            answer.callback(numeric(port->get_host()));
+    twist::run(reactor);
+    CHECK(diary.has("client build_protocol, client connection_made, "
+                    "client connection_lost ConnectionDone"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a connection that can't be watched is reported, and ends") {
+    server->on.connection_made = [&](const TransportPtr& transport) {
+        for (const ReadDescriptor* descriptor : reactor.descriptors())
+            if (descriptor->log_prefix() ==
+                "the connection with " + to_string(transport->get_peer()))
+                ::close(descriptor->fileno());
+    };
+    std::string reason;
+    server->on.connection_lost = [&](auto&, const Failure& why) { reason = name_of(why); };
+    client->on.stop_factory = [&] { reactor.stop(); };
+    connect(port->get_host());
+    twist::run(reactor);
+    CHECK(reason == "SystemError");
+    CHECK(reports.take().find("can't be watched") != std::string::npos);
 }

@@ -1,0 +1,498 @@
+// For tests of re-entrancy: a small world in which everything is called that a program can be
+// called in, and beside it a download that nothing of that may hurt. In one of its places, a test
+// does what it likes to all the rest.
+#pragma once
+
+#include <csignal>
+#include <filesystem>
+#include <functional>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "common/error.hpp"
+#include "common/inline_callbacks.hpp"
+#include "common/netstring.hpp"
+#include "common/resolver.hpp"
+#include "common/tcp.hpp"
+#include "common/tests/network.hpp"
+#include "common/tests/reports.hpp"
+
+namespace twist {
+
+/// Calls `f`, which may say that this can't be done now.
+template <class F>
+void unless_refused(F f) {
+    try {
+        f();
+    } catch (const std::logic_error&) {
+    }
+}
+
+/// Fires `deferred`, unless it was fired or given away.
+inline void fire(const Deferred<int>& deferred) {
+    if (!deferred.called())
+        deferred.callback(1);
+}
+
+/// The descriptors that this process has open.
+inline std::ptrdiff_t open_descriptors() {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+}
+
+/// A poem that is sent line by line, one in each turn of the loop, until it is told to end.
+class Download final : public Producer, public std::enable_shared_from_this<Download> {
+  public:
+    explicit Download(std::function<void()> each_turn) : each_turn_(std::move(each_turn)) {}
+
+    void start(Reactor& reactor) {
+        server->on.connection_made = [this](const TransportPtr& transport) {
+            sender_ = transport;
+            transport->register_producer(shared_from_this(), false);
+        };
+        client->on.data_received = [this](auto&, std::string_view data) { received += data; };
+        client->on.connection_lost = [this](auto&, const Failure& why) { reason = name_of(why); };
+        client->on.client_connection_lost = [this](auto&, auto&) { complete.callback(); };
+        connect_tcp(reactor, listen_anywhere(reactor, server)->get_host(), client);
+    }
+    void end() {
+        sender_->unregister_producer();
+        sender_->lose_connection();
+    }
+
+    void pause_producing() override {}
+    void resume_producing() override {
+        const std::string line = "line " + std::to_string(++lines) + "\n";
+        sent += line;
+        sender_->write(line);
+        each_turn_();
+    }
+    void stop_producing() override {}
+
+    std::shared_ptr<Server> server = std::make_shared<Server>();
+    std::shared_ptr<Client> client = std::make_shared<Client>();
+    std::string sent, received, reason;
+    Deferred<void> complete;
+    int lines = 0;
+
+  private:
+    std::function<void()> each_turn_;
+    TransportPtr sender_;
+};
+
+/// The world. Everything in it is called once or twice, all on real connections: two clients that
+/// talk with a server, one that is refused, one that looks a name up; readers, timers, Deferreds.
+class World {
+  public:
+    using Act = std::function<void(World&)>;
+
+    /// `acts` are what is done, one after the other, when `place` is reached.
+    World(std::string place, std::vector<Act> acts)
+        : place_(std::move(place)), acts_(std::move(acts)) {}
+
+    /// Runs it all and looks at what is left. Every act that throws is to be reported.
+    void run();
+
+    /// To be called in each place, with its name.
+    void here(std::string_view place) {
+        if (place != place_ || visits == 2)
+            return;
+        ++visits;
+        in_the_loop = reactor->running();
+        for (const Act& act : acts_)
+            act(*this);
+    }
+
+    /// Stops the reactor, unless it is stopping.
+    void stop();
+
+    /// A new reader of the same descriptor; the one before goes.
+    void new_reader();
+
+    SocketPair pair;
+    BareServer refuses{BareServer::Does::refuse};
+    std::ptrdiff_t open_before = open_descriptors();
+
+    // What the acts act on.
+    std::unique_ptr<Reactor> reactor = std::make_unique<Reactor>();
+    std::vector<std::shared_ptr<Port>> ports;
+    std::vector<TransportPtr> transports;
+    std::vector<std::shared_ptr<Connector>> connectors;
+    std::vector<DelayedCall> timers;
+    std::vector<Deferred<int>> deferreds;
+    std::optional<Deferred<int>> coroutine;
+    std::unique_ptr<WriteDescriptor> reader;
+
+    int attempts = 0, look_ups = 0; // that have not ended yet
+    int visits = 0;
+    int thrown = 0;                                      // and not yet reported
+    int protocols = 0, made = 0, lost = 0, accepted = 0; // what has become of the protocols
+    bool in_the_loop = true;                             // the last visit was
+
+  private:
+    void begin();
+    void begin_calls();
+    void begin_deferreds();
+    void in_a_turn(std::function<void()> f) {
+        timers.push_back(reactor->call_later(Seconds(0), std::move(f)));
+    }
+    Deferred<int> body(Deferred<int> awaited);
+    void each_turn();
+
+    std::string place_;
+    std::vector<Act> acts_;
+    std::shared_ptr<ServerFactory> server_, other_server_;
+    std::shared_ptr<ClientFactory> client_;
+    std::shared_ptr<Download> download_ = std::make_shared<Download>([this] { each_turn(); });
+    int turns_to_come_ = 20;
+};
+
+// Who is called -----------------------------------------------------------------------------------
+
+/// Calls the world in its last moment.
+class LastWords {
+  public:
+    LastWords(World& world, std::string place) : world_(world), place_(std::move(place)) {}
+    LastWords(const LastWords&) = delete;
+    LastWords& operator=(const LastWords&) = delete;
+    ~LastWords() { world_.here(place_); }
+
+  private:
+    World& world_;
+    std::string place_;
+};
+
+/// A reader that has read enough after two times.
+class WorldReader final : public WriteDescriptor {
+  public:
+    WorldReader(World& world, int fd) : world_(world), fd_(fd) {}
+    int fileno() const override { return fd_; }
+    std::optional<Failure> do_read() override {
+        const bool enough = ++reads_ == 2;
+        world_.here("do_read"); // it may be gone now
+        return enough ? std::optional(connection_done()) : std::nullopt;
+    }
+    std::optional<Failure> do_write() override {
+        world_.here("do_write");
+        return {};
+    }
+    void connection_lost(const Failure&) override { world_.here("reader connection_lost"); }
+
+  private:
+    World& world_;
+    int fd_;
+    int reads_ = 0;
+};
+
+/// A pull producer that gives two bits, or a streaming one that gives too much at once; both end
+/// the connection then.
+class WorldProducer final : public Producer {
+  public:
+    WorldProducer(World& world, TransportPtr transport, bool streaming)
+        : world_(world), transport_(std::move(transport)), streaming_(streaming) {}
+
+    void pause_producing() override { world_.here("pause_producing"); }
+    void resume_producing() override {
+        transport_->write("a bit");
+        world_.here(streaming_ ? "resume_producing" : "resume_producing of one that is pulled");
+        if (++bits_ == 2)
+            transport_->unregister_producer();
+        if (streaming_ || bits_ == 2)
+            transport_->lose_connection();
+    }
+    void stop_producing() override { world_.here("stop_producing"); }
+
+  private:
+    World& world_;
+    TransportPtr transport_;
+    bool streaming_;
+    int bits_ = 0;
+};
+
+/// What the protocols have in common: `Base` is Protocol or NetstringReceiver.
+template <class Base>
+class WorldProtocol : public Base {
+  public:
+    WorldProtocol(World& world, std::string side) : world_(world), side_(std::move(side)) {
+        ++world_.protocols;
+    }
+    ~WorldProtocol() override {
+        --world_.protocols;
+        world_.here(side_ + " protocol destroyed");
+    }
+    void connection_made() override {
+        ++world_.made;
+        world_.transports.push_back(this->transport());
+        begin();
+        world_.here(side_ + " connection_made");
+    }
+    void connection_lost(const Failure&) override {
+        ++world_.lost;
+        world_.here(side_ + " connection_lost");
+    }
+
+  protected:
+    virtual void begin() {}
+    World& world() { return world_; }
+    void produce(bool streaming) {
+        const auto& transport = this->transport();
+        unless_refused([&] { // there may be one
+            transport->register_producer(
+                std::make_shared<WorldProducer>(world_, transport, streaming), streaming);
+        });
+    }
+
+  private:
+    World& world_;
+    std::string side_;
+};
+
+class WorldClientProtocol final : public WorldProtocol<Protocol> {
+  public:
+    explicit WorldClientProtocol(World& world) : WorldProtocol(world, "client") {}
+    void begin() override { transport()->write("5:hello,5:again,"); }
+    void data_received(std::string_view) override { world().here("client data_received"); }
+};
+
+class WorldServerProtocol final : public WorldProtocol<Protocol> {
+  public:
+    explicit WorldServerProtocol(World& world) : WorldProtocol(world, "server") {}
+    void data_received(std::string_view) override {
+        produce(false);
+        world().here("server data_received");
+    }
+};
+
+class WorldStringServer final : public WorldProtocol<NetstringReceiver> {
+  public:
+    explicit WorldStringServer(World& world) : WorldProtocol(world, "server") {}
+    void string_received(std::string string) override {
+        if (string == "again") {
+            produce(true);
+            transport()->write(std::string(100'000, 'x'));
+        }
+        world().here("string_received");
+    }
+};
+
+class WorldServer final : public ServerFactory {
+  public:
+    explicit WorldServer(World& world) : world_(world) {}
+    void start_factory() override { world_.here("server start_factory"); }
+    void stop_factory() override { world_.here("server stop_factory"); }
+    std::unique_ptr<Protocol> build_protocol(const Address&) override {
+        const bool is_first = ++world_.accepted == 1;
+        world_.here("server build_protocol");
+        if (is_first)
+            return std::make_unique<WorldServerProtocol>(world_);
+        return std::make_unique<WorldStringServer>(world_);
+    }
+
+  private:
+    World& world_;
+};
+
+class WorldClient final : public ClientFactory {
+  public:
+    explicit WorldClient(World& world) : world_(world) {}
+    void start_factory() override { world_.here("client start_factory"); }
+    void stop_factory() override { world_.here("client stop_factory"); }
+    void started_connecting(Connector& connector) override {
+        ++world_.attempts;
+        world_.connectors.push_back(connector.shared_from_this());
+        world_.here("started_connecting");
+    }
+    std::unique_ptr<Protocol> build_protocol(const Address&) override {
+        world_.here("client build_protocol");
+        return std::make_unique<WorldClientProtocol>(world_);
+    }
+    void client_connection_failed(Connector&, const Failure&) override {
+        --world_.attempts;
+        world_.here("client_connection_failed");
+    }
+    void client_connection_lost(Connector&, const Failure&) override {
+        --world_.attempts;
+        world_.here("client_connection_lost");
+    }
+
+  private:
+    World& world_;
+};
+
+/// Never answers.
+class WorldResolver final : public Resolver {
+  public:
+    explicit WorldResolver(World& world) : world_(world) {}
+    Deferred<std::vector<SocketAddress>> look_up(const Address&) override {
+        world_.here("look_up");
+        ++world_.look_ups;
+        return Deferred<std::vector<SocketAddress>>([&world = world_](auto&) {
+            --world.look_ups;
+            world.here("the look-up's canceller");
+        });
+    }
+
+  private:
+    World& world_;
+};
+
+// What happens ------------------------------------------------------------------------------------
+
+inline void World::new_reader() {
+    reader.reset();
+    reader = std::make_unique<WorldReader>(*this, pair.here.get());
+    reactor->add_reader(*reader);
+    reactor->add_writer(*reader);
+}
+
+// The first turns; each of these goes its way though another throws.
+inline void World::begin() {
+    new_reader();
+    send_to(pair.there, "x");
+
+    reactor->install_resolver(std::make_shared<WorldResolver>(*this));
+    connect_tcp(*reactor, refuses.address(), client_);
+    const auto nowhere = connect_tcp(*reactor, {"a.name", 1}, client_);
+    in_a_turn([nowhere] { nowhere->disconnect(); });
+    in_a_turn([this] {
+        ports.push_back(listen_anywhere(*reactor, server_));
+        const Address address = ports.back()->get_host();
+        connect_tcp(*reactor, address, client_);
+        connect_tcp(*reactor, address, client_);
+    });
+    in_a_turn([this] {
+        const auto other = listen_anywhere(*reactor, other_server_);
+        ports.push_back(other);
+        in_a_turn([this, other] {
+            other->stop_listening().add_callback([this] { here("stop_listening's callback"); });
+        });
+    });
+    begin_calls();
+    begin_deferreds();
+}
+
+inline void World::begin_calls() {
+    in_a_turn([this] { here("timer"); });
+    timers.push_back(reactor->call_later(
+        std::chrono::hours(1),
+        [this, last = std::make_shared<LastWords>(*this, "a closure's end")] {}));
+    in_a_turn([timer = timers.back()]() mutable { timer.cancel(); });
+    reactor->call_at_end_of_turn([this] { here("call_at_end_of_turn"); });
+    reactor->call_from_thread([this] { here("call_from_thread"); });
+    reactor->on_signal(SIGUSR1, [this] { here("on_signal"); });
+    in_a_turn([] { ::kill(::getpid(), SIGUSR1); });
+    using Shutdown = Reactor::Shutdown;
+    reactor->add_system_event_trigger(Shutdown::before, [this] { return download_->complete; });
+    reactor->add_system_event_trigger(Shutdown::before, [this] { here("trigger before"); });
+    reactor->add_system_event_trigger(Shutdown::during, [this] { here("trigger during"); });
+    reactor->add_system_event_trigger(Shutdown::after, [this] { here("trigger after"); });
+}
+
+inline void World::begin_deferreds() {
+    const auto add = [this](Deferred<int> deferred) {
+        deferred.add_errback([](const Failure& reason) {
+            reason.trap<CancelledError>();
+            return 0;
+        });
+        deferreds.push_back(deferred);
+        return deferred;
+    };
+    Deferred<int> good, bad, awaited;
+    Deferred<int> cancelled([this](auto&) { here("canceller"); });
+    add(good.add_callback([this](int value) {
+        here("callback");
+        return value;
+    }));
+    add(bad.add_errback([this](const Failure&) {
+        here("errback");
+        return 0;
+    }));
+    add(cancelled);
+    deferreds.push_back(awaited);
+    coroutine = body(awaited);
+    add(*coroutine);
+    deferreds.pop_back();
+    in_a_turn([good] { fire(good); });
+    in_a_turn([bad] {
+        if (!bad.called())
+            bad.errback(Exception("expected"));
+    });
+    in_a_turn([cancelled] { cancelled.cancel(); });
+    in_a_turn([awaited] { fire(awaited); });
+}
+
+inline Deferred<int> World::body(Deferred<int> awaited) {
+    const int value = co_await awaited;
+    here("coroutine");
+    co_return value;
+}
+
+// The download goes on for some turns after the visit, and the reactor is stopped in their midst.
+inline void World::each_turn() {
+    const bool at_the_end = place_.starts_with("trigger");
+    const bool it_never_comes = download_->lines > 10'000;
+    if (visits == 0 && !at_the_end && !it_never_comes)
+        return;
+    --turns_to_come_;
+    if (turns_to_come_ == 10)
+        stop();
+    if (turns_to_come_ == 0)
+        download_->end();
+}
+
+inline void World::stop() {
+    try {
+        reactor->stop();
+    } catch (const ReactorNotRunning&) { // it was told already
+    }
+}
+
+inline void World::run() {
+    Reports reports;
+    server_ = std::make_shared<WorldServer>(*this);
+    other_server_ = std::make_shared<WorldServer>(*this);
+    client_ = std::make_shared<WorldClient>(*this);
+    download_->start(*reactor);
+    reactor->call_when_running([this] { here("call_when_running"); });
+    reactor->call_when_running([this] { begin(); });
+    twist::run(*reactor);
+    if (in_the_loop) {
+        CHECK(reactor->descriptors().empty());
+        CHECK(attempts == look_ups);
+        CHECK(reactor->delayed_calls().size() == static_cast<std::size_t>(look_ups));
+    }
+    reactor.reset();
+    ports.clear();
+    transports.clear();
+    connectors.clear();
+    deferreds.clear();
+    coroutine.reset();
+    timers.clear();
+    reader.reset();
+
+    CHECK(visits > 0);
+    CHECK(download_->received == download_->sent);
+    CHECK(download_->reason == "ConnectionDone");
+    CHECK(made == lost);
+    CHECK(protocols == 0);
+    CHECK(server_.use_count() + other_server_.use_count() + client_.use_count() == 3);
+    CHECK(open_descriptors() == open_before);
+    std::string strange;
+    std::istringstream reported(reports.take());
+    for (std::string line; std::getline(reported, line);)
+        if (line.ends_with("[Failure: Exception: boom]"))
+            --thrown;
+        else
+            strange += line + "\n";
+    CHECK(strange == "");
+    CHECK(thrown == 0);
+}
+
+} // namespace twist

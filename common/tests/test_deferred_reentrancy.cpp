@@ -1,0 +1,262 @@
+// From inside every callback, errback, canceller and coroutine, everything that can be done to a
+// Deferred, to it and to others, three things in every order. Under AddressSanitizer this proves
+// that nothing is used after it has gone, and that nothing is left.
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "common/deferred.hpp"
+#include "common/deferred_list.hpp"
+#include "common/error.hpp"
+#include "common/inline_callbacks.hpp"
+#include "common/tests/reports.hpp"
+
+using namespace twist;
+
+namespace {
+
+/// Some Deferreds that depend on one another in all the ways that there are. When one of their
+/// functions is called, a test does what it likes to all of them.
+std::set<std::string> strange;
+class World {
+  public:
+    using Act = std::function<void(World&)>;
+    World(std::string place, std::vector<const Act*> acts)
+        : place_(std::move(place)), acts_(std::move(acts)) {}
+
+    void run();
+    void here(std::string_view place);
+
+    /// All that is known; an act takes a copy, since another place may be reached meanwhile.
+    std::vector<Deferred<int>> deferreds, fresh;
+    std::optional<Deferred<ResultList<int>>> list;
+    int visits = 0, closures = 0, thrown = 0;
+
+  private:
+    void begin();
+
+    std::string place_;
+    std::vector<const Act*> acts_;
+    Reports reports_;
+};
+
+void World::here(std::string_view place) {
+    if (place != place_ || visits == 2)
+        return;
+    ++visits;
+    for (const Act* act : acts_)
+        (*act)(*this);
+}
+
+/// Counts the closures that hold it, and calls the world in its last moment.
+class Held {
+  public:
+    explicit Held(World& world) : world_(&world) { ++world_->closures; }
+    Held(Held&& other) noexcept : world_(std::exchange(other.world_, nullptr)) {}
+    Held(const Held& other) : world_(other.world_) { ++world_->closures; }
+    Held& operator=(const Held&) = delete;
+    ~Held() {
+        if (world_ == nullptr)
+            return;
+        --world_->closures;
+        world_->here("a closure's end");
+    }
+    World& world() const { return *world_; }
+
+  private:
+    World* world_;
+};
+
+auto callback(World& world, std::string place) {
+    return [held = Held(world), place](int value) {
+        held.world().here(place);
+        return value;
+    };
+}
+
+Deferred<int> coroutine(Held held, Deferred<int> awaited) {
+    const Held local(held.world());
+    const int value = co_await awaited;
+    held.world().here("a coroutine");
+    co_return value;
+}
+
+void World::begin() {
+    const auto canceller = [this, held = Held(*this)](auto&) { here("a canceller"); };
+    const Deferred<int> good, bad, cancelled(canceller), inner(canceller), outer, awaited, member;
+    const Deferred<int> last, source, target;
+    deferreds = {good, bad, cancelled, inner, outer, awaited, member, last, source, target};
+
+    good.add_callback(callback(*this, "a callback"));
+    bad.add_errback([held = Held(*this)](const Failure&) {
+        held.world().here("an errback");
+        return 0;
+    });
+    cancelled.add_both([held = Held(*this)](Result<int>) {
+        held.world().here("both, after a cancel()");
+        return 0;
+    });
+    inner.add_callback(callback(*this, "a callback of what another waits for"));
+    outer.add_callback([inner](int) { return inner; });
+    outer.add_callback(callback(*this, "a callback of what has waited"));
+    deferreds.push_back(coroutine(Held(*this), awaited));
+    deferreds.back().add_callback(callback(*this, "a callback of a coroutine"));
+    member.add_callback(callback(*this, "a callback of a member"));
+    list = deferred_list<int>({member, last});
+    list->add_callback([held = Held(*this)](ResultList<int> results) {
+        held.world().here("a callback of a list");
+        return results;
+    });
+    member.add_callback(callback(*this, "a callback of a member, behind the list"));
+    target.add_callback(callback(*this, "a callback of what is fired by another"));
+    source.chain_deferred(target);
+}
+
+/// Calls `f`, which may say that this can't be done now.
+template <class F>
+void unless_refused(F f) {
+    try {
+        f();
+    } catch (const std::logic_error&) {
+    } catch (const Exception& exception) {
+        if (exception.what() == std::string("boom"))
+            throw;
+    }
+}
+
+template <class F>
+World::Act to_all(F f) {
+    return [f](World& world) {
+        for (const auto& deferred : std::vector(world.deferreds))
+            unless_refused([&] { f(world, deferred); });
+    };
+}
+
+void fire(const Deferred<int>& deferred) {
+    if (!deferred.called())
+        deferred.callback(1);
+}
+
+const std::map<std::string, World::Act> acts{
+    {"throw",
+     [](World& world) {
+         ++world.thrown;
+         throw Exception("boom");
+     }},
+    {"forget",
+     [](World& world) {
+         const auto gone = std::exchange(world.deferreds, {});
+         const auto gone_too = std::exchange(world.fresh, {});
+         world.list.reset();
+     }},
+    {"fire", to_all([](World&, auto& deferred) { fire(deferred); })},
+    {"fail", to_all([](World&, auto& deferred) {
+         if (!deferred.called())
+             deferred.errback(CancelledError());
+     })},
+    {"cancel", to_all([](World&, auto& deferred) { deferred.cancel(); })},
+    {"cancel the list",
+     [](World& world) {
+         if (const auto list = world.list)
+             list->cancel();
+     }},
+    {"pause", to_all([](World&, auto& deferred) { deferred.pause(); })},
+    {"unpause", to_all([](World&, auto& deferred) { deferred.unpause(); })},
+    {"add",
+     to_all([](World& world, auto& deferred) { deferred.add_callback(callback(world, "added")); })},
+    {"wait for one that has fired", to_all([](World&, auto& deferred) {
+         deferred.add_callback([](int value) { return succeed(value); });
+     })},
+    {"wait for one that is new", to_all([](World& world, auto& deferred) {
+         deferred.add_callback([&world](int) { return world.fresh.emplace_back(); });
+     })},
+    {"wait for another",
+     [](World& world) {
+         const auto all = world.deferreds;
+         for (std::size_t i = 1; i < all.size(); ++i)
+             unless_refused(
+                 [&] { all[i].add_callback([other = all[i - 1]](int) { return other; }); });
+     }},
+    {"chain to another",
+     [](World& world) {
+         const auto all = world.deferreds;
+         for (std::size_t i = 1; i < all.size(); ++i)
+             unless_refused([&] { all[i - 1].chain_deferred(all[i]); });
+     }},
+    {"chain to itself", to_all([](World&, auto& deferred) { deferred.chain_deferred(deferred); })},
+    {"await", to_all([](World& world, auto& deferred) { coroutine(Held(world), deferred); })},
+    {"make a list",
+     [](World& world) {
+         unless_refused([&] { world.list = deferred_list(std::vector(world.deferreds)); });
+     }},
+};
+
+const std::vector<std::string> places{
+    "a callback",
+    "an errback",
+    "both, after a cancel()",
+    "a canceller",
+    "a callback of what another waits for",
+    "a callback of what has waited",
+    "a coroutine",
+    "a callback of a coroutine",
+    "a callback of a member",
+    "a callback of a list",
+    "a callback of a member, behind the list",
+    "a callback of what is fired by another",
+    "a closure's end",
+};
+
+// Everything is fired, in its order, as long as it is known; at the end all that is left.
+void World::run() {
+    begin();
+    for (std::size_t i = 0; i < deferreds.size(); ++i) {
+        if (i == 1 && !deferreds[i].called())
+            deferreds[i].errback(CancelledError());
+        else if (i == 2)
+            unless_refused([&] { deferreds[i].cancel(); });
+        else
+            fire(deferreds[i]); // a handle that may go, or move, meanwhile
+    }
+    for (int i = 0; i < 20; ++i)
+        acts.at("unpause")(*this);
+    for (const auto& deferred : fresh)
+        fire(deferred);
+    fresh.clear();
+    deferreds.clear();
+    list.reset();
+    CHECK(visits > 0);
+    CHECK(closures == 0);
+    std::istringstream reported(reports_.take());
+    for (std::string line; std::getline(reported, line);)
+        if (line.ends_with("[Failure: Exception: boom]"))
+            --thrown;
+        else
+            strange.insert(line);
+    CHECK(thrown == 0);
+}
+
+} // namespace
+
+TEST_CASE("in every place, everything may be done") {
+    for (const std::string& place : places)
+        for (const auto& [first, act] : acts)
+            for (const auto& [second, then] : acts) {
+                CAPTURE(place);
+                CAPTURE(first);
+                CAPTURE(second);
+                World(place, {&act, &then}).run();
+            }
+    for (auto& s : strange)
+        MESSAGE(s);
+}
