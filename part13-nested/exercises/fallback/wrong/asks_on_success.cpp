@@ -1,0 +1,38 @@
+// expect: which servers were asked is not what it should be
+// fallback - a poem that several servers have: if one fails, the next is asked.
+#include "common/address.hpp"
+#include "common/deferred.hpp"
+#include "common/error.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <iostream>
+#include <string>
+#include <vector>
+
+using GetPoetry = std::function<twist::Deferred<std::string>(const twist::Address&)>;
+
+// The poem of the first of `servers` that has it. There is at least one server.
+twist::Deferred<std::string> get_poetry_from_any(const GetPoetry& get_poetry,
+                                                 const std::vector<twist::Address>& servers) {
+    twist::Deferred<std::string> d = get_poetry(servers.front());
+    for (std::size_t next = 1; next < servers.size(); ++next)
+        d.add_both([get_poetry, server = servers[next]](const twist::Result<std::string>&) {
+            return get_poetry(server);
+        });
+    return d;
+}
+
+int main() {
+    const GetPoetry get_poetry = [](const twist::Address& server) {
+        std::cout << "Asking " << server << ".\n";
+        if (server.port == 10003)
+            return twist::succeed(std::string("Alla Sera"));
+        return twist::fail<std::string>(twist::Exception("There is no poem."));
+    };
+
+    get_poetry_from_any(get_poetry,
+                        {{"127.0.0.1", 10001}, {"127.0.0.1", 10002}, {"127.0.0.1", 10003}})
+        .add_callbacks([](const std::string& poem) { std::cout << "got " << poem << '\n'; },
+                       [](const twist::Failure& reason) { std::cout << reason << '\n'; });
+}

@@ -1,0 +1,57 @@
+// mend - a poem is fetched and then transformed, each by a server that takes its time.
+#include "common/clock.hpp"
+#include "common/deferred.hpp"
+
+#include <chrono>
+#include <functional>
+#include <iostream>
+#include <string>
+
+using namespace std::chrono_literals;
+
+using Answer = std::function<void(const twist::Result<std::string>&)>;
+// A server: takes a request, and calls `answer` once, later.
+using Server = std::function<void(const std::string& request, Answer answer)>;
+
+// Fires `d` with the poem of this server.
+void download(const Server& server, const twist::Deferred<std::string>& d) {
+    server("poem", [d](const twist::Result<std::string>& answer) { d.callback(answer); });
+}
+
+// Fires `d` with the poem in lower case: this server makes it so.
+void cummingsify(const Server& server, const std::string& poem,
+                 const twist::Deferred<std::string>& d) {
+    server("cummingsify." + poem,
+           [d](const twist::Result<std::string>& answer) { d.callback(answer); });
+}
+
+// The poem, transformed.
+twist::Deferred<std::string> get_poetry(const Server& poems, const Server& transforms) {
+    // TODO: one Deferred, and two functions that fire it. Who makes it, fires it: mend all three.
+    const twist::Deferred<std::string> d;
+    download(poems, d);
+    d.add_callback([transforms, d](const std::string& poem) {
+        cummingsify(transforms, poem, d);
+        return poem;
+    });
+    return d;
+}
+
+int main() {
+    twist::FakeClock clock;
+    const Server poems = [&clock](const std::string&, const Answer& answer) {
+        clock.call_later(1s, [answer] { answer(std::string("Alla Sera")); });
+    };
+    const Server transforms = [&clock](const std::string&, const Answer& answer) {
+        clock.call_later(1s, [answer] { answer(std::string("alla sera")); });
+    };
+
+    get_poetry(poems, transforms)
+        .add_callbacks([](const std::string& poem) { std::cout << "got " << poem << '\n'; },
+                       [](const twist::Failure& reason) { std::cout << reason << '\n'; });
+
+    for (int second = 1; second <= 2; ++second) {
+        std::cout << "Second " << second << ":\n";
+        clock.advance(1s);
+    }
+}

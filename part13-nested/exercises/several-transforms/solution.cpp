@@ -1,0 +1,38 @@
+// several-transforms - a poem that goes through one transform after another, each by its name.
+#include "common/deferred.hpp"
+#include "common/error.hpp"
+#include "common/lower_case.hpp"
+
+#include <functional>
+#include <iostream>
+#include <string>
+#include <vector>
+
+using Xform = std::function<twist::Deferred<std::string>(const std::string& transform,
+                                                         const std::string& poem)>;
+
+// The poem when all of `transforms` have been done to it, in their order, by `xform`.
+twist::Deferred<std::string> transformed(const Xform& xform,
+                                         const std::vector<std::string>& transforms,
+                                         const std::string& poem) {
+    const twist::Deferred<std::string> d = twist::succeed(poem);
+    for (const std::string& transform : transforms)
+        d.add_callback(
+            [xform, transform](const std::string& text) { return xform(transform, text); });
+    return d;
+}
+
+int main() {
+    const Xform xform = [](const std::string& transform, const std::string& poem) {
+        if (transform == "cummingsify")
+            return twist::succeed(twist::lower_case(poem));
+        if (transform == "quote")
+            return twist::succeed("<<" + poem + ">>");
+        return twist::fail<std::string>(twist::Exception("No transform " + transform + "."));
+    };
+
+    for (const std::string last : {"quote", "shout"})
+        transformed(xform, {"cummingsify", last}, "Alla Sera")
+            .add_callbacks([](const std::string& poem) { std::cout << poem << '\n'; },
+                           [](const twist::Failure& reason) { std::cout << reason << '\n'; });
+}
