@@ -1,0 +1,40 @@
+// test-transform - tests transform servers: says which are right and which are not.
+#include "common/deferred.hpp"
+#include "common/error.hpp"
+#include "common/lower_case.hpp"
+
+#include <functional>
+#include <iostream>
+#include <string>
+
+// A transform server, as its client sees it. The reply comes later, or a failure.
+using TransformServer =
+    std::function<twist::Deferred<std::string>(const std::string& name, const std::string& poem)>;
+
+// What the test fails with where the server does.
+struct WrongReply : twist::Exception {
+    using Exception::Exception;
+};
+
+// Fires if the server does what it promises, and fails if it does not.
+twist::Deferred<void> test_transform(const TransformServer& server) {
+    return server("cummingsify", "HERE IS MY POEM").add_callback([](const std::string& reply) {
+        // TODO: fail if this is not the poem in lower case. Then try what else there is to promise.
+        static_cast<void>(reply);
+    });
+}
+
+int main() {
+    const TransformServer right = [](const std::string& name, const std::string& poem) {
+        return name == "cummingsify" ? twist::succeed(twist::lower_case(poem))
+                                     : twist::fail<std::string>(twist::Exception("No reply."));
+    };
+    const TransformServer echo = [](const std::string&, const std::string& poem) {
+        return twist::succeed(poem);
+    };
+
+    for (const TransformServer& server : {right, echo})
+        test_transform(server).add_callbacks(
+            [] { std::cout << "This server is right.\n"; },
+            [](const twist::Failure& reason) { std::cout << reason << '\n'; });
+}
