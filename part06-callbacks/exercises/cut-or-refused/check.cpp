@@ -1,7 +1,9 @@
 // Cut or refused: real failures, from a server of the check's, and some that are made.
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "common/error.hpp"
 #include "common/failure.hpp"

@@ -28,7 +28,7 @@ std::size_t length_of_character(unsigned char first) {
     return first >= 0xf0 && first < 0xf5 ? 4 : 0;
 }
 
-// `text` with a '?' for each byte that belongs to no character.
+// `text` with a '?' for each byte that belongs to no character. (It lets overlong forms through.)
 std::string printable(std::string_view text) {
     std::string result;
     while (!text.empty()) {
