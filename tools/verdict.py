@@ -1,8 +1,10 @@
 """Runs a check, and says in words what came of it."""
 
+import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 import tempfile
 import threading
@@ -70,7 +72,7 @@ def run(command, language, limit=LIMIT):
                        "LSAN_OPTIONS": "exitcode=97"}
         with subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL,
                               stdout=said, stderr=said, env=environment,
-                              pass_fds=[writing]) as process:
+                              pass_fds=[writing], start_new_session=True) as process:
             os.close(writing)
             listener = threading.Thread(target=listen, args=(reading, verdict))
             listener.start()
@@ -79,12 +81,19 @@ def run(command, language, limit=LIMIT):
                 process.wait(limit)
             except subprocess.TimeoutExpired:
                 late = True
-                process.kill()
+            finally:
+                end_group(process)
         listener.join()
         said.seek(0)
         output = said.read().decode(errors="replace")
     judge(verdict, process.returncode, late, output)
     return verdict
+
+
+def end_group(process):
+    """Ends a check, and the programs that it has started and left behind."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def listen(reading, verdict):
