@@ -6,8 +6,10 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
+#include <fstream>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -26,6 +28,7 @@ namespace check {
 namespace {
 
 constexpr int limit = 5000; // milliseconds
+constexpr std::size_t most_output = 1'000'000;
 
 bool readable(int fd) {
     pollfd watched{fd, POLLIN, 0};
@@ -188,6 +191,9 @@ bool Program::read_some() {
         else
             (is_out ? out_pipe_ : err_pipe_).close();
     }
+    if (out_.size() + err_.size() > most_output)
+        fail({"The program prints without end.", "程序没完没了地打印。"},
+             show(err_.size() > out_.size() ? err_ : out_));
     return out_pipe_.get() >= 0 || err_pipe_.get() >= 0;
 }
 
@@ -223,6 +229,43 @@ void Program::signal(int number) const {
 int Program::threads() const {
     const std::filesystem::directory_iterator tasks("/proc/" + std::to_string(pid_) + "/task");
     return static_cast<int>(std::distance(begin(tasks), end(tasks)));
+}
+
+std::string Program::port() {
+    const std::string where = wait_for("Serving ");
+    const std::size_t last = where.find_last_of("0123456789");
+    const std::size_t before = where.find_last_not_of("0123456789", last);
+    return where.substr(before + 1, last - before);
+}
+
+// Found asleep several times in a row, since one that only prints is asleep now and then, too.
+bool Program::is_idle() const {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(3);
+    int in_a_row = 0;
+    while (in_a_row < 10 && std::chrono::steady_clock::now() < deadline) {
+        std::ifstream file("/proc/" + std::to_string(pid_) + "/stat");
+        std::string stat;
+        std::getline(file, stat);
+        const std::size_t name_end = stat.rfind(") ");
+        const bool asleep = name_end != std::string::npos && stat[name_end + 2] == 'S';
+        in_a_row = asleep ? in_a_row + 1 : 0;
+        ::poll(nullptr, 0, 1);
+    }
+    return in_a_row == 10;
+}
+
+// File --------------------------------------------------------------------------------------------
+
+File::File(const std::string& bytes)
+    : path_((std::filesystem::temp_directory_path() / "poem-XXXXXX").string()) {
+    const twist::FileDescriptor file(::mkstemp(path_.data()));
+    if (!file ||
+        ::write(file.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()))
+        fail({"The check could not write a file.", "检查程序无法写文件。"}, path_);
+}
+
+File::~File() {
+    ::unlink(path_.c_str());
 }
 
 } // namespace check

@@ -71,6 +71,13 @@ class Program {
     /// How many threads it has.
     int threads() const;
 
+    /// Waits for the line by which a server says where it listens: "Serving … on HOST:PORT." or
+    /// "… on port PORT.". Gives the port.
+    std::string port();
+
+    /// Whether it waits for something. One that turns and turns is never found waiting.
+    bool is_idle() const;
+
   private:
     bool read_some();
 
@@ -78,6 +85,19 @@ class Program {
     bool ended_ = false;
     twist::FileDescriptor out_pipe_, err_pipe_;
     std::string out_, err_;
+};
+
+/// A file with these bytes, as long as this lives.
+class File {
+  public:
+    explicit File(const std::string& bytes);
+    ~File();
+    File(const File&) = delete;
+    File& operator=(const File&) = delete;
+    const std::string& path() const { return path_; }
+
+  private:
+    std::string path_;
 };
 
 } // namespace check

@@ -1,0 +1,110 @@
+// slowpoetry - serves a poem, a few bytes at a time, to each client in a thread of its own.
+#include "common/address.hpp"
+#include "common/command_line.hpp"
+#include "common/error.hpp"
+#include "common/file_descriptor.hpp"
+#include "common/seconds.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <string>
+#include <string_view>
+#include <sys/socket.h>
+#include <thread>
+#include <utility>
+
+twist::FileDescriptor listen_on(const twist::Address& address) {
+    auto addresses = twist::numeric(address, "0.0.0.0");
+    if (addresses.empty())
+        addresses = twist::look_up(address);
+    const twist::SocketAddress& here = addresses.front();
+    twist::FileDescriptor sock(::socket(here.family(), SOCK_STREAM, 0));
+    const int yes = 1;
+    if (!sock || ::setsockopt(sock.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == -1 ||
+        ::bind(sock.get(), here.data(), here.size()) == -1 || ::listen(sock.get(), SOMAXCONN) == -1)
+        throw twist::CannotListenError(twist::to_string(address), twist::last_error());
+    return sock;
+}
+
+std::string read_poem(const std::string& poetry_file) {
+    std::ifstream file(poetry_file, std::ios::binary);
+    std::string poem;
+    for (char byte; file.get(byte);)
+        poem += byte;
+    if (!file.eof()) {
+        const std::error_code reason = twist::last_error();
+        throw twist::SystemError("Can't read " + poetry_file + ": " + twist::describe(reason) + ".",
+                                 reason);
+    }
+    return poem;
+}
+
+// Returns when all is sent, or when a send tells that the client has left. The first send after it
+// left still succeeds: the kernel learns of it from the answer to that one.
+void send_poetry(const twist::FileDescriptor& sock, const std::string& poetry_file,
+                 std::size_t num_bytes, twist::Seconds delay) {
+    const std::string poem = read_poem(poetry_file);
+    for (std::string_view rest = poem; !rest.empty();) {
+        const std::string_view bytes = rest.substr(0, num_bytes);
+        std::cout << "Sending " << bytes.size() << " bytes" << std::endl;
+        const ssize_t sent = ::send(sock.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (sent == -1)
+            return;
+        rest.remove_prefix(static_cast<std::size_t>(sent));
+        std::this_thread::sleep_for(delay);
+    }
+}
+
+[[noreturn]] void serve(const twist::FileDescriptor& listen_socket, const std::string& poetry_file,
+                        std::size_t num_bytes, twist::Seconds delay) {
+    for (;;) {
+        sockaddr_storage peer{};
+        socklen_t size = sizeof peer;
+        auto* const address = reinterpret_cast<sockaddr*>(&peer);
+        twist::FileDescriptor sock(::accept(listen_socket.get(), address, &size));
+        if (!sock)
+            continue; // it left while it waited for its turn
+        std::cout << "Somebody at " << twist::SocketAddress(address, size).address()
+                  << " wants poetry!" << std::endl;
+        std::thread([&poetry_file, num_bytes, delay, sock = std::move(sock)] {
+            try {
+                send_poetry(sock, poetry_file, num_bytes, delay);
+            } catch (const twist::SystemError& error) {
+                std::cerr << "slowpoetry: " << error.what() << std::endl;
+            }
+        }).detach();
+    }
+}
+
+int poetry_main(int argc, char* argv[]) {
+    std::uint16_t port = 0;
+    std::string iface = "localhost";
+    twist::Seconds delay(0.1);
+    std::size_t num_bytes = 10;
+    twist::CommandLine command_line("[options] poetry-file",
+                                    "Serves a poem slowly, to any number of clients.");
+    command_line.option("port", port, "the port to listen on (default: any free one)");
+    command_line.option("iface", iface, "the interface to listen on (default: localhost)");
+    command_line.option("delay", delay, "the wait after every chunk (default: 0.1)");
+    command_line.option("num-bytes", num_bytes, "the bytes in a chunk (default: 10)");
+    const auto arguments = command_line.parse(argc, argv);
+    if (arguments.size() != 1)
+        command_line.fail("Provide exactly one poetry file.");
+    const std::string& poetry_file = arguments.front();
+    if (!std::filesystem::exists(poetry_file))
+        command_line.fail("No such file: " + poetry_file);
+    if (std::filesystem::is_directory(poetry_file))
+        command_line.fail("Not a file but a directory: " + poetry_file);
+
+    const twist::FileDescriptor sock = listen_on({iface, port});
+    std::cout << "Serving " << poetry_file << " on port "
+              << twist::SocketAddress::local(sock.get()).address().port << '.' << std::endl;
+    serve(sock, poetry_file, num_bytes, delay);
+}
+
+int main(int argc, char* argv[]) {
+    return twist::run_program(argc, argv, poetry_main);
+}

@@ -1,0 +1,95 @@
+// Timers in the loop: the time is a number that the check gives.
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/seconds.hpp"
+#include "tools/check/check.hpp"
+
+using namespace check;
+using twist::Seconds;
+
+struct Timer {
+    twist::Seconds due;
+    std::function<void()> call;
+};
+
+std::optional<twist::Seconds> time_out(const std::vector<Timer>& timers, twist::Seconds now);
+void run_due(std::vector<Timer>& timers, twist::Seconds now);
+
+namespace {
+
+const Text called{"what was called", "被调用的"};
+
+std::string shown(std::optional<Seconds> time) {
+    return time ? show(time->count()) + " s" : "none";
+}
+
+struct Timers {
+    std::vector<Timer> timers;
+    std::vector<std::string> calls;
+
+    void add(double due, const std::string& name) {
+        timers.push_back({Seconds(due), [this, name] { calls.push_back(name); }});
+    }
+};
+
+} // namespace
+
+CHECK(Text{"the time-out", "超时"}) {
+    Timers t;
+    expect_equal({"the time-out without a timer", "没有定时器时的超时"},
+                 shown(time_out(t.timers, Seconds(10))), std::string("none"));
+    act({"timers are made for the times 17, 12 and 15", "为时刻 17、12、15 创建定时器"});
+    t.add(17, "17");
+    t.add(12, "12");
+    t.add(15, "15");
+    expect_equal({"the time-out at 10", "时刻 10 的超时"}, shown(time_out(t.timers, Seconds(10))),
+                 std::string("2 s"));
+    expect_equal({"the time-out at 12", "时刻 12 的超时"}, shown(time_out(t.timers, Seconds(12))),
+                 std::string("0 s"));
+    expect_equal({"the time-out at 20, when all are overdue", "时刻 20（全都过期）的超时"},
+                 shown(time_out(t.timers, Seconds(20))), std::string("0 s"));
+}
+
+CHECK(Text{"some are due", "有些到期了"}) {
+    Timers t;
+    act({"timers are made for the times 13, 11, 19, 12 and 11",
+         "为时刻 13、11、19、12、11 创建定时器"});
+    t.add(13, "13");
+    t.add(11, "11, made first");
+    t.add(19, "19");
+    t.add(12, "12");
+    t.add(11, "11, made second");
+    act({"run_due at 10", "在时刻 10 调用 run_due"});
+    run_due(t.timers, Seconds(10));
+    expect_equal(called, t.calls, std::vector<std::string>{});
+    act({"run_due at 13", "在时刻 13 调用 run_due"});
+    run_due(t.timers, Seconds(13));
+    expect_equal(called, t.calls,
+                 std::vector<std::string>{"11, made first", "11, made second", "12", "13"});
+    act({"run_due at 14", "在时刻 14 调用 run_due"});
+    run_due(t.timers, Seconds(14));
+    expect_equal(called, t.calls,
+                 std::vector<std::string>{"11, made first", "11, made second", "12", "13"});
+    expect_equal({"the number of timers that are left", "剩下的定时器数"}, t.timers.size(), 1u);
+}
+
+CHECK(Text{"a call makes new timers", "被调用者创建新的定时器"}) {
+    Timers t;
+    act({"one for 5, which makes a hundred more for 5, and one for 6",
+         "一个在时刻 5，它再创建一百个时刻 5 的；另一个在时刻 6"});
+    t.timers.push_back({Seconds(5), [&t] {
+                            t.calls.push_back("5");
+                            for (int i = 0; i < 100; ++i)
+                                t.add(5, "new");
+                        }});
+    t.add(6, "6");
+    act({"run_due at 7", "在时刻 7 调用 run_due"});
+    run_due(t.timers, Seconds(7));
+    expect_equal(called, t.calls, std::vector<std::string>{"5", "6"});
+    act({"run_due at 7 again", "再次在时刻 7 调用 run_due"});
+    run_due(t.timers, Seconds(7));
+    expect_equal({"the number of calls", "调用的次数"}, t.calls.size(), 102u);
+}

@@ -1,0 +1,52 @@
+// timers - a loop around select(2) that calls functions at given times.
+#include "common/seconds.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <iostream>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <sys/select.h>
+#include <vector>
+
+using namespace std::chrono_literals;
+
+struct Timer {
+    twist::Seconds due; // as monotonic_time counts
+    std::function<void()> call;
+};
+
+// How long the loop may sleep; nothing means for ever.
+std::optional<twist::Seconds> time_out(const std::vector<Timer>& timers, twist::Seconds now) {
+    // TODO: until when may it sleep?
+    static_cast<void>(timers);
+    static_cast<void>(now);
+    return twist::Seconds(0);
+}
+
+// Calls those that are due, and forgets them.
+void run_due(std::vector<Timer>& timers, twist::Seconds now) {
+    // TODO: only those that are due, in the order of their times.
+    static_cast<void>(now);
+    for (const Timer& timer : timers)
+        timer.call();
+    timers.clear();
+}
+
+int main() {
+    const twist::Seconds start = twist::monotonic_time();
+    std::vector<Timer> timers;
+    for (const int n : {3, 1, 2})
+        timers.push_back({start + n * 300ms, [n] { std::cout << "timer " << n << std::endl; }});
+
+    while (!timers.empty()) {
+        timeval time{};
+        const auto wait = time_out(timers, twist::monotonic_time());
+        if (wait)
+            time.tv_usec = static_cast<suseconds_t>(wait->count() * 1e6); // less than a second
+        ::select(0, nullptr, nullptr, nullptr, wait ? &time : nullptr);
+        run_due(timers, twist::monotonic_time());
+    }
+}
