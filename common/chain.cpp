@@ -194,6 +194,8 @@ class Link final : public Waiter {
 } // namespace
 
 void Chain::link(const ChainPtr& chain, const ChainPtr& target) {
+    if (chain == target)
+        throw Exception("A Deferred can't wait for itself.");
     auto* const link = new Link(target); // deletes itself when it has done its work
     if (chain->give_to(*link))
         run(link->receive(chain->result()));

@@ -129,6 +129,7 @@ class Deferred {
     }
 
     /// Fires `other` with the result that is at the end of this chain. This end is void then.
+    /// Throws Exception if `other` is this one.
     void chain_deferred(const Deferred& other) const;
 
     /// Cancels this Deferred when `timeout` has passed on `clock`, and makes the CancelledError a

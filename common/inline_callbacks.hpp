@@ -116,7 +116,8 @@ class PromiseBase {
 
   protected:
     // Leaves the result in the chain. Whoever resumed the coroutine runs the chain, when the
-    // coroutine has ended: so a row of coroutines ends one after the other. False if it has another.
+    // coroutine has ended: so a row of coroutines ends one after the other. False if it has
+    // another.
     bool finish(Result<T> result) {
         struct Last final : StepTo<T> {
         } last;

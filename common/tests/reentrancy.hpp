@@ -3,14 +3,13 @@
 // does what it likes to all the rest.
 #pragma once
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <functional>
 #include <iterator>
 #include <memory>
 #include <optional>
-#include <sstream>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,25 +21,11 @@
 #include "common/netstring.hpp"
 #include "common/resolver.hpp"
 #include "common/tcp.hpp"
+#include "common/tests/acts.hpp"
 #include "common/tests/network.hpp"
 #include "common/tests/reports.hpp"
 
 namespace twist {
-
-/// Calls `f`, which may say that this can't be done now.
-template <class F>
-void unless_refused(F f) {
-    try {
-        f();
-    } catch (const std::logic_error&) {
-    }
-}
-
-/// Fires `deferred`, unless it was fired or given away.
-inline void fire(const Deferred<int>& deferred) {
-    if (!deferred.called())
-        deferred.callback(1);
-}
 
 /// The descriptors that this process has open.
 inline std::ptrdiff_t open_descriptors() {
@@ -132,7 +117,7 @@ class World {
 
     int attempts = 0, look_ups = 0; // that have not ended yet
     int visits = 0;
-    int thrown = 0;                                      // and not yet reported
+    int thrown = 0;                                      // all of it is to be reported
     int protocols = 0, made = 0, lost = 0, accepted = 0; // what has become of the protocols
     bool in_the_loop = true;                             // the last visit was
 
@@ -342,157 +327,5 @@ class WorldResolver final : public Resolver {
   private:
     World& world_;
 };
-
-// What happens ------------------------------------------------------------------------------------
-
-inline void World::new_reader() {
-    reader.reset();
-    reader = std::make_unique<WorldReader>(*this, pair.here.get());
-    reactor->add_reader(*reader);
-    reactor->add_writer(*reader);
-}
-
-// The first turns; each of these goes its way though another throws.
-inline void World::begin() {
-    new_reader();
-    send_to(pair.there, "x");
-
-    reactor->install_resolver(std::make_shared<WorldResolver>(*this));
-    connect_tcp(*reactor, refuses.address(), client_);
-    const auto nowhere = connect_tcp(*reactor, {"a.name", 1}, client_);
-    in_a_turn([nowhere] { nowhere->disconnect(); });
-    in_a_turn([this] {
-        ports.push_back(listen_anywhere(*reactor, server_));
-        const Address address = ports.back()->get_host();
-        connect_tcp(*reactor, address, client_);
-        connect_tcp(*reactor, address, client_);
-    });
-    in_a_turn([this] {
-        const auto other = listen_anywhere(*reactor, other_server_);
-        ports.push_back(other);
-        in_a_turn([this, other] {
-            other->stop_listening().add_callback([this] { here("stop_listening's callback"); });
-        });
-    });
-    begin_calls();
-    begin_deferreds();
-}
-
-inline void World::begin_calls() {
-    in_a_turn([this] { here("timer"); });
-    timers.push_back(reactor->call_later(
-        std::chrono::hours(1),
-        [this, last = std::make_shared<LastWords>(*this, "a closure's end")] {}));
-    in_a_turn([timer = timers.back()]() mutable { timer.cancel(); });
-    reactor->call_at_end_of_turn([this] { here("call_at_end_of_turn"); });
-    reactor->call_from_thread([this] { here("call_from_thread"); });
-    reactor->on_signal(SIGUSR1, [this] { here("on_signal"); });
-    in_a_turn([] { ::kill(::getpid(), SIGUSR1); });
-    using Shutdown = Reactor::Shutdown;
-    reactor->add_system_event_trigger(Shutdown::before, [this] { return download_->complete; });
-    reactor->add_system_event_trigger(Shutdown::before, [this] { here("trigger before"); });
-    reactor->add_system_event_trigger(Shutdown::during, [this] { here("trigger during"); });
-    reactor->add_system_event_trigger(Shutdown::after, [this] { here("trigger after"); });
-}
-
-inline void World::begin_deferreds() {
-    const auto add = [this](Deferred<int> deferred) {
-        deferred.add_errback([](const Failure& reason) {
-            reason.trap<CancelledError>();
-            return 0;
-        });
-        deferreds.push_back(deferred);
-        return deferred;
-    };
-    Deferred<int> good, bad, awaited;
-    Deferred<int> cancelled([this](auto&) { here("canceller"); });
-    add(good.add_callback([this](int value) {
-        here("callback");
-        return value;
-    }));
-    add(bad.add_errback([this](const Failure&) {
-        here("errback");
-        return 0;
-    }));
-    add(cancelled);
-    deferreds.push_back(awaited);
-    coroutine = body(awaited);
-    add(*coroutine);
-    deferreds.pop_back();
-    in_a_turn([good] { fire(good); });
-    in_a_turn([bad] {
-        if (!bad.called())
-            bad.errback(Exception("expected"));
-    });
-    in_a_turn([cancelled] { cancelled.cancel(); });
-    in_a_turn([awaited] { fire(awaited); });
-}
-
-inline Deferred<int> World::body(Deferred<int> awaited) {
-    const int value = co_await awaited;
-    here("coroutine");
-    co_return value;
-}
-
-// The download goes on for some turns after the visit, and the reactor is stopped in their midst.
-inline void World::each_turn() {
-    const bool at_the_end = place_.starts_with("trigger");
-    const bool it_never_comes = download_->lines > 10'000;
-    if (visits == 0 && !at_the_end && !it_never_comes)
-        return;
-    --turns_to_come_;
-    if (turns_to_come_ == 10)
-        stop();
-    if (turns_to_come_ == 0)
-        download_->end();
-}
-
-inline void World::stop() {
-    try {
-        reactor->stop();
-    } catch (const ReactorNotRunning&) { // it was told already
-    }
-}
-
-inline void World::run() {
-    Reports reports;
-    server_ = std::make_shared<WorldServer>(*this);
-    other_server_ = std::make_shared<WorldServer>(*this);
-    client_ = std::make_shared<WorldClient>(*this);
-    download_->start(*reactor);
-    reactor->call_when_running([this] { here("call_when_running"); });
-    reactor->call_when_running([this] { begin(); });
-    twist::run(*reactor);
-    if (in_the_loop) {
-        CHECK(reactor->descriptors().empty());
-        CHECK(attempts == look_ups);
-        CHECK(reactor->delayed_calls().size() == static_cast<std::size_t>(look_ups));
-    }
-    reactor.reset();
-    ports.clear();
-    transports.clear();
-    connectors.clear();
-    deferreds.clear();
-    coroutine.reset();
-    timers.clear();
-    reader.reset();
-
-    CHECK(visits > 0);
-    CHECK(download_->received == download_->sent);
-    CHECK(download_->reason == "ConnectionDone");
-    CHECK(made == lost);
-    CHECK(protocols == 0);
-    CHECK(server_.use_count() + other_server_.use_count() + client_.use_count() == 3);
-    CHECK(open_descriptors() == open_before);
-    std::string strange;
-    std::istringstream reported(reports.take());
-    for (std::string line; std::getline(reported, line);)
-        if (line.ends_with("[Failure: Exception: boom]"))
-            --thrown;
-        else
-            strange += line + "\n";
-    CHECK(strange == "");
-    CHECK(thrown == 0);
-}
 
 } // namespace twist
