@@ -142,6 +142,36 @@ void go_on(std::shared_ptr<Routine> routine, std::optional<Outcome> awaited) {
     run(own);
 }
 
+// Cancels what `d` waits for in the end; that may be itself.
+void cancel_innermost(Handle d) {
+    while (d->waiting_for != nullptr) // 74, 77
+        d = d->waiting_for->shared_from_this();
+    if (d->called) { // 66
+        if (std::exchange(d->stranded, false)) {
+            d->result = cancelled;
+            run(d);
+        }
+        return;
+    }
+    if (std::exchange(d->cancelling, true)) // 79
+        return;
+    if (const auto canceller = std::exchange(d->canceller, nullptr)) { // 69, 70
+        try {
+            canceller(d);
+        } catch (const Thrown&) { // 78
+            d->cancelling = false;
+            if (!d->called)
+                d->canceller = canceller;
+            throw;
+        }
+    } else { // 65, 67
+        d->forgives_one_firing = true;
+    }
+    d->cancelling = false;
+    if (!d->called) // 71, 72
+        fire(d, cancelled);
+}
+
 } // namespace
 
 Deferred::Deferred() {
@@ -184,32 +214,7 @@ void add(Handle d, Step step, End end) {
 }
 
 void cancel(Handle d) {
-    while (d->waiting_for != nullptr) // 74, 77
-        d = d->waiting_for->shared_from_this();
-    if (d->called) { // 66
-        if (std::exchange(d->stranded, false)) {
-            d->result = cancelled;
-            run(d);
-        }
-        return;
-    }
-    if (std::exchange(d->cancelling, true)) // 79
-        return;
-    if (const auto canceller = std::exchange(d->canceller, nullptr)) { // 69, 70
-        try {
-            canceller(d);
-        } catch (const Thrown&) { // 78
-            d->cancelling = false;
-            if (!d->called)
-                d->canceller = canceller;
-            throw;
-        }
-    } else { // 65, 67
-        d->forgives_one_firing = true;
-    }
-    d->cancelling = false;
-    if (!d->called) // 71, 72
-        fire(d, cancelled);
+    cancel_innermost(d);
 }
 
 void pause(Handle d) {
@@ -289,10 +294,10 @@ void receive(List& list, std::size_t index, const Outcome& outcome) {
 }
 
 void cancel_members(List& list) {
-    for (const auto& member : std::vector(list.members)) { // 92
+    for (const auto& member : list.members) { // 92
         try {
-            if (const Handle d = member.lock())
-                cancel(d);
+            if (!member.expired()) // it lives, and has not given its result
+                cancel_innermost(member.lock());
         } catch (const Thrown& error) { // 94
             report("Unhandled Error", error.text);
         }
