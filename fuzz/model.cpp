@@ -120,11 +120,14 @@ void go_on(std::shared_ptr<Routine> routine, std::optional<Outcome> awaited) {
     for (;;) {
         const Given next = routine->body(awaited);
         if (const Outcome* result = std::get_if<Outcome>(&next)) { // 108, 109
+            bool accepted = false;
             try {
-                accept(own, *result);
+                accepted = accept(own, *result);
             } catch (const Thrown& error) {
                 report("Unhandled error in Deferred", error.text);
             }
+            if (!accepted && result->failed)
+                report("Unhandled error in Deferred", result->text);
             break;
         }
         const Handle& inner = std::get<Handle>(next);
@@ -231,6 +234,9 @@ void unpause(Handle d) {
 void chain_deferred(Handle d, Handle target) {
     if (!target->takes_a_value)
         throw misuse;
+    check_end(d);
+    if (d == target)
+        throw Thrown{"Exception: A Deferred can't wait for itself."};
     const auto result = take_end(d, nullptr);
     d->target = target;
     if (result) {

@@ -60,6 +60,7 @@ class FakeTransport final : public twist::Transport {
         fuzz::check(!closed, "it is closed once");
         closed = true;
     }
+    void lose_write_connection() override {}
     void abort_connection() override {}
     void pause_producing() override {}
     void resume_producing() override {}
