@@ -8,6 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 
+import exercises  # pylint: disable=wrong-import-position
 import harness  # pylint: disable=wrong-import-position
 
 FLOORS = {
@@ -86,6 +87,22 @@ class House(unittest.TestCase):
                 with self.subTest(f"{part.name}/{file.name}"):
                     self.assertRegex(lines[0], rf"^// {file.stem.split('-')[0]}")
                     self.assertLessEqual(len(comment), 3)
+
+    def test_every_part_has_exercises(self):
+        found = [exercise.part for exercise in exercises.find(ROOT)]
+        for part in parts():
+            with self.subTest(part.name):
+                self.assertGreaterEqual(found.count(int(part.name[4:6])), 2)
+
+    def test_the_teaching_plan_knows_the_exercises(self):
+        plan = (ROOT / "docs/teaching.md").read_text(encoding="utf-8")
+        found = {exercise.name: exercise for exercise in exercises.find(ROOT)}
+        for exercise in found.values():
+            with self.subTest(exercise.name):
+                self.assertIn(f"`{exercise.name}` ({exercise.minutes})", plan)
+        for name in re.findall(r"`(\d+/[a-z][a-z-]+)`", plan):
+            with self.subTest(name):
+                self.assertTrue(name in found or list(ROOT.glob("part*/" + name.split("/")[1] + ".cpp")))
 
 
 if __name__ == "__main__":
