@@ -138,7 +138,8 @@ Deferred<FirstSuccessOrAll<T>> make_list(const std::vector<Deferred<T>>& members
         if (const auto alive = state.lock())
             alive->cancel();
     };
-    const auto list = state->list = Deferred<FirstSuccessOrAll<T>>(cancel_members);
+    Deferred<FirstSuccessOrAll<T>> list(cancel_members);
+    state->list = list;
     if (members.empty() && !fire_on_one_callback)
         state->finish();
     for (std::size_t i = 0; i < members.size(); ++i) {
