@@ -106,6 +106,17 @@ std::string port_in(const Path& file) {
     return line.substr(before + 1, last - before);
 }
 
+// The proxy serves the poem of `server`; by then its loop runs.
+void expect_poem(const Path& log, Listener& server) {
+    const std::string poem = "Tyger, tyger, burning bright\n";
+    act({"get the poem", "取诗"});
+    Connection client = connect(port_in(log));
+    Connection request = server.accept();
+    request.send(poem);
+    request.finish();
+    expect_equal({"the poem", "诗"}, client.receive_all(), poem);
+}
+
 // Ends it with SIGTERM. Gives its exit status.
 int end(pid_t daemon) {
     ::kill(daemon, SIGTERM);
@@ -134,19 +145,13 @@ CHECK(Text{"the port is in use", "端口被占用"}) {
 }
 
 CHECK(Text{"it is started, and ended with SIGTERM", "启动，然后用 SIGTERM 结束"}) {
-    const std::string poem = "Tyger, tyger, burning bright\n";
     const Path directory = new_directory();
     Listener server;
     act({"start it; the command is to end, and the proxy to go on",
          "启动它；命令应当结束，代理应当继续运行"});
     expect_equal(exit_status, start(directory, server).status, 0);
     const pid_t daemon = number_in(directory / "proxy.pid");
-    act({"get the poem", "取诗"});
-    Connection client = connect(port_in(directory / "proxy.log"));
-    Connection request = server.accept();
-    request.send(poem);
-    request.finish();
-    expect_equal({"the poem", "诗"}, client.receive_all(), poem);
+    expect_poem(directory / "proxy.log", server);
     act({"end it with SIGTERM", "用 SIGTERM 结束它"});
     expect_equal(exit_status, end(daemon), 0);
     expect(!std::filesystem::exists(directory / "proxy.pid"),
@@ -156,7 +161,7 @@ CHECK(Text{"it is started, and ended with SIGTERM", "启动，然后用 SIGTERM 
 
 CHECK(Text{"a second one with the same pid file", "用同一个 pid 文件启动第二个"}) {
     const Path directory = new_directory();
-    const Listener server;
+    Listener server;
     act({"start it", "启动它"});
     expect_equal(exit_status, start(directory, server).status, 0);
     const pid_t daemon = number_in(directory / "proxy.pid");
@@ -164,20 +169,21 @@ CHECK(Text{"a second one with the same pid file", "用同一个 pid 文件启动
     expect_equal(exit_status, start(directory, server).status, 1);
     expect_equal({"the number in the pid file", "pid 文件里的进程号"},
                  number_in(directory / "proxy.pid"), daemon);
+    expect_poem(directory / "proxy.log", server);
     act({"end the first one with SIGTERM", "用 SIGTERM 结束第一个"});
     expect_equal(exit_status, end(daemon), 0);
 }
 
 CHECK(Text{"relative paths", "相对路径"}) {
     const Path directory = new_directory();
-    const Listener server;
+    Listener server;
     std::filesystem::current_path(directory.parent_path());
     act({"start it with relative paths for the pid file and the log",
          "用相对路径的 pid 文件和日志启动它"});
     expect_equal({"the exit status with relative paths", "使用相对路径时的退出状态"},
                  start(directory.filename(), server).status, 0);
     const pid_t daemon = number_in(directory / "proxy.pid");
-    port_in(directory / "proxy.log");
+    expect_poem(directory / "proxy.log", server);
     act({"end it with SIGTERM", "用 SIGTERM 结束它"});
     expect_equal(exit_status, end(daemon), 0);
 }

@@ -16,6 +16,7 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
@@ -36,16 +37,9 @@ twist::FileDescriptor listen_on(const twist::Address& address) {
 }
 
 std::string read_poem(const std::string& poetry_file) {
-    std::ifstream file(poetry_file, std::ios::binary);
-    std::string poem;
-    for (char byte; file.get(byte);)
-        poem += byte;
-    if (!file.eof()) {
-        const std::error_code reason = twist::last_error();
-        throw twist::SystemError("Can't read " + poetry_file + ": " + twist::describe(reason) + ".",
-                                 reason);
-    }
-    return poem;
+    std::ostringstream poem;
+    poem << std::ifstream(poetry_file, std::ios::binary).rdbuf();
+    return poem.str();
 }
 
 // What all clients share.
