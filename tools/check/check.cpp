@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <fcntl.h>
 #include <iostream>
 #include <optional>
 #include <unistd.h>
@@ -125,6 +126,8 @@ const std::string& program_path() {
 int main(int argc, char* argv[]) {
     if (argc > 1)
         check::path = argv[1];
+    if (std::getenv("CHECK_REPORT") != nullptr) // not for the programs that the check starts
+        ::fcntl(check::report_descriptor(), F_SETFD, FD_CLOEXEC);
     const twist::log::Redirect redirect([](const twist::log::Report& report) {
         check::reports += report.why + ": " + report.failure.text() + "\n";
     });
