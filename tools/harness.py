@@ -169,6 +169,12 @@ class Server(Running):
             raise AssertionError(f"it does not serve: {told}")
         self.port = int(line.group(1))
         self.address = f"127.0.0.1:{self.port}"
+        wait_until(lambda: self.program.status is not None or self.sleeps())
+
+    def sleeps(self):
+        """Whether it waits: it prints its line before its loop, and takes signals only in there."""
+        stat = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8")
+        return stat.rpartition(")")[2].split()[0] == "S"
 
 
 class Peer:

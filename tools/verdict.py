@@ -64,9 +64,10 @@ class Verdict:
 def run(command, language, limit=LIMIT):
     """Runs a check."""
     verdict = Verdict(language)
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryDirectory() as place:
         reading, writing = os.pipe()
         environment = {**os.environ, "CHECK_REPORT": str(writing), "LC_ALL": "C.UTF-8",
+                       "TMPDIR": place,
                        "ASAN_OPTIONS": "exitcode=99:detect_leaks=1:"
                                        "detect_stack_use_after_return=1",
                        "UBSAN_OPTIONS": "halt_on_error=1:exitcode=98:print_stacktrace=1",

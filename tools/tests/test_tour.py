@@ -228,6 +228,11 @@ class InATerminal(Repository):
         self.assertNotIn("Traceback", shown)
 
 
+def listen_to_hangups():
+    """Undoes what nohup does, in a new process."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class Ending(Repository):
     """However the tour ends, what it started ends too."""
 
@@ -248,7 +253,7 @@ time.sleep(1000)
         """Starts the tour; returns it and the process ids of what it has started."""
         tour = subprocess.Popen(
             [sys.executable, "tools/tour.py", "1"], cwd=self.root, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True,
+            stderr=subprocess.PIPE, text=True, preexec_fn=listen_to_hangups,
             env={**os.environ, "PATH": f"{self.root}/bin:{os.environ['PATH']}"})
         self.addCleanup(tour.kill)
         for line in tour.stdout:
