@@ -26,6 +26,7 @@ struct NotingTransport : twist::Transport {
     void write(std::string_view) override {}
     void write(std::shared_ptr<const std::string>) override {}
     void lose_connection() override { closing = true; }
+    void lose_write_connection() override {}
     void abort_connection() override { closing = true; }
     void pause_producing() override {}
     void resume_producing() override {}
