@@ -41,8 +41,8 @@ class Workshop:
 
     @property
     def flags(self):
-        """What everything is compiled with."""
-        return ["-std=c++20", "-O0", "-g", "-fno-omit-frame-pointer", f"-I{self.root}",
+        """What everything is compiled with: quick to build, and every place has a line's number."""
+        return ["-std=c++20", "-O0", "-g1", "-fno-omit-frame-pointer", f"-I{self.root}",
                 *([f"-fsanitize={self.sanitizers}"] if self.sanitizers != "none" else [])]
 
     def build(self, exercise, answer):
