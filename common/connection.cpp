@@ -139,6 +139,8 @@ void Connection::close_when(Closing when) {
         return;
     closing_ = when;
     reactor_.remove_reader(*this);
+    if (when == Closing::now) // nothing is sent any more, though there may be room in this turn
+        reactor_.remove_writer(*this);
     work_at_end_of_turn();
 }
 

@@ -254,6 +254,20 @@ TEST_CASE_FIXTURE(Fixture, "R28: and so it does in the midst of sending") {
     CHECK(got.size() < 10'000'000);
 }
 
+TEST_CASE_FIXTURE(Fixture, "R28: and so it does where the kernel has room again in that turn") {
+    server->on.connection_made = [&](const TransportPtr& transport) {
+        transport->write(std::string(10'000'000, 'x'));
+        reactor.call_later(2ms, [&, transport] {
+            while (read_now(peer) != "") {
+            }
+            transport->abort_connection();
+        });
+    };
+    run_until_lost();
+    CHECK(reason == "ConnectionAborted");
+    CHECK(read_to_end(peer).size() < 100'000);
+}
+
 TEST_CASE_FIXTURE(Fixture, "R29: the peer closes: ConnectionDone") {
     server->on.connection_made = [&](auto&) { peer.close(); };
     run_until_lost();
