@@ -264,6 +264,8 @@ void Reactor::adopt(std::shared_ptr<ReadDescriptor> descriptor) {
     Watch& w = watch(*descriptor);
     descriptor->reactor_ = this;
     const auto before = std::exchange(w.owned, std::move(descriptor));
+    if (before && !w.knows(before.get()))
+        before->reactor_ = nullptr; // closed without a word, and now its number has come again
 }
 
 void Reactor::release(ReadDescriptor& descriptor) {

@@ -436,6 +436,23 @@ TEST_CASE("what is adopted lives until it is released, and is told at the end") 
     CHECK(reactor.descriptors().empty());
 }
 
+TEST_CASE("one that was adopted and closed without a word may outlive its reactor") {
+    auto pair = std::make_unique<SocketPair>();
+    const auto forgotten = std::make_shared<TestDescriptor>(pair->here.get());
+    Reactor next;
+    {
+        Reactor reactor;
+        reactor.adopt(forgotten);
+        pair.reset();
+        pair = std::make_unique<SocketPair>();
+        REQUIRE(pair->here.get() == forgotten->fileno());
+        reactor.adopt(std::make_shared<TestDescriptor>(pair->here.get()));
+        CHECK(reactor.descriptors().size() == 1);
+    }
+    next.add_reader(*forgotten);
+    CHECK(contains(next.get_readers(), *forgotten));
+}
+
 TEST_CASE("of two hundred readers that are ready none is forgotten") {
     for (const char* backend : {"epoll", "poll", "select"}) {
         CAPTURE(backend);
