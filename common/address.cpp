@@ -33,13 +33,6 @@ std::vector<SocketAddress> all_of(const AddrInfo& found) {
     return addresses;
 }
 
-SocketAddress ask(int (*question)(int, sockaddr*, socklen_t*), int fd) {
-    sockaddr_storage storage{};
-    socklen_t size = sizeof storage;
-    auto* address = reinterpret_cast<sockaddr*>(&storage);
-    return question(fd, address, &size) == 0 ? SocketAddress(address, size) : SocketAddress();
-}
-
 } // namespace
 
 std::string to_string(const Address& address) {
@@ -101,10 +94,10 @@ Address SocketAddress::address() const {
 }
 
 SocketAddress SocketAddress::local(int fd) {
-    return ask(::getsockname, fd);
-}
-SocketAddress SocketAddress::peer(int fd) {
-    return ask(::getpeername, fd);
+    sockaddr_storage storage{};
+    socklen_t size = sizeof storage;
+    auto* const address = reinterpret_cast<sockaddr*>(&storage);
+    return ::getsockname(fd, address, &size) == 0 ? SocketAddress(address, size) : SocketAddress();
 }
 
 std::vector<SocketAddress> numeric(const Address& address, std::string_view any) {

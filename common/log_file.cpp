@@ -1,6 +1,7 @@
 #include "common/log_file.hpp"
 
 #include <array>
+#include <cerrno>
 #include <ctime>
 #include <fcntl.h>
 #include <iostream>

@@ -1,11 +1,10 @@
 #include "common/tcp.hpp"
 
 #include <cerrno>
-#include <fcntl.h>
+#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <system_error>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
