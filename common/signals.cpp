@@ -36,12 +36,13 @@ void note(int number) {
     errno = error_of_others;
 }
 
-// Those that nobody can catch, and those after which the program can't go on.
+// Not those that nobody can catch, those after which the program can't go on, those that the C
+// library keeps for itself, and those that there are not.
 bool can_wait(int number) {
     for (const int other : {SIGKILL, SIGSTOP, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP})
         if (number == other)
             return false;
-    return number > 0 && number < NSIG;
+    return ::sigaction(number, nullptr, nullptr) == 0;
 }
 
 } // namespace

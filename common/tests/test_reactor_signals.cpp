@@ -237,7 +237,7 @@ TEST_CASE("on_signal: the signals of a process go to its first reactor") {
 
 TEST_CASE("on_signal: a signal that can't wait for the loop, or nothing to call, is an error") {
     Reactor reactor;
-    for (const int number : {SIGKILL, SIGSTOP, SIGSEGV, SIGABRT, 0, -1, NSIG, 1000}) {
+    for (const int number : {SIGKILL, SIGSTOP, SIGSEGV, SIGABRT, 32, 0, -1, NSIG, 1000}) {
         CAPTURE(number);
         CHECK_THROWS_AS(reactor.on_signal(number, [] {}), std::invalid_argument);
     }
