@@ -46,6 +46,12 @@ class House(unittest.TestCase):
     def test_every_file_of_the_core_has_a_floor(self):
         self.assertEqual({file.stem for file in core()}, set(FLOOR))
 
+    def test_the_drawing_shows_every_file_on_its_floor(self):
+        text = (ROOT / "common/README.md").read_text(encoding="utf-8")
+        drawing = text.split("## The floors")[1].split("```")[1]
+        shown = [set(re.findall(r"\w+", floor)) & set(FLOOR) for floor in drawing.split("──\n")]
+        self.assertEqual(shown[::-1], [set(names.split()) for names in FLOORS.values()])
+
     def test_a_file_includes_no_higher_floor(self):
         for file in core():
             for name in included(file):
