@@ -124,7 +124,7 @@ class ListeningPort final : public ReadDescriptor,
     DelayedCall retry_;
     Seconds next_complaint_{0};
     const long many_descriptors_ = ::sysconf(_SC_OPEN_MAX) / 2;
-    bool scarce_ = false;
+    bool scarce_ = false; // from the first time that they were, for good
 };
 
 std::shared_ptr<Port> start_port(Reactor& reactor, FileDescriptor socket,

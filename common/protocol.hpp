@@ -39,7 +39,8 @@ class Transport {
     virtual void lose_connection() = 0;
 
     /// Sends what was written, then tells the other side that there is no more (half a close). It
-    /// may still talk; what is written from then on is ignored. (ITCPTransport.loseWriteConnection)
+    /// may still talk; what is written once it has been told is ignored.
+    /// (ITCPTransport.loseWriteConnection)
     virtual void lose_write_connection() = 0;
 
     /// Closes at once; what was not sent yet is lost, and the other side sees a reset.
@@ -56,7 +57,7 @@ class Transport {
     virtual void register_producer(std::shared_ptr<Producer> producer, bool streaming) = 0;
     virtual void unregister_producer() = 0;
 
-    virtual Address get_host() const = 0; ///< our end
+    virtual Address get_host() const = 0; ///< our end; 0.0.0.0:0 once the connection is lost
     virtual Address get_peer() const = 0; ///< the other end
 };
 

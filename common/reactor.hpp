@@ -121,7 +121,7 @@ class Reactor final : public Clock {
     void add_writer(WriteDescriptor& writer);
     void remove_writer(WriteDescriptor& writer);
 
-    /// What is registered, the reactor's own wake-up reader included.
+    /// What is registered, the reactor's own included: what wakes it and, while it runs, signals.
     std::vector<ReadDescriptor*> get_readers() const { return all(&Watch::reading); }
     std::vector<ReadDescriptor*> get_writers() const { return all(&Watch::writing); }
 

@@ -93,7 +93,7 @@ class TcpConnector final : public Connector {
             });
         if (timer.active())
             looking_up_ = look_up;
-        else // the resolver has thought better of it
+        else // it has failed already, or nobody waits for it any more
             log::run_reporting([&] { look_up.cancel(); });
     }
 

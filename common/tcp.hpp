@@ -28,8 +28,9 @@ class Port {
 };
 
 /// Listens at `address` ("" is every interface, port 0 any free one) and has `factory` make a
-/// protocol for each connection. `backlog`: how many may wait in the kernel to be accepted. Throws
-/// CannotListenError, DNSLookupError. (reactor.listenTCP)
+/// protocol for each connection. `backlog`: how many may wait in the kernel to be accepted. A name
+/// is looked up inside the call, which BLOCKS. Throws CannotListenError, DNSLookupError.
+/// (reactor.listenTCP)
 std::shared_ptr<Port> listen_tcp(Reactor& reactor, const Address& address,
                                  std::shared_ptr<ServerFactory> factory, int backlog = SOMAXCONN);
 
