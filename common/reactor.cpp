@@ -165,8 +165,10 @@ void Reactor::shut_down() {
 
 std::vector<Deferred<void>> Reactor::fire(Shutdown when) {
     std::vector<Deferred<void>> results;
-    for (const auto& trigger : std::exchange(triggers_[static_cast<std::size_t>(when)], {}))
-        log::run_reporting([&] { results.push_back(trigger().add_errback(log::err)); });
+    auto& triggers = triggers_[static_cast<std::size_t>(when)];
+    while (!triggers.empty()) // those, too, that a trigger adds
+        for (const auto& trigger : std::exchange(triggers, {}))
+            log::run_reporting([&] { results.push_back(trigger().add_errback(log::err)); });
     return results;
 }
 

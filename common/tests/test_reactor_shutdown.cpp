@@ -72,6 +72,22 @@ TEST_CASE("R13: the triggers run before, during and after the connections are to
     CHECK(diary.text() == "stop, before (running), before, too (running), during, lost, after");
 }
 
+TEST_CASE("R13: a trigger that is added by another of its moment is called, too") {
+    Reactor reactor;
+    Diary diary;
+    for (const auto& [when, name] :
+         {std::pair(When::before, "before"), std::pair(When::during, "during"),
+          std::pair(When::after, "after")})
+        reactor.add_system_event_trigger(when, [&reactor, &diary, when = when, name = name] {
+            diary.note(name);
+            reactor.add_system_event_trigger(
+                when, [&diary, name] { diary.note(name + std::string(" again")); });
+        });
+    reactor.call_when_running([&] { reactor.stop(); });
+    run(reactor);
+    CHECK(diary.text() == "before, before again, during, during again, after, after again");
+}
+
 TEST_CASE("R13: while a trigger before waits for its Deferred, timers and sockets work on") {
     Reactor reactor;
     Diary diary;
