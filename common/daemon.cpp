@@ -27,6 +27,13 @@ constexpr int first_inherited = 3; // SD_LISTEN_FDS_START
     throw SystemError(what + ": " + describe(reason) + ".", reason);
 }
 
+// Opens those of the three that are closed: whatever is opened next would get their numbers.
+void open_standard_streams() {
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (::fcntl(fd, F_GETFD) == -1 && ::open("/dev/null", O_RDWR) != fd)
+            throw_last_error("Can't open the standard streams");
+}
+
 pid_t fork_or_throw() {
     const pid_t child = ::fork();
     if (child == -1)
@@ -48,6 +55,7 @@ pid_t fork_or_throw() {
 // The first child calls setsid, which the leader of a process group may not. It leads the new
 // session, and such a leader could still get a terminal, by opening one. Its child can't.
 Daemon::Daemon() {
+    open_standard_streams();
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) == -1)
         throw_last_error("Can't make the daemon's pipe");

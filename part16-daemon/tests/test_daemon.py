@@ -117,6 +117,15 @@ class Life(DaemonCase):
         self.assertEqual([os.readlink(ours / "fd" / str(fd)) for fd in range(3)],
                          ["/dev/null", str(self.log), str(self.log)])
 
+    def test_the_command_may_have_no_standard_streams(self):
+        subprocess.run(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", program(FASTPOETRY), "--daemon",
+                        "--port", "0", "--logfile", self.log, "--pidfile", self.pidfile,
+                        ROOT / SCIENCE], timeout=LIMIT, check=True)
+        pid = self.pid()
+        self.assertEqual(fetch(self.port()), poem("science.txt"))
+        self.assertEqual([os.readlink(f"/proc/{pid}/fd/{fd}") for fd in range(3)],
+                         ["/dev/null", str(self.log), str(self.log)])
+
     def test_signals_count_from_the_moment_at_which_the_command_ends(self):
         for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT) * 5:
             pid, port = self.start()
