@@ -80,7 +80,8 @@ std::vector<DelayedCall> Clock::delayed_calls() const {
 
 void Clock::schedule(const std::shared_ptr<DelayedCall::Call>& call, Seconds due) {
     call->number = next_number_++;
-    call->due = std::max(due, seconds()); // what is late is due now, after what was there before
+    // What is late, or NaN, is due now, after what was there before.
+    call->due = std::max(seconds(), due);
     heap_.push_back({call->due, call->number, call});
     std::push_heap(heap_.begin(), heap_.end());
 }

@@ -1,6 +1,7 @@
 // The timers, on a clock that stands still: R7, R9 to R12, R47.
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -126,6 +127,19 @@ TEST_CASE("R11: what is moved to a time before now is due now, after what was du
     CHECK(delayed.time() == 10s);
     clock.advance(0s);
     CHECK(seen == "due delayed reset ");
+}
+
+TEST_CASE("R11: what is moved to no time at all is due now, and holds up nobody") {
+    FakeClock clock;
+    std::string seen;
+    const Seconds nan(std::numeric_limits<double>::quiet_NaN());
+    for (const char* name : {"a ", "b "}) {
+        DelayedCall call = clock.call_later(1s, [&seen, name] { seen += name; });
+        name[0] == 'a' ? call.reset(nan) : call.delay(nan);
+    }
+    clock.call_later(2s, [&] { seen += "c"; });
+    clock.advance(2s);
+    CHECK(seen == "a b c");
 }
 
 TEST_CASE("R11: a call that is moved to now by another waits for the next advance") {
