@@ -126,7 +126,8 @@ class Reactor final : public Clock {
     std::vector<ReadDescriptor*> get_writers() const { return all(&Watch::writing); }
 
     /// Keeps `descriptor` alive, registered or not, until release(); when the reactor shuts down
-    /// it is told connection_lost like those that are registered.
+    /// it is told connection_lost like those that are registered. Its fileno() may turn -1
+    /// meanwhile, but not another number.
     void adopt(std::shared_ptr<ReadDescriptor> descriptor);
 
     /// Lets go of it: it is no reader, no writer, and not kept alive any more.
