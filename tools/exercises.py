@@ -61,10 +61,14 @@ def named(root, name, language="en"):
     for exercise in everything:
         if exercise.name == name:
             return exercise
-    same_part = [each.name for each in everything if each.name.split("/")[0] == name.split("/")[0]]
+    part, last = name.split("/")[0], name.split("/")[-1]
+    near = ", ".join([each.name for each in everything if each.name.split("/")[0] == part]
+                     or [each.name for each in everything if each.name.split("/")[1] == last])
+    if language == "zh":
+        raise ExerciseError(f"没有练习“{name}”："
+                            + (f"有 {near}" if near else "./tour exercises 列出全部"))
     raise ExerciseError(f"there is no exercise '{name}': "
-                        + (f"part {name.split('/')[0]} has {', '.join(same_part)}" if same_part
-                           else "./tour exercises lists them"))
+                        + (f"there is {near}" if near else "./tour exercises lists them"))
 
 
 class Progress:
@@ -95,7 +99,9 @@ def start(exercise, my):
     """Gives the learner the starter; throws away nothing that is there."""
     answer = exercise.answer(my)
     if answer.exists():
-        raise ExerciseError(f"you have started {exercise.name} already, in {shown(answer)}")
+        raise ExerciseError(f"{exercise.name} 已经开始，文件是 {shown(answer)}"
+                            if exercise.language == "zh" else
+                            f"you have started {exercise.name} already, in {shown(answer)}")
     answer.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(exercise.directory / "starter.cpp", answer)
     return answer
