@@ -267,4 +267,10 @@ def main(root, word, words, screen):
         parser.add_argument("name", help="an exercise, as 4/timeout")
     if word == "solution":
         parser.add_argument("--give-up", action="store_true", help="show it all the same")
-    return getattr(Classroom(root, screen, parser.parse_args(words)), word)()
+    options = parser.parse_args(words)
+    try:
+        return getattr(Classroom(root, screen, options), word)()
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # a file of the learner's, or a directory that can't be written
+        raise ExerciseError(error) from None

@@ -10,6 +10,8 @@ import re
 import shutil
 from pathlib import Path
 
+NOTHING_YET = {"passed": False, "hints": 0}
+
 
 class ExerciseError(Exception):
     """Something that can't be done with an exercise; the message says what to do instead."""
@@ -77,13 +79,14 @@ class Progress:
     def __init__(self, my):
         self.file = Path(my) / "progress.json"
         try:
-            self.state = json.loads(self.file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            state = json.loads(self.file.read_text(encoding="utf-8"))
+            self.state = {name: {**NOTHING_YET, **facts} for name, facts in state.items()}
+        except (OSError, ValueError, AttributeError, TypeError):  # whatever it is, it is not ours
             self.state = {}
 
     def of(self, exercise):
         """What is known of one exercise."""
-        return self.state.setdefault(exercise.name, {"passed": False, "hints": 0})
+        return self.state.setdefault(exercise.name, dict(NOTHING_YET))
 
     def note(self, exercise, **facts):
         """Remembers something of it."""

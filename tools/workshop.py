@@ -102,8 +102,12 @@ class Workshop:
 
     def run(self, command):
         """Runs the compiler."""
-        done = subprocess.run([str(word) for word in command], cwd=self.root, text=True,
-                              check=False, stderr=subprocess.PIPE, timeout=10 * LIMIT)
+        try:
+            done = subprocess.run([str(word) for word in command], cwd=self.root, check=False,
+                                  encoding="utf-8", errors="replace", stderr=subprocess.PIPE,
+                                  timeout=10 * LIMIT)
+        except subprocess.TimeoutExpired:
+            raise CompileError(f"error: the compiler did not end in {10 * LIMIT} seconds") from None
         if done.returncode != 0:
             raise CompileError(first_error(done.stderr))
 

@@ -129,8 +129,21 @@ class Learner(unittest.TestCase):
 
     def test_a_broken_progress_file_is_an_empty_one(self):
         self.my.mkdir()
-        (self.my / "progress.json").write_text("{broken")
-        self.assertEqual(Progress(self.my).state, {})
+        for broken in ("{broken", "[]", '{"7/timeout": 3}'):
+            (self.my / "progress.json").write_text(broken)
+            self.assertEqual(Progress(self.my).state, {})
+        (self.my / "progress.json").write_text('{"7/timeout": {"hints": 2}}')
+        self.assertIn("Hint 3", self.say("hint", NAME)[1])
+        self.assertNotIn("(solved)", self.say("exercises")[1])
+
+    def test_a_file_in_another_encoding_is_a_compile_error(self):
+        self.answer("starter.cpp").write_bytes("诗".encode("gb18030"))
+        self.assertIn("It does not compile.", self.say("check", NAME)[1])
+
+    def test_a_directory_that_can_t_be_made(self):
+        self.my.write_text("")
+        with self.assertRaisesRegex(ExerciseError, "exists|directory"):
+            self.say("start", NAME)
 
 
 class Verdicts(unittest.TestCase):
