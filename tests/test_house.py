@@ -105,7 +105,8 @@ class House(unittest.TestCase):
         found = {exercise.name: exercise for exercise in exercises.find(ROOT)}
         for exercise in found.values():
             with self.subTest(exercise.name):
-                self.assertIn(f"`{exercise.name}` ({exercise.minutes})", plan)
+                named = f"`{exercise.name}` ({exercise.minutes})"
+                self.assertTrue(named in plan, f"docs/teaching.md does not say {named}")
         for name in re.findall(r"`(\d+/[a-z][a-z-]+)`", plan):
             with self.subTest(name):
                 self.assertTrue(name in found or list(ROOT.glob("part*/" + name.split("/")[1] + ".cpp")))

@@ -26,16 +26,31 @@ TEXTS = {
              "然后：./tour check {name}        卡住时：./tour hint {name}"),
     "building": ("Building the core with sanitizers, once (a minute or two) ...",
                  "用检测工具编译核心库，只需一次（一两分钟）……"),
-    "passed": ("passed", "通过"),
-    "not yet": ("not yet", "还没有"),
-    "see": ("./tour solution {name} shows ours.", "./tour solution {name} 可以看我们的答案。"),
+    "passed": ("✓ {name} {title}: passed.", "✓ {name} {title}：通过。"),
+    "not yet": ("✗ {name} {title}: not yet", "✗ {name} {title}：还没有通过"),
+    "see": (" ./tour solution {name} shows ours.", "./tour solution {name} 可以看我们的答案。"),
     "hint": ("Hint {number} of {all}:", "提示 {number}/{all}："),
     "no more": ("There are no more hints. ./tour solution {name} --give-up shows the solution.",
                 "没有更多提示了。./tour solution {name} --give-up 可以看答案。"),
+    "no more here": ("There are no more hints in a handout: your teacher has the others.",
+                     "讲义版里没有更多提示：其余的在老师那里。"),
     "handout": ("Written: {directory}. In it ./tour, ./tour test and ./tour check work.",
                 "已写入：{directory}。其中 ./tour、./tour test 和 ./tour check 都可以使用。"),
     "nothing": ("nothing is started: ./tour exercises lists what there is",
                 "还没有开始任何练习：./tour exercises 列出全部"),
+    "not started": ("{name} is not started: ./tour start {name}",
+                    "{name} 还没有开始：./tour start {name}"),
+    "not passed": ("{name} has not passed yet: ./tour check {name}, or ./tour solution {name} "
+                   "--give-up",
+                   "{name} 还没有通过：./tour check {name}，或 ./tour solution {name} --give-up"),
+    "teacher": ("this is a handout: your teacher has the solutions",
+                "这是讲义版：答案在老师那里"),
+    "program": ("--program is for one exercise that is about a command line: ./tour exercises "
+                "marks them with 'program'",
+                "--program 只用于一个关于命令行程序的练习：./tour exercises 用 program 标出它们"),
+    "no program": ("no such program: {program}", "没有这个程序：{program}"),
+    "not executable": ("{program} can't be started: is it a program? (chmod +x {program})",
+                       "{program} 无法启动：它是程序吗？（chmod +x {program}）"),
 }
 
 
@@ -90,17 +105,17 @@ class Classroom:
         self.screen.say(exercise.hints[number - 1])
         self.progress.note(exercise, hints=number)
         if seen >= len(exercise.hints):
-            self.screen.say(self.text("no more", name=exercise.name))
+            self.screen.say(self.text("no more" if exercise.solution.exists() else "no more here",
+                                      name=exercise.name))
         return 0
 
     def solution(self):
         """Shows the solution to who has one, or gives up."""
         exercise = self.exercise()
         if not exercise.solution.exists():
-            raise ExerciseError("this is a handout: your teacher has the solutions")
+            raise ExerciseError(self.text("teacher"))
         if not self.progress.of(exercise)["passed"] and not self.options.give_up:
-            raise ExerciseError(f"{exercise.name} has not passed yet: ./tour check {exercise.name}, "
-                                f"or ./tour solution {exercise.name} --give-up")
+            raise ExerciseError(self.text("not passed", name=exercise.name))
         self.screen.raw(exercise.solution.read_bytes())
         return 0
 
@@ -111,11 +126,17 @@ class Classroom:
         else:
             chosen = [each for each in find(self.root, self.language)
                       if each.answer(self.my).exists()]
-        if self.options.program and (len(chosen) != 1 or chosen[0].kind != "program"):
-            raise ExerciseError("--program is for one exercise that is about a command line: "
-                                "./tour exercises marks them with 'program'")
+        program = self.options.program
+        if program and (len(chosen) != 1 or chosen[0].kind != "program"):
+            raise ExerciseError(self.text("program"))
+        if program and not Path(program).exists():
+            raise ExerciseError(self.text("no program", program=program))
+        if program and not (Path(program).is_file() and os.access(program, os.X_OK)):
+            raise ExerciseError(self.text("not executable", program=program))
         if not chosen and not self.options.json:
             raise ExerciseError(self.text("nothing"))
+        if self.options.name and not program and not chosen[0].answer(self.my).exists():
+            raise ExerciseError(self.text("not started", name=chosen[0].name))
         workshop = self.workshop()
         passed = [self.check_one(each, workshop) for each in chosen]
         if not self.options.name and not self.options.json:
@@ -133,7 +154,7 @@ class Classroom:
             self.screen.say(json.dumps({
                 "directory": directory, "of": len(everything),
                 "passed": sum(given.passed for given in results.values()),
-                "exercises": {name: {"passed": given.passed, "message": given.message}
+                "exercises": {name: {"passed": given.passed, "message": in_short(given)}
                               for name, given in results.items()}}, ensure_ascii=False))
         return 0
 
@@ -169,10 +190,12 @@ class Classroom:
             self.screen.say(as_json(exercise, given))
             return given.passed
         if given.passed:
-            self.screen.say(f"✓ {exercise.name} {exercise.title}: {self.text('passed')}. "
-                            f"{self.text('see', name=exercise.name)}", "title")
+            see = self.text("see", name=exercise.name) if exercise.solution.exists() else ""
+            self.screen.say(self.text("passed", name=exercise.name, title=exercise.title) + see,
+                            "title")
         else:
-            self.screen.say(f"✗ {exercise.name} {exercise.title}: {self.text('not yet')}", "status")
+            self.screen.say(self.text("not yet", name=exercise.name, title=exercise.title),
+                            "status")
             for line in given.lines():
                 self.screen.say(line)
         return given.passed
@@ -202,12 +225,8 @@ class Silent:
 def judge(exercise, workshop, my, language, program=None):
     """The verdict on a learner's answer, or on a program of his own."""
     answer = exercise.answer(my)
-    if not program and not answer.exists():
-        raise ExerciseError(f"{exercise.name} is not started: ./tour start {exercise.name}")
     try:
         if program:
-            if not Path(program).exists():
-                raise ExerciseError(f"no such program: {program}")
             command = [workshop.build_check(exercise), Path(program).resolve()]
         else:
             command = workshop.build(exercise, answer)
@@ -218,10 +237,16 @@ def judge(exercise, workshop, my, language, program=None):
     return verdict.run(command, language)
 
 
+def in_short(given):
+    """What a verdict says, on one line: of a compile error also the place."""
+    place = given.details[:1] if given.message.endswith((":", "：")) else []
+    return " ".join([given.message, *"".join(place).splitlines()[:1]])
+
+
 def as_json(exercise, given):
     """A verdict as one line, for machines."""
     return json.dumps({"exercise": exercise.name, "passed": given.passed,
-                       "message": given.message, "case": given.case}, ensure_ascii=False)
+                       "message": in_short(given), "case": given.case}, ensure_ascii=False)
 
 
 def main(root, word, words, screen):
@@ -242,4 +267,10 @@ def main(root, word, words, screen):
         parser.add_argument("name", help="an exercise, as 4/timeout")
     if word == "solution":
         parser.add_argument("--give-up", action="store_true", help="show it all the same")
-    return getattr(Classroom(root, screen, parser.parse_args(words)), word)()
+    options = parser.parse_args(words)
+    try:
+        return getattr(Classroom(root, screen, options), word)()
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # a file of the learner's, or a directory that can't be written
+        raise ExerciseError(error) from None

@@ -10,6 +10,8 @@ import re
 import shutil
 from pathlib import Path
 
+NOTHING_YET = {"passed": False, "hints": 0}
+
 
 class ExerciseError(Exception):
     """Something that can't be done with an exercise; the message says what to do instead."""
@@ -61,10 +63,14 @@ def named(root, name, language="en"):
     for exercise in everything:
         if exercise.name == name:
             return exercise
-    same_part = [each.name for each in everything if each.name.split("/")[0] == name.split("/")[0]]
+    part, last = name.split("/")[0], name.split("/")[-1]
+    near = ", ".join([each.name for each in everything if each.name.split("/")[0] == part]
+                     or [each.name for each in everything if each.name.split("/")[1] == last])
+    if language == "zh":
+        raise ExerciseError(f"没有练习“{name}”："
+                            + (f"有 {near}" if near else "./tour exercises 列出全部"))
     raise ExerciseError(f"there is no exercise '{name}': "
-                        + (f"part {name.split('/')[0]} has {', '.join(same_part)}" if same_part
-                           else "./tour exercises lists them"))
+                        + (f"there is {near}" if near else "./tour exercises lists them"))
 
 
 class Progress:
@@ -73,13 +79,14 @@ class Progress:
     def __init__(self, my):
         self.file = Path(my) / "progress.json"
         try:
-            self.state = json.loads(self.file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            state = json.loads(self.file.read_text(encoding="utf-8"))
+            self.state = {name: {**NOTHING_YET, **facts} for name, facts in state.items()}
+        except (OSError, ValueError, AttributeError, TypeError):  # whatever it is, it is not ours
             self.state = {}
 
     def of(self, exercise):
         """What is known of one exercise."""
-        return self.state.setdefault(exercise.name, {"passed": False, "hints": 0})
+        return self.state.setdefault(exercise.name, dict(NOTHING_YET))
 
     def note(self, exercise, **facts):
         """Remembers something of it."""
@@ -95,7 +102,9 @@ def start(exercise, my):
     """Gives the learner the starter; throws away nothing that is there."""
     answer = exercise.answer(my)
     if answer.exists():
-        raise ExerciseError(f"you have started {exercise.name} already, in {shown(answer)}")
+        raise ExerciseError(f"{exercise.name} 已经开始，文件是 {shown(answer)}"
+                            if exercise.language == "zh" else
+                            f"you have started {exercise.name} already, in {shown(answer)}")
     answer.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(exercise.directory / "starter.cpp", answer)
     return answer

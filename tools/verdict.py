@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -13,21 +14,21 @@ LIMIT = 10  # seconds that a check may take: an upper bound, which every right a
 EVENTS = 12  # the last ones, that are shown
 
 WORDS = {
-    "passed": ("passed", "通过"),
-    "not yet": ("not yet", "还没有"),
-    "expected": ("expected", "应为"),
-    "actual": ("actual", "实际"),
+    "expected": ("expected: {text}", "应为：{text}"),
+    "actual": ("actual: {text}", "实际：{text}"),
     "events": ("The last events of the loop:", "事件循环的最后几个事件："),
-    "in the case": ("in the case", "情形"),
+    "in the case": ("in the case: {text}", "情形：{text}"),
     "time": ("It did not end within {limit} seconds: something waits for ever, or never stops.",
              "{limit} 秒内没有结束：有什么在永远等待，或者永远不停。"),
-    "freed": ("Memory is used after it was freed", "使用了已经释放的内存"),
-    "bounds": ("Memory is used that is not yours", "访问了不属于你的内存"),
-    "leak": ("Something is never destroyed: it holds itself, or nobody fired it",
-             "有东西永远不会被销毁：它持有了自己，或者没有人激活它"),
-    "undefined": ("The language does not say what this does", "语言没有规定这样做的结果"),
-    "crashed": ("The program crashed", "程序崩溃了"),
-    "ended": ("The program ended itself in the middle of the check", "检查还没有结束，程序就自己退出了"),
+    "freed": ("Memory is used after it was freed ({text})", "使用了已经释放的内存（{text}）"),
+    "bounds": ("Memory is used that is not yours ({text})", "访问了不属于你的内存（{text}）"),
+    "leak": ("Something is never destroyed: it holds itself, or nobody fired it.",
+             "有东西永远不会被销毁：它持有了自己，或者没有人激活它。"),
+    "undefined": ("The language does not say what this does: {text}",
+                  "语言没有规定这样做的结果：{text}"),
+    "crashed": ("The program crashed.", "程序崩溃了。"),
+    "ended": ("The program ended itself in the middle of the check.",
+              "检查还没有结束，程序就自己退出了。"),
     "compile": ("It does not compile. The compiler's first error:", "无法编译。编译器的第一个错误："),
 }
 
@@ -51,8 +52,8 @@ class Verdict:
             return []
         told = []
         if self.case:
-            told.append(f"  {word('in the case', self.language)}: {self.case}")
-        told += [f"    {number}. {step}" for number, step in enumerate(self.steps, 1)]
+            told.append(f"  {word('in the case', self.language, text=self.case)}")
+        told += [f"    {number}. {on_one_line(step)}" for number, step in enumerate(self.steps, 1)]
         told.append(f"  ✗ {self.message}")
         told += [f"      {line}" for detail in self.details for line in detail.splitlines()]
         if self.events:
@@ -61,10 +62,15 @@ class Verdict:
         return told
 
 
+def on_one_line(step):
+    """A step, where a poem's line ends are shown as one types them."""
+    return step.replace("\n", "\\n")
+
+
 def run(command, language, limit=LIMIT):
     """Runs a check."""
     verdict = Verdict(language)
-    with tempfile.TemporaryFile() as said, tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryFile() as said, own_directory() as place:
         reading, writing = os.pipe()
         environment = {**os.environ, "CHECK_REPORT": str(writing), "LC_ALL": "C.UTF-8",
                        "TMPDIR": place,
@@ -92,6 +98,16 @@ def run(command, language, limit=LIMIT):
     return verdict
 
 
+@contextlib.contextmanager
+def own_directory():
+    """A directory for the files of a check, which goes even if that was interrupted."""
+    place = tempfile.mkdtemp(prefix="check-")
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
 def end_group(process):
     """Ends a check, and the programs that it has started and left behind."""
     with contextlib.suppress(ProcessLookupError):
@@ -115,7 +131,7 @@ def listen(reading, verdict):
                 verdict.events = [*verdict.events, told["event"]][-EVENTS:]
             elif "fail" in told:
                 verdict.message = told["fail"][language]
-                verdict.details = [f"{word(key, language)}: {told[key]}"
+                verdict.details = [word(key, language, text=told[key])
                                    for key in ("expected", "actual") if told[key]]
             elif "passed" in told:
                 verdict.passed = True
@@ -133,13 +149,13 @@ def judge(verdict, status, late, output):
     elif sanitizer:
         verdict.passed = False
         if sanitizer.group(3):
-            verdict.message = f"{word('undefined', language)}: {sanitizer.group(3)}"
+            verdict.message = word("undefined", language, text=sanitizer.group(3))
         elif "LeakSanitizer" in sanitizer.group(1):
             verdict.message = word("leak", language)
         else:
             free = "free" in sanitizer.group(2)
-            verdict.message = f"{word('freed' if free else 'bounds', language)} " \
-                              f"({sanitizer.group(2)})"
+            verdict.message = word("freed" if free else "bounds", language,
+                                   text=sanitizer.group(2))
         verdict.details = places(output)
     elif status != 0 and not verdict.message:
         verdict.passed = False

@@ -4,6 +4,7 @@
     command = workshop.build(exercise, answer)
 """
 
+import contextlib
 import hashlib
 import itertools
 import json
@@ -74,10 +75,8 @@ class Workshop:
         key = hashlib.sha256(" ".join(map(str, command)).encode()).hexdigest()
         target = self.place / f"{Path(source).stem}-{key[:12]}.o"
         if not self.is_new_enough(target):
-            unfinished = self.place / f"{target.name}.{os.getpid()}"  # others may be at it as well
-            self.run([*command, "-MMD", "-MF", f"{unfinished}.d", "-o", unfinished])
-            os.replace(f"{unfinished}.d", target.with_suffix(".d"))
-            os.replace(unfinished, target)
+            with unfinished(target) as own, unfinished(target.with_suffix(".d")) as makes:
+                self.run([*command, "-MMD", "-MF", makes, "-o", own])
         return target
 
     def short(self, source):
@@ -97,17 +96,31 @@ class Workshop:
 
     def link(self, target, objects, more=()):
         """Links objects with the core."""
-        unfinished = f"{target}.{os.getpid()}"
-        self.run([*self.compiler, *self.flags, *objects, *more, "-o", unfinished,
-                  self.build_dir / "common/libtwist.a", "-levent_core", "-levent_extra"])
-        os.replace(unfinished, target)
+        with unfinished(target) as own:
+            self.run([*self.compiler, *self.flags, *objects, *more, "-o", own,
+                      self.build_dir / "common/libtwist.a", "-levent_core", "-levent_extra"])
 
     def run(self, command):
         """Runs the compiler."""
-        done = subprocess.run([str(word) for word in command], cwd=self.root, text=True,
-                              check=False, stderr=subprocess.PIPE, timeout=10 * LIMIT)
+        try:
+            done = subprocess.run([str(word) for word in command], cwd=self.root, check=False,
+                                  encoding="utf-8", errors="replace", stderr=subprocess.PIPE,
+                                  timeout=10 * LIMIT)
+        except subprocess.TimeoutExpired:
+            raise CompileError(f"error: the compiler did not end in {10 * LIMIT} seconds") from None
         if done.returncode != 0:
             raise CompileError(first_error(done.stderr))
+
+
+@contextlib.contextmanager
+def unfinished(target):
+    """A file to write, which becomes the target when all went well: others may be at it as well."""
+    own = Path(f"{target}.{os.getpid()}")
+    try:
+        yield own
+        os.replace(own, target)
+    finally:
+        own.unlink(missing_ok=True)
 
 
 def first_error(said):

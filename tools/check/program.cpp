@@ -14,6 +14,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sstream>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -252,6 +253,18 @@ bool Program::is_idle() const {
         ::poll(nullptr, 0, 1);
     }
     return in_a_row == 10;
+}
+
+bool tells_of_refusal(const std::string& printed, const std::string& port) {
+    std::istringstream lines(printed);
+    for (std::string line; std::getline(lines, line);) {
+        const std::size_t at = line.find(port);
+        if (at != std::string::npos && (line.find("refused") != std::string::npos ||
+                                        line.find("REFUSED") != std::string::npos ||
+                                        line.find("111", at + port.size()) != std::string::npos))
+            return true;
+    }
+    return false;
 }
 
 // File --------------------------------------------------------------------------------------------

@@ -87,6 +87,10 @@ class Program {
     std::string out_, err_;
 };
 
+/// Whether a line of what a program printed names this port, and says that nobody listens there, in
+/// whatever words: "… 127.0.0.1:10001: 111: Connection refused.", "ECONNREFUSED 127.0.0.1:10001".
+bool tells_of_refusal(const std::string& printed, const std::string& port);
+
 /// A file with these bytes, as long as this lives.
 class File {
   public:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import sys
 import tempfile
 import unittest
@@ -18,6 +19,7 @@ from screen import Screen
 from workshop import CompileError, Workshop, first_error
 
 NAME = "7/timeout"
+PROGRAM = "7/which-server"  # an exercise that is about a program
 DIRECTORY = ROOT / "part07-deferred/exercises/timeout"
 
 
@@ -76,7 +78,7 @@ class Learner(unittest.TestCase):
         self.answer("starter.cpp")
         status, said = self.say("check", NAME, lang="zh")
         self.assertEqual(status, 1)
-        for part in ("还没有", "应为", "实际", "过去 4 秒"):
+        for part in ("：还没有通过\n", "情形：", "应为：", "实际：", "过去 4 秒"):
             self.assertIn(part, said)
         self.assertIn("提示 1/3", self.say("hint", NAME, lang="zh")[1])
 
@@ -93,6 +95,9 @@ class Learner(unittest.TestCase):
         status, said = self.say("check", NAME)
         self.assertEqual((status, said.count("error:")), (1, 2))  # ours says "error:" itself
         self.assertIn("poem_that_is_nowhere", said)
+        self.assertEqual(list((BUILD / "exercises").glob(f"*.{os.getpid()}*")), [])
+        self.assertRegex(json.loads(self.say("check", NAME, "--json")[1])["message"],
+                         r"first error: .*poem_that_is_nowhere[^\n]*$")
 
     def test_json(self):
         self.answer("wrong/timer_left.cpp")
@@ -111,21 +116,50 @@ class Learner(unittest.TestCase):
         self.assertEqual(graded["exercises"], {NAME: {"passed": True, "message": ""}})
 
     def test_what_is_not_there(self):
-        for words, message in [(("start", "7/tmieout"), "part 7 has .*timeout"),
+        for words, message in [(("start", "7/tmieout"), "there is 7/.*7/timeout"),
+                               (("start", "timeout"), "there is 4/timeout, 5/timeout, 7/timeout"),
                                (("start", "99/x"), "./tour exercises lists them"),
                                (("check", NAME), "is not started"), (("check",), "nothing is st"),
                                (("check", NAME, "--program", "x"), "--program is for"),
+                               (("check", PROGRAM, "--program", "/nowhere"), "no such program"),
+                               (("check", PROGRAM, "--program", __file__), "chmod"),
                                (("grade", "/nowhere"), "no such directory")]:
             with self.subTest(words), self.assertRaisesRegex(ExerciseError, message):
                 self.say(*words)
 
     def test_a_broken_progress_file_is_an_empty_one(self):
         self.my.mkdir()
-        (self.my / "progress.json").write_text("{broken")
-        self.assertEqual(Progress(self.my).state, {})
+        for broken in ("{broken", "[]", '{"7/timeout": 3}'):
+            (self.my / "progress.json").write_text(broken)
+            self.assertEqual(Progress(self.my).state, {})
+        (self.my / "progress.json").write_text('{"7/timeout": {"hints": 2}}')
+        self.assertIn("Hint 3", self.say("hint", NAME)[1])
+        self.assertNotIn("(solved)", self.say("exercises")[1])
+
+    def test_a_file_in_another_encoding_is_a_compile_error(self):
+        self.answer("starter.cpp").write_bytes("诗".encode("gb18030"))
+        self.assertIn("It does not compile.", self.say("check", NAME)[1])
+
+    def test_a_directory_that_can_t_be_made(self):
+        self.my.write_text("")
+        with self.assertRaisesRegex(ExerciseError, "exists|directory"):
+            self.say("start", NAME)
 
 
 class Verdicts(unittest.TestCase):
+    """What a check says, and what is said of one that could not speak."""
+
+    def test_a_step_stays_on_one_line(self):
+        given = verdict.Verdict("en", message="no")
+        given.steps = ['the poem is "a\nb"']
+        self.assertEqual(given.lines(), ['    1. the poem is "a\\nb"', "  ✗ no"])
+
+    def test_the_files_of_a_check_go_with_it(self):
+        with tempfile.TemporaryDirectory() as place, mock.patch.object(tempfile, "tempdir", place):
+            given = verdict.run(["sh", "-c", "mktemp; echo $TMPDIR >&2; exit 3"], "en")
+            self.assertTrue(given.details[-1].startswith(place))
+            self.assertEqual(list(Path(place).iterdir()), [])
+
     def judged(self, status, late=False, output=""):
         """The verdict where the check itself has said nothing."""
         given = verdict.Verdict("en")

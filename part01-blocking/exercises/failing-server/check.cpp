@@ -19,7 +19,7 @@ CHECK(Text{"nobody listens on the first port", "第一个端口上没有服务�
     client.send("a poem");
     client.finish();
     const Ending ending = program.wait();
-    expect(ending.out.find(refused + ": 111") != std::string::npos,
+    expect(tells_of_refusal(ending.out + ending.err, refused),
            {"It does not say that the connection to port " + refused + " was refused.",
             "它没有说明到端口 " + refused + " 的连接被拒绝。"});
     expect_equal({"the exit status", "退出状态"}, ending.status, 1);

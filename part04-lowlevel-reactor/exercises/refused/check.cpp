@@ -27,7 +27,7 @@ void expect_the_other_two(std::size_t refused) {
         client.finish();
     }
     const Ending ending = program.wait();
-    expect(ending.err.find(":" + nobodys + ": 111") != std::string::npos,
+    expect(tells_of_refusal(ending.err, nobodys),
            {"It does not say on stderr that the connection to port " + nobodys + " was refused.",
             "它没有在 stderr 上说明到端口 " + nobodys + " 的连接被拒绝。"});
     const std::size_t got = ending.out.rfind("Got ");

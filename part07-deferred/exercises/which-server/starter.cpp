@@ -85,8 +85,7 @@ int poetry_main(int argc, char* argv[]) {
 
     const auto got_poem = [&](std::string poem) { poems.push_back(std::move(poem)); };
 
-    // TODO: "Poem failed: " is to be followed by the address, as in "Poem failed: 127.0.0.1:10001:
-    // ".
+    // TODO: name the server that failed: "Poem failed: 127.0.0.1:10001: [Failure: …]".
     const auto poem_failed = [&](const twist::Failure& reason) {
         std::cerr << "Poem failed: " << reason << '\n';
         errors.push_back(reason);

@@ -44,6 +44,6 @@ CHECK(Text{"empty lines, and no newline at the end", "空行，以及末尾没�
 CHECK(Text{"what there was", "原有的功能"}) {
     Program server({});
     expect_equal(reply, ask(server, "cummingsify", "ONE\nTWO\n"), netstring("one\ntwo\n"));
-    expect_equal({"what an unknown transform gives", "未知变换得到的内容"},
+    expect_equal({"what an unknown transform gives", "未知转换得到的内容"},
                  ask(server, "shout", "one\n"), std::string());
 }

@@ -62,7 +62,7 @@ CHECK(Text{"three requests in one piece, one in two", "三个请求合为一段�
     client.finish();
 }
 
-CHECK(Text{"a transform that is not known", "未知的变换"}) {
+CHECK(Text{"a transform that is not known", "未知的转换"}) {
     Program server({});
     Connection client = connect(server.port());
     act({"a good request, one for 'shout', and a good one come together",

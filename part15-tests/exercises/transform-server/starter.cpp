@@ -19,7 +19,7 @@ struct WrongReply : twist::Exception {
 // Fires if the server does what it promises, and fails if it does not.
 twist::Deferred<void> test_transform(const TransformServer& server) {
     return server("cummingsify", "HERE IS MY POEM").add_callback([](const std::string& reply) {
-        // TODO: fail if this is not the poem in lower case. Then try what else there is to promise.
+        // TODO: fail if this is not the poem in lower case. Then try what else it promises.
         static_cast<void>(reply);
     });
 }
