@@ -93,6 +93,13 @@ class Waiter {
     ~Waiter() = default;
 };
 
+/// The steps of one Deferred and the result that has come so far.
+///
+/// What always holds: `current_` has the present result or, while another chain is waited for, will
+/// have it; what follows it has not run. Only one of `waiter_` and another step can be at the end.
+/// The two pointers of a wait are set and cleared together: if `a.waiting_for_` is b, then b has a
+/// waiter whose chain() is a, and the wait counts as one reference to a. A chain whose count is
+/// zero has its place in the row of those to be destroyed, and may still be seen until its turn.
 class Chain : public Waiter {
   public:
     /// `first` must live as long as the chain, and so be part of it.

@@ -55,6 +55,10 @@ class Connection final : public WriteDescriptor,
     void connection_lost(const Failure& reason) override;
 
   private:
+    // Three things go their own ways. The connection: open, to be closed when all is sent (and
+    // nothing more is read), or to be closed now (and nothing more is sent). Our half of it: open,
+    // to end when all is sent, or ended (and nothing more is written). Its reading: going on, or
+    // paused. A callback only asks for such a change; end_of_turn() and send() make it.
     enum class Closing { no, when_sent, now };
     enum class Writing { open, ends_when_sent, ended };
 
