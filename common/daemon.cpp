@@ -22,11 +22,6 @@ namespace {
 
 constexpr int first_inherited = 3; // SD_LISTEN_FDS_START
 
-[[noreturn]] void throw_last_error(const std::string& what) {
-    const std::error_code reason = last_error();
-    throw SystemError(what + ": " + describe(reason) + ".", reason);
-}
-
 // Opens those of the three that are closed: whatever is opened next would get their numbers.
 void open_standard_streams() {
     for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})

@@ -16,6 +16,11 @@ std::string describe(const std::error_code& code) {
     return std::to_string(code.value()) + ": " + code.message();
 }
 
+void throw_last_error(const std::string& what) {
+    const std::error_code reason = last_error();
+    throw SystemError(what + ": " + describe(reason) + ".", reason);
+}
+
 ConnectionLost::ConnectionLost(std::error_code code)
     : SystemError("Connection to the other side was lost in a non-clean fashion.", code) {}
 

@@ -35,6 +35,9 @@ bool would_block(int error);
 /// "111: Connection refused": how a message of ours ends where the system gave the reason.
 std::string describe(const std::error_code& code);
 
+/// Throws a SystemError for `errno`: "WHAT: 13: Permission denied.".
+[[noreturn]] void throw_last_error(const std::string& what);
+
 /// Something on the command line is wrong; the message says what, and what to do.
 struct UsageError : Exception {
     using Exception::Exception;

@@ -20,10 +20,8 @@ FileDescriptor open_log(const std::string& path) {
     if (path == "-")
         return {};
     FileDescriptor file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
-    if (!file) {
-        const std::error_code reason = last_error();
-        throw SystemError("Can't open the log " + path + ": " + describe(reason) + ".", reason);
-    }
+    if (!file)
+        throw_last_error("Can't open the log " + path);
     return file;
 }
 

@@ -12,9 +12,8 @@ namespace twist {
 
 namespace {
 
-[[noreturn]] void throw_last_error(const std::string& path) {
-    const std::error_code reason = last_error();
-    throw SystemError("Can't make the pid file " + path + ": " + describe(reason) + ".", reason);
+[[noreturn]] void cannot_make(const std::string& path) {
+    throw_last_error("Can't make the pid file " + path);
 }
 
 // The number in the file; "" if it is empty.
@@ -22,7 +21,7 @@ std::string read_pid(const FileDescriptor& file, const std::string& path) {
     std::array<char, 16> text{};
     const ssize_t size = ::pread(file.get(), text.data(), text.size(), 0);
     if (size == -1)
-        throw_last_error(path);
+        cannot_make(path);
     std::string pid(text.data(), static_cast<std::size_t>(size));
     if (pid.ends_with('\n'))
         pid.pop_back();
@@ -38,10 +37,10 @@ PidFile::PidFile(std::string path) : path_(std::move(path)) {
         file_ = FileDescriptor(
             ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644));
         if (!file_)
-            throw_last_error(path_);
+            cannot_make(path_);
         if (::flock(file_.get(), LOCK_EX | LOCK_NB) == -1) {
             if (errno != EWOULDBLOCK)
-                throw_last_error(path_);
+                cannot_make(path_);
             const std::string pid = read_pid(file_, path_);
             throw AlreadyRunningError(pid.empty() ? "not written yet" : pid);
         }
@@ -51,7 +50,7 @@ PidFile::PidFile(std::string path) : path_(std::move(path)) {
     const std::string pid = std::to_string(::getpid()) + "\n";
     if (::ftruncate(file_.get(), 0) == -1 ||
         ::pwrite(file_.get(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size()))
-        throw_last_error(path_);
+        cannot_make(path_);
 }
 
 PidFile::~PidFile() {
