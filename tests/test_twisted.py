@@ -52,7 +52,7 @@ def our_server(what, argument):
     return Server(program, *options, argument)
 
 
-@unittest.skipUnless(PYTHON, "there is no Twisted here (Debian: python3-twisted)")
+@unittest.skipUnless(PYTHON, "Twisted is not installed")
 class Pairings(unittest.TestCase):
     """Each pairing moves the same bytes, and ends."""
 
