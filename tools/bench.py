@@ -20,7 +20,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from build import BuildError, configure, ninja, shown
+from build import configure, shown
+from build import make as build_targets
 from processes import LIMIT, Program, TookTooLong, call, wait_until
 from stage import SERVING
 
@@ -272,9 +273,7 @@ def options(build, words):
 def make(root, build, screen):
     """Builds what is measured, optimized, in a directory of its own."""
     configure(root, build, screen, ["--buildtype=release"])
-    screen.say(f"Building what is measured in {shown(root, build)} ...")
-    if call([ninja(), *PROGRAMS], cwd=build) != 0:
-        raise BuildError("the build failed")
+    build_targets(build, PROGRAMS, f"what is measured, in {shown(root, build)}", screen)
 
 
 def allow_descriptors():

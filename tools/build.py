@@ -2,10 +2,11 @@
 
 import json
 import os
-import shutil
 import subprocess
 
-from processes import call
+from making import Making, MakingError, ninja
+
+THE_OTHERS = "the other programs"
 
 
 class BuildError(Exception):
@@ -15,31 +16,50 @@ class BuildError(Exception):
 def make_programs(root, build, screen):
     """Builds the programs, and no tests."""
     configure(root, build, screen)
-    command = [ninja(), *programs(build)]
-    if up_to_date(command, build):
-        return
-    screen.say(f"Building the programs in {shown(root, build)} ...")
-    if call(command, cwd=build) != 0:
-        raise BuildError("the build failed")
+    make(build, programs(build), "the programs", screen)
 
 
 def make_program(root, build, name, screen):
-    """Builds one program; what the compiler says is shown only if that fails."""
+    """Builds one program."""
     configure(root, build, screen)
-    command = [ninja(), name]
-    if up_to_date(command, build):
-        return
-    screen.say(f"Building {name} ...")
-    done = subprocess.run(command, cwd=build, check=False, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if done.returncode != 0:
-        screen.raw(done.stdout)
-        raise BuildError("the build failed")
+    make(build, [name], name, screen)
 
 
-def up_to_date(command, build):
+def make(build, targets, name, screen):
+    """Builds what Ninja calls so, behind a bar."""
+    wait_for(begin(build, {name: targets}, f"Building {name} ...", screen), name, screen)
+
+
+def make_in_turn(build, lists, screen):
+    """Begins to build lists of programs, each under its name, and then THE_OTHERS. Gives what
+    wait_for takes."""
+    everything = programs(build)
+    lists = {name: [each for each in needed if each in everything]
+             for name, needed in lists.items()}
+    return begin(build, {**lists, THE_OTHERS: everything}, f"Building {next(iter(lists))} ...",
+                 screen)
+
+
+def begin(build, lists, title, screen):
+    """Begins to build lists of targets in the background. Gives what wait_for takes."""
+    if up_to_date(build, [target for targets in lists.values() for target in targets]):
+        return None
+    screen.say(title)
+    return Making(build, lists)
+
+
+def wait_for(making, name, screen):
+    """Waits, behind a bar, until one of the lists is built. Raises BuildError."""
+    if making:
+        try:
+            making.wait_for(name, screen)
+        except MakingError as error:
+            raise BuildError(error) from None
+
+
+def up_to_date(build, targets):
     """Whether Ninja would have nothing to do."""
-    return b"no work to do" in subprocess.run([*command, "-n"], cwd=build, check=False,
+    return b"no work to do" in subprocess.run([ninja(), *targets, "-n"], cwd=build, check=False,
                                               stdout=subprocess.PIPE).stdout
 
 
@@ -62,11 +82,6 @@ def programs(build):
     targets = json.loads((build / "meson-info/intro-targets.json").read_text(encoding="utf-8"))
     return [os.path.relpath(file, build) for target in targets if target["build_by_default"]
             for file in target["filename"]]
-
-
-def ninja():
-    """Ninja, under whichever name the system has it."""
-    return next(filter(shutil.which, ["ninja", "ninja-build", "samu"]), "ninja")
 
 
 def shown(root, build):

@@ -136,7 +136,7 @@ def check_file(path, is_demo, root, build):
                 step, error = problem
                 print(f"{path}:{step.line}: {step.text}\n{error}\n")
             for tool in checker.missing:
-                print(f"skipped: {path}: a command needs {tool}, which is not installed here")
+                print(f"skipped: {path}: {tool} is not installed")
         commands += sum(step.kind in (Kind.COMMAND, Kind.BACKGROUND) for step in block.steps)
     print(f"{path}: {commands} commands; {bad} of {len(blocks)} blocks differ")
     return 1 if bad or not commands else 0  # a file that shows nothing is a mistake, too

@@ -3,15 +3,14 @@
 import argparse
 import json
 import os
-import subprocess
 from pathlib import Path
 
 import handout
 import verdict
-from build import BuildError, configure, ninja
+from build import BuildError, begin, configure, wait_for
 from exercises import ExerciseError, Progress, find, named, shown, start
 from language import LANGUAGES, language
-from workshop import CompileError, Workshop
+from workshop import NEEDED, CompileError, MachineError, Workshop
 
 WORDS = ("exercises", "start", "check", "hint", "solution", "grade", "handout")
 
@@ -24,8 +23,10 @@ TEXTS = {
     "copied": ("Yours to complete: {file}", "请完成：{file}"),
     "next": ("Then: ./tour check {name}        If you are stuck: ./tour hint {name}",
              "然后：./tour check {name}        卡住时：./tour hint {name}"),
-    "building": ("Building the core with sanitizers, once (a minute or two) ...",
-                 "用检测工具编译核心库，只需一次（一两分钟）……"),
+    "building": ("Building the core with sanitizers, once ...", "用检测工具编译核心库，只需一次……"),
+    "core": ("the core", "核心库"),
+    "machine": ("this machine can't build our own answer either, so yours is not at fault: {error}",
+                "这台机器连我们自己的答案也编译不了，所以问题不在你的答案：{error}"),
     "passed": ("✓ {name} {title}: passed.", "✓ {name} {title}：通过。"),
     "not yet": ("✗ {name} {title}: not yet", "✗ {name} {title}：还没有通过"),
     "see": (" ./tour solution {name} shows ours.", "./tour solution {name} 可以看我们的答案。"),
@@ -168,18 +169,12 @@ class Classroom:
         """Where the answers are built."""
         build = self.root / "build-check"
         quiet = getattr(self.options, "json", True)  # what is printed is for machines
-        first = not (build / "common/libtwist.a").exists()
+        screen = Silent() if quiet else self.screen
         if not (build / "build.ninja").exists():
-            configure(self.root, build, Silent() if quiet else self.screen,
-                      ["-Db_sanitize=address,undefined"])
-        if first and not quiet:
-            self.screen.say(self.text("building"))
-        done = subprocess.run([ninja(), "-C", build, "common/libtwist.a"], cwd=self.root,
-                              check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        if done.returncode != 0:
-            self.screen.raw(done.stdout)
-            raise BuildError("the core can't be built with sanitizers")
-        return Workshop(self.root, build)
+            configure(self.root, build, screen, ["-Db_sanitize=address,undefined"])
+        name = self.text("core")
+        making = begin(build, {name: NEEDED}, self.text("building"), screen)
+        return Workshop(self.root, build, lambda: wait_for(making, name, screen))
 
     def check_one(self, exercise, workshop):
         """Checks one exercise and shows the verdict; true if it has passed."""
@@ -214,6 +209,10 @@ class Silent:
 
     @staticmethod
     def say(*_words):
+        """Nothing."""
+
+    @staticmethod
+    def bar(_text):
         """Nothing."""
 
     @staticmethod
@@ -268,8 +267,11 @@ def main(root, word, words, screen):
     if word == "solution":
         parser.add_argument("--give-up", action="store_true", help="show it all the same")
     options = parser.parse_args(words)
+    classroom = Classroom(root, screen, options)
     try:
-        return getattr(Classroom(root, screen, options), word)()
+        return getattr(classroom, word)()
+    except MachineError as error:
+        raise BuildError(classroom.text("machine", error=error)) from None
     except BrokenPipeError:
         raise
     except OSError as error:  # a file of the learner's, or a directory that can't be written

@@ -42,6 +42,16 @@ class Exercise:
                                                   flags=re.MULTILINE)[1:]]
 
     @property
+    def check(self):
+        """What its answers are checked with."""
+        return self.directory / "check.cpp"
+
+    @property
+    def starter(self):
+        """What a learner begins with."""
+        return self.directory / "starter.cpp"
+
+    @property
     def solution(self):
         """Its solution; a handout has none."""
         return self.directory / "solution.cpp"
@@ -106,7 +116,7 @@ def start(exercise, my):
                             if exercise.language == "zh" else
                             f"you have started {exercise.name} already, in {shown(answer)}")
     answer.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(exercise.directory / "starter.cpp", answer)
+    shutil.copyfile(exercise.starter, answer)
     return answer
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import List
 
 from script import ScriptError, Section, read_demo
+from stage import BUILT
 
 LAST_PART = 22
 
@@ -47,6 +48,11 @@ class Chapter:
         """The part of the text in digits: 5, or 1-2."""
         numbers = self.section.numbers
         return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}-{numbers[-1]}"
+
+    @property
+    def programs(self):
+        """The programs that its steps start, by their path in the build directory."""
+        return sorted({name for step in self.section.steps for name in BUILT.findall(step.text)})
 
 
 def find_parts(root):

@@ -33,13 +33,14 @@ class TookTooLong(Exception):
     """A program did not end within its limit, and was ended."""
 
 
-def wait_until(happened, limit=LIMIT):
-    """Waits until `happened()` is true; false when it was not within `limit` seconds."""
+def wait_until(happened, limit=LIMIT, pause=0.01):
+    """Waits until `happened()` is true, asking every `pause` seconds; false when it was not within
+    `limit` seconds."""
     deadline = time.monotonic() + limit
     while not happened():
         if time.monotonic() > deadline:
             return False
-        time.sleep(0.01)
+        time.sleep(pause)
     return True
 
 

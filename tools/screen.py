@@ -1,6 +1,7 @@
 """Writing for a person: colours in a terminal only, programs' output as the bytes it is."""
 
 import os
+import shutil
 import sys
 
 STYLES = {"title": "1", "command": "36", "notice": "33", "server": "2", "status": "31"}
@@ -13,14 +14,23 @@ class Screen:
     def __init__(self, stream=None):
         self.stream = stream or sys.stdout.buffer
         self.terminal = self.stream.isatty()
-        self.colours = (self.terminal and "NO_COLOR" not in os.environ
-                        and os.environ.get("TERM", "dumb") != "dumb")
+        self.controls = self.terminal and os.environ.get("TERM", "dumb") != "dumb"
+        self.colours = self.controls and "NO_COLOR" not in os.environ
+        self.has_bar = False
 
     def say(self, text="", style=None):
         """One line of our own."""
         if style and self.colours:
             text = f"\033[{STYLES[style]}m{text}\033[0m"
         self.raw(text.encode("utf-8", "surrogateescape") + b"\n")
+
+    def bar(self, text):
+        """A line of a terminal that the next one replaces; with an empty text it is gone."""
+        if self.controls and (text or self.has_bar):
+            columns = shutil.get_terminal_size((80, 24)).columns
+            self.stream.write(f"\r\033[K{text[:columns - 1]}".encode("utf-8", "surrogateescape"))
+            self.stream.flush()
+            self.has_bar = bool(text)
 
     def raw(self, data):
         """Bytes, at once."""

@@ -15,6 +15,7 @@ from script import Kind
 SERVING = re.compile(rb"^.*(?:Serving|Proxying|starting) (?:.* )?on (?:port |\S+:)?(\d+)\.?\n",
                      re.MULTILINE)
 COULD_NOT_START = (126, 127)  # how a shell says so
+BUILT = re.compile(r"(?<![\w./-])build/([\w./-]+)")  # a program in a command
 NEEDS_A_SHELL = re.compile(r"[|&;<>()$`\\*?~#]|^\w+=")
 
 
@@ -69,7 +70,7 @@ class Stage:
         """The command of a step as it is to run."""
         text, listens_on = self.ports.substitute(step.text)
         if self.build != self.root / "build":
-            text = re.sub(r"(?<![\w./-])build/", shlex.quote(str(self.build)) + "/", text)
+            text = BUILT.sub(lambda built: f"{shlex.quote(str(self.build))}/{built[1]}", text)
         return Command(text, listens_on)
 
     def tool_missing(self, step):

@@ -7,7 +7,9 @@ What is counted are test cases where a test says how many it ran (doctest, unitt
 
 import argparse
 import json
+import os
 import re
+import shutil
 import sys
 from collections import Counter
 from pathlib import Path
@@ -21,7 +23,20 @@ LONGEST_LOG = 100  # lines of a failed test's output
 
 DOCTEST = re.compile(r"^\[doctest\] test cases: *\d+ *\| *(\d+) passed *\| *(\d+) failed", re.M)
 UNITTEST = re.compile(r"^Ran (\d+) tests? in .*\n\n(?:OK|FAILED)(?: \((.*)\))?$", re.M)
-SKIPPED = re.compile(r"^skipped: .*", re.M)  # how our Python tests give the reason
+SKIPPED = re.compile(r"^skipped: (?:\S+: )?(.*)", re.M)  # how our Python tests give the reason
+NOT_INSTALLED = re.compile(r"(\S+) is not installed")
+INSTALLERS = {  # what each calls the packages of what a test may miss
+    "apt-get": ("apt-get install", {
+        "curl": "curl", "nc": "netcat-openbsd", "readelf": "binutils", "systemd-analyze": "systemd",
+        "Twisted": "python3-twisted"}),
+    "dnf": ("dnf install", {
+        "curl": "curl", "nc": "nmap-ncat", "readelf": "binutils", "systemd-analyze": "systemd",
+        "Twisted": "python3-twisted"}),
+    "pacman": ("pacman -S", {
+        "curl": "curl", "nc": "openbsd-netcat", "readelf": "binutils", "systemd-analyze": "systemd",
+        "Twisted": "python-twisted"}),
+}
+PER_PROCESSOR = 3  # tests at once: most of them wait for something
 
 
 def run(root, build, words, screen):
@@ -31,7 +46,7 @@ def run(root, build, words, screen):
     logs = build / "meson-logs"
     for old in logs.glob("testlog*.json"):
         old.unlink()
-    status = call(["meson", "test", "-C", build, *words])
+    status = call(["meson", "test", "-C", build, *at_once(words), *words])
     if {"--list", "-h", "--help"} & set(words):
         return status
     results = [json.loads(line) for log in sorted(logs.glob("testlog*.json"))
@@ -47,6 +62,12 @@ def options(build, words):
     return ours.build_dir.absolute(), words
 
 
+def at_once(words):
+    """The words that say how many tests run at once, unless somebody has said it."""
+    told = any(re.match(r"-j|--num-processes|-h|--help|--list", word) for word in words)
+    return [] if told else ["--num-processes", str(PER_PROCESSOR * (os.cpu_count() or 1))]
+
+
 def report(results, status, screen):
     """Shows the failures' output, the reasons of what was skipped, and the counts."""
     counts = Counter()
@@ -54,8 +75,7 @@ def report(results, status, screen):
         counts += count(result)
         if result["result"] in BAD:
             show_failure(result, screen)
-    for reason in sorted({line for result in results for line in reasons(result)}):
-        screen.say(reason)
+    show_skipped(Counter(reason for result in results for reason in reasons(result)), screen)
     if not results:
         screen.say("No test ran.", "status")
     elif status and not counts["failed"]:
@@ -95,11 +115,28 @@ def count(result):
 
 
 def reasons(result):
-    """One line for each thing that a test skipped."""
-    lines = SKIPPED.findall(output(result))
-    if result["result"] == "SKIP" and not lines:
-        lines = [f"skipped: {result['name']}: {(output(result).strip() or '?').splitlines()[-1]}"]
-    return lines
+    """Why a test skipped what it skipped."""
+    why = SKIPPED.findall(output(result))
+    if result["result"] == "SKIP" and not why:
+        why = [(output(result).strip() or "it does not say why").splitlines()[-1]]
+    return why
+
+
+def show_skipped(counted, screen):
+    """What was skipped, by reasons, and the command that installs what was missing."""
+    if counted:
+        screen.say()
+        screen.say("Skipped:")
+    for reason, times in sorted(counted.items()):
+        screen.say(f"{times:>4} x {reason}")
+    missing = {match[1] for match in map(NOT_INSTALLED.fullmatch, counted) if match}
+    for name, (command, packages) in INSTALLERS.items():
+        if shutil.which(name) and missing & set(packages):
+            names = sorted(packages[each] for each in missing & set(packages))
+            screen.say(f"With this nothing is missing: {command} {' '.join(names)}")
+            break
+    if counted:
+        screen.say()
 
 
 def show_failure(result, screen):

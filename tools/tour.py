@@ -10,7 +10,7 @@ import diff
 import predict
 import suite
 from bench import MeasureError
-from build import BuildError, make_programs
+from build import THE_OTHERS, BuildError, configure, make_in_turn, wait_for
 from demo import play
 from exercises import ExerciseError
 from parts import WITHOUT_PROGRAM, PartError, all_chapters, chapters_for, find_parts
@@ -116,13 +116,16 @@ def play_part(number, screen):
 
 
 def play_all(chapters, screen):
-    """Builds, then plays the chapters; in a terminal, waits for Enter between them."""
+    """Plays the chapters; in a terminal, waits for Enter between them. Each is played as soon as
+    its programs are built; the others are built meanwhile."""
     if not chapters:
         raise PartError("there are no chapters here yet")
-    make_programs(ROOT, BUILD, screen)
+    configure(ROOT, BUILD, screen)
+    making = make_in_turn(BUILD, {f"Part {each.numbers}": each.programs for each in chapters}, screen)
     for index, chapter in enumerate(chapters):
         if index and not go_on(screen):
             return
+        wait_for(making, f"Part {chapter.numbers}", screen)
         try:
             play(chapter, screen, ROOT, BUILD)
         except StageError as error:
@@ -130,6 +133,9 @@ def play_all(chapters, screen):
     screen.say()
     screen.say(f"Played {len(chapters)} chapter{'s' if len(chapters) > 1 else ''}. "
                "The README.md of each says more.")
+    if making and THE_OTHERS not in making.made:
+        screen.say("The other programs are still being built. Ctrl-C leaves that for later.")
+        wait_for(making, THE_OTHERS, screen)
 
 
 def go_on(screen):

@@ -9,17 +9,17 @@ import hashlib
 import itertools
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from processes import LIMIT
 
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion"]
-CHECK = Path(__file__).resolve().parent / "check"
-COMMON = [CHECK / "check.cpp", CHECK / "poet.cpp", CHECK / "program.cpp"]
-EVENTS = CHECK / "events.cpp"
+NEEDED = ["common/libtwist.a", "tools/check/libcheck.a", "tools/check/libevents.a"]
 WRAPPED = ["connect", "accept4", "recv", "send", "sendmsg", "close", "event_base_loop"]
 
 
@@ -27,47 +27,84 @@ class CompileError(Exception):
     """A file that does not compile; the message is the compiler's first error."""
 
 
-class Workshop:
-    """Compiles and links, and does no work twice."""
+class MachineError(Exception):
+    """Our own files do not compile here; the message is the compiler's first error."""
 
-    def __init__(self, root, build):
+
+class Workshop:
+    """Compiles and links, and does no work twice.
+
+    `wait` is called before something is linked: what is NEEDED for that may still be on its way.
+    """
+
+    def __init__(self, root, build, wait=lambda: None):
         self.root, self.build_dir = Path(root).resolve(), Path(build).resolve()
+        self.wait = wait
         self.place = self.build_dir / "exercises"
         self.place.mkdir(parents=True, exist_ok=True)
-        options = json.loads((self.build_dir / "meson-info/intro-buildoptions.json").read_text())
-        self.sanitizers = next(each["value"] for each in options if each["name"] == "b_sanitize")
+        self.compiler, self.flags = self.as_the_core()
+
+    def as_the_core(self):
+        """The compiler, and the options that all object files must have in common."""
         commands = json.loads((self.build_dir / "compile_commands.json").read_text())
-        self.compiler = list(itertools.takewhile(lambda word: not word.startswith("-"),
-                                                 shlex.split(commands[0]["command"])))
+        words = next(shlex.split(each["command"]) for each in commands
+                     if each["output"].startswith(os.path.dirname(NEEDED[0]) + "/libtwist"))
+        compiler = list(itertools.takewhile(lambda word: not word.startswith("-"), words))
+        options = [word for word in words if re.match("-(std|stdlib|O|g|D|U|f)", word)
+                   and "color" not in word]
+        return compiler, [*options, f"-I{self.root}"]
 
     @property
-    def flags(self):
-        """What everything is compiled with: quick to build, and every place has a line's number."""
-        return ["-std=c++20", "-O0", "-g1", "-fno-omit-frame-pointer", f"-I{self.root}",
-                *([f"-fsanitize={self.sanitizers}"] if self.sanitizers != "none" else [])]
+    def sanitizers(self):
+        """Those that everything is compiled with: "address,undefined"; "" where there are none."""
+        return ",".join(flag.partition("=")[2] for flag in self.flags
+                        if flag.startswith("-fsanitize="))
 
     def build(self, exercise, answer):
-        """The command that runs the check of an exercise on this answer. Raises CompileError."""
+        """The command that runs the check of an exercise on this answer. Raises CompileError;
+        MachineError if it is no fault of the answer's."""
+        try:
+            return self.build_both(exercise, answer)
+        except CompileError:
+            self.try_our_own(exercise)
+            raise
+
+    def try_our_own(self, exercise):
+        """Raises MachineError if our own answer can't be built either."""
+        ours = exercise.solution
+        try:
+            self.build_both(exercise, ours if ours.exists() else exercise.starter)
+        except CompileError as error:
+            raise MachineError(error) from None
+
+    def build_both(self, exercise, answer):
+        """The check and the answer: two programs, or one that calls the functions."""
+        name = exercise.name.replace("/", "-")
         if exercise.kind == "program":
-            check = self.build_check(exercise)
-            own = self.place / f"program-{exercise.name.replace('/', '-')}"
-            self.link(own, [self.object(answer, WARNINGS)])
-            return [check, own]
-        wraps = [f"-Wl,--wrap={name}" for name in WRAPPED]
-        check = self.place / f"check-{exercise.name.replace('/', '-')}"
-        self.link(check, [*self.check_objects(exercise), self.object(EVENTS),
-                          self.object(answer, [*WARNINGS, "-Dmain=exercise_main"])], wraps)
-        return [check]
+            check, own = self.objects(exercise.check, (answer, WARNINGS))
+            self.link(self.place / f"check-{name}", [check])
+            self.link(self.place / f"program-{name}", [own], NEEDED[:1])
+            return [self.place / f"check-{name}", self.place / f"program-{name}"]
+        both = self.objects(exercise.check, (answer, [*WARNINGS, "-Dmain=exercise_main"]))
+        self.link(self.place / f"check-{name}", both, NEEDED,
+                  [f"-Wl,--wrap={each}" for each in WRAPPED])
+        return [self.place / f"check-{name}"]
 
     def build_check(self, exercise):
         """Only the check, for a program that is there already."""
         check = self.place / f"check-{exercise.name.replace('/', '-')}"
-        self.link(check, self.check_objects(exercise))
+        try:
+            self.link(check, self.objects(exercise.check))
+        except CompileError as error:
+            raise MachineError(error) from None
         return check
 
-    def check_objects(self, exercise):
-        """The check, and what all checks have in common."""
-        return [self.object(source) for source in (exercise.directory / "check.cpp", *COMMON)]
+    def objects(self, *sources):
+        """The object files of sources, compiled at the same time. One may come with options of its
+        own."""
+        with ThreadPoolExecutor() as pool:
+            return list(pool.map(lambda each: self.object(*each) if isinstance(each, tuple)
+                                 else self.object(each), sources))
 
     def object(self, source, more=()):
         """The object file of a source, compiled unless it is there."""
@@ -94,11 +131,14 @@ class Workshop:
         made = [self.root / name for name in names]
         return all(each.exists() and each.stat().st_mtime_ns < when for each in made)
 
-    def link(self, target, objects, more=()):
-        """Links objects with the core."""
+    def link(self, target, objects, libraries=NEEDED[:2], more=()):
+        """Links objects with libraries of ours: the check's and the core, if nothing else is
+        said."""
+        self.wait()
         with unfinished(target) as own:
             self.run([*self.compiler, *self.flags, *objects, *more, "-o", own,
-                      self.build_dir / "common/libtwist.a", "-levent_core", "-levent_extra"])
+                      "-Wl,--start-group", *(self.build_dir / each for each in libraries),
+                      "-Wl,--end-group", "-levent_core", "-levent_extra"])
 
     def run(self, command):
         """Runs the compiler."""

@@ -110,7 +110,7 @@ class Repository(unittest.TestCase):
     def terminal(self, *words, keys=(), **settings):
         """Runs tools/tour.py in a terminal; returns its status and what was to be seen.
 
-        `keys` are pairs: when the first is to be seen (anew), the second is typed.
+        `keys` are pairs: when the first is to be seen (anew), the second is typed, or called.
         """
         try:
             ours, theirs = pty.openpty()
@@ -128,6 +128,7 @@ class Repository(unittest.TestCase):
                 shown, unseen = shown + chunk, unseen + chunk
                 while keys and keys[0][0].encode() in unseen:
                     unseen = unseen.partition(keys[0][0].encode())[2]
-                    os.write(ours, keys.pop(0)[1])
+                    typed = keys.pop(0)[1]
+                    typed() if callable(typed) else os.write(ours, typed)
         os.close(ours)
         return process.wait(), shown.decode().replace("\r\n", "\n")

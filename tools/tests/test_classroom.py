@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import classroom
 import verdict
+from build import BuildError
 from exercises import Exercise, ExerciseError, Progress, find
 from harness import BUILD, ROOT
 from screen import Screen
@@ -98,6 +99,16 @@ class Learner(unittest.TestCase):
         self.assertEqual(list((BUILD / "exercises").glob(f"*.{os.getpid()}*")), [])
         self.assertRegex(json.loads(self.say("check", NAME, "--json")[1])["message"],
                          r"first error: .*poem_that_is_nowhere[^\n]*$")
+
+    def test_a_machine_that_compiles_nothing(self):
+        self.answer("solution.cpp")
+        with mock.patch("workshop.WARNINGS", ["-no-such-option"]):
+            for words in ["check", NAME], ["check", NAME, "--json"], ["grade", str(self.my)]:
+                with self.assertRaisesRegex(BuildError, "(?s)not at fault: .*-no-such-option"):
+                    self.say(*words)
+            with self.assertRaisesRegex(BuildError, "问题不在你的答案"):
+                self.say("check", lang="zh")
+        self.assertNotIn("7/timeout", Progress(self.my).state)
 
     def test_json(self):
         self.answer("wrong/timer_left.cpp")

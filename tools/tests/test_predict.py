@@ -157,7 +157,7 @@ class Predict(Repository):
 
     def test_it_builds_no_more_than_the_program(self):
         self.script("bin/ninja", 'case "$*" in "-C "*) ;; *-n) echo work ;; *) echo "$*" >../log\n'
-                                 'echo noise ;; esac')
+                                 'echo "[1/1] noise" ;; esac')
         done = self.tour("predict", "7/defer-1", typed=RIGHT)
         self.assertEqual((self.root / "log").read_text(), "part07-tales/defer-1\n")
         self.assertTrue(done.stdout.startswith("Building part07-tales/defer-1 ...\n7/defer-1 "))

@@ -2,7 +2,9 @@
 
 import io
 import json
+import os
 import unittest
+from unittest import mock
 
 from screen import Screen
 from suite import count, report
@@ -80,15 +82,23 @@ class Reporting(unittest.TestCase):
         self.assertIn("... (400 lines before)\nline 400\n", text)
         self.assertIn("line 499\n0 passed, 1 failed\n", text)
 
-    def test_reasons_of_what_was_skipped(self):
+    @mock.patch("shutil.which", lambda name: name == "dnf")
+    def test_what_was_skipped_and_what_is_missing(self):
         status, text = self.report(
             result("interop", "skipped: interop: Twisted is not installed\n", verdict="SKIP"),
             result("load", "the hard limit forbids it\n", verdict="SKIP"),
-            result("part", "skipped: one: no curl\n", unittest_ran(2, "OK (skipped=1)")))
-        self.assertEqual((status, text), (0, "skipped: interop: Twisted is not installed\n"
-                                             "skipped: load: the hard limit forbids it\n"
-                                             "skipped: one: no curl\n"
-                                             "1 passed, 0 failed, 3 skipped\n"))
+            result("part", "skipped: one: curl is not installed\n"
+                           "skipped: two: Twisted is not installed\n",
+                   unittest_ran(3, "OK (skipped=2)")))
+        self.assertEqual((status, text), (0, """
+Skipped:
+   2 x Twisted is not installed
+   1 x curl is not installed
+   1 x the hard limit forbids it
+With this nothing is missing: dnf install curl python3-twisted
+
+1 passed, 0 failed, 4 skipped
+"""))
 
     def test_no_tests_is_a_failure(self):
         self.assertEqual(self.report(), (1, "No test ran.\n0 passed, 0 failed\n"))
@@ -116,14 +126,19 @@ cp log.json "$3/meson-logs/testlog.json"
     def test_it_counts(self):
         done = self.tour("test", "--suite", "common")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        self.assertRegex(done.stdout, "meson: test -C .*/build --suite common\n"
+        self.assertRegex(done.stdout, "meson: test -C .*/build .*--suite common\n"
                                       "3 passed, 0 failed\n$")
+
+    def test_some_tests_at_once_unless_somebody_says_how_many(self):
+        at_once = f" --num-processes {3 * os.cpu_count()} "
+        self.assertIn(at_once, self.tour("test", "common").stdout)
+        self.assertNotIn("--num-processes", self.tour("test", "-j1").stdout)
 
     def test_another_build_directory(self):
         done = self.python("tools/suite.py", "--build-dir", "build-sanitized", "deferred")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertRegex(done.stdout, "Setting up build-sanitized/ ...\n"
-                                      "meson: test -C .*/build-sanitized deferred\n3 passed")
+                                      "meson: test -C .*/build-sanitized .*deferred\n3 passed")
 
     def test_an_old_log_does_not_count(self):
         self.tour("test")
