@@ -9,11 +9,12 @@ from unittest import mock
 import load
 import harness
 from harness import ROOT, Peer, Server, fetch, poem, receive_all
-from load import FASTPOETRY, FULL, PROXIES, WARM_PROXY, lazy_client, many_clients, outcome
+from load import FASTPOETRY, FULL, PROXIES, WARM_PROXY, Calls, lazy_client, many_clients, outcome
+from processes import wait_until  # pylint: disable=wrong-import-position
 
 FEW = 64
 CLIENTS = 150
-A_WHILE = 0.5  # the seconds for which it is watched while it is full
+LOOKS, MOST_ROUNDS = 20, 50  # of the full server at those who wait
 SHORT_POEM = ROOT / "poetry" / "ecstasy.txt"
 LONG_POEM = load.long_poem()
 
@@ -30,14 +31,22 @@ class FewDescriptors(unittest.TestCase):
         environment.start()
         self.addCleanup(environment.stop)
 
-    def check_full(self, server):
-        """Waits until the server says that it is full; then it must not be busy."""
-        server.wait_for_line(FULL)
-        began, used = time.monotonic(), load.processor_seconds(server)
-        time.sleep(A_WHILE)
-        busy = (load.processor_seconds(server) - used) / (time.monotonic() - began)
-        print(f"{self.id()}: {busy:.1%} of a processor while it is full")
-        self.assertLess(busy, 0.05)
+    def check_full(self, calls):
+        """Waits until the server says that it is full. Then those who wait to be let in must not
+        keep it busy: it looks at them when its timer says so, and not all the time."""
+        calls.server.wait_for_line(FULL)
+        for _ in range(MOST_ROUNDS):  # at first, there may be room for a little more of a poem
+            woken_before, timers_before = calls.waits()
+            if not wait_until(lambda before=timers_before: calls.waits()[1] >= before + LOOKS):
+                raise AssertionError(f"it does not wait for its timer: epoll came back for "
+                                     f"descriptors and for time {calls.waits()} times")
+            woken, timers = calls.waits()
+            woken, timers = woken - woken_before, timers - timers_before
+            if woken <= timers + 1:
+                break
+        print(f"{self.id()}: while it is full, {woken} times awake for its clients, and {timers} "
+              "times for its timer")
+        self.assertLessEqual(woken, timers + 1)
 
     def check_end(self, server, began):
         """It has told once that it was full, or once a minute, and it ends in good order."""
@@ -47,12 +56,13 @@ class FewDescriptors(unittest.TestCase):
             self.assertRegex(line, f"^{FULL}")
         self.assertLessEqual(len(lines), 1 + (time.monotonic() - began) // 60)
 
-    def serves_all_in_the_end(self, server):
+    def serves_all_in_the_end(self, calls):
         """Clients that do not read fill the server; then they read, one after the other."""
+        server = calls.server
         began = time.monotonic()
         with contextlib.ExitStack() as stack:
             clients = [stack.enter_context(lazy_client(server)) for _ in range(CLIENTS)]
-            self.check_full(server)
+            self.check_full(calls)
             self.assertGreater(load.open_descriptors(server), FEW - 4)
             for client in clients:
                 self.assertEqual(receive_all(client), LONG_POEM)
@@ -62,17 +72,17 @@ class FewDescriptors(unittest.TestCase):
     def test_fast_server(self):
         with load.file_of(LONG_POEM) as file:
             with load.descriptors(FEW):
-                server = Server(FASTPOETRY, file)
-            with server:
-                self.serves_all_in_the_end(server)
+                calls = Calls(FASTPOETRY, file)
+            with calls.server:
+                self.serves_all_in_the_end(calls)
 
     def test_warm_proxy(self):
         with load.file_of(LONG_POEM) as file, Server(FASTPOETRY, file) as upstream:
             with load.descriptors(FEW):
-                server = Server(WARM_PROXY, upstream.port)
-            with server:
-                self.assertEqual(fetch(server.port), LONG_POEM)
-                self.serves_all_in_the_end(server)
+                calls = Calls(WARM_PROXY, upstream.port)
+            with calls.server:
+                self.assertEqual(fetch(calls.server.port), LONG_POEM)
+                self.serves_all_in_the_end(calls)
 
     def test_a_cold_proxy_has_a_descriptor_for_every_fetch(self):
         for program in PROXIES:
@@ -80,11 +90,11 @@ class FewDescriptors(unittest.TestCase):
                 began = time.monotonic()
                 upstream = Peer(poem("ecstasy.txt"))  # listens, and answers nobody for now
                 with load.descriptors(FEW):
-                    proxy = Server(program, upstream.port)
-                with proxy, many_clients(CLIENTS, proxy, SHORT_POEM) as clients:
-                    self.check_full(proxy)
+                    calls = Calls(program, upstream.port)
+                with calls.server as proxy, many_clients(CLIENTS, proxy, SHORT_POEM) as clients:
+                    self.check_full(calls)
                     with upstream:
-                        self.assertEqual(outcome(clients)[0], {"complete": CLIENTS})
+                        self.assertEqual(outcome(clients), {"complete": CLIENTS})
                     self.check_end(proxy, began)
 
     def test_a_crowd_of_quick_clients(self):
@@ -95,7 +105,7 @@ class FewDescriptors(unittest.TestCase):
         with server, proxy:
             for target in server, proxy:
                 with many_clients(1000, target, SHORT_POEM) as clients:
-                    self.assertEqual(outcome(clients)[0], {"complete": 1000})
+                    self.assertEqual(outcome(clients), {"complete": 1000})
             self.check_end(proxy, began)
             self.check_end(server, began)
 

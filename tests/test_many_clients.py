@@ -8,7 +8,7 @@ import unittest
 
 import load
 import harness
-from harness import ROOT, Server, fetch, poem, unused_port
+from harness import ROOT, Server, fetch, poem, run, unused_port
 from load import FASTPOETRY, PROXIES, WARM_PROXY, many_clients, outcome
 
 CLIENTS = int(os.environ.get("CLIENTS", "10000"))
@@ -23,7 +23,7 @@ class ManyClients(unittest.TestCase):
     def all_complete(self, server):
         """Sends the clients, and looks at what they got."""
         with many_clients(CLIENTS, server, POEM, "--together") as clients:
-            ended, _ = outcome(clients)
+            ended = outcome(clients)
         self.assertEqual(ended, {"complete": CLIENTS})
         self.assertEqual((server.stop(), server.stderr), (0, b""))
 
@@ -53,7 +53,7 @@ class ColdProxy(unittest.TestCase):
                     for connection in fetches:
                         with connection:
                             connection.sendall(poem("ecstasy.txt"))
-                    self.assertEqual(outcome(clients)[0], {"complete": COLD})
+                    self.assertEqual(outcome(clients), {"complete": COLD})
                     self.assertEqual((proxy.stop(), proxy.stderr), (0, b""))
                     self.assertEqual(proxy.stdout.count(FETCHING), COLD)
 
@@ -62,12 +62,23 @@ class ColdProxy(unittest.TestCase):
         for program in PROXIES:
             with self.subTest(program), unused_port() as port, Server(program, port) as proxy:
                 with many_clients(COLD, proxy, POEM) as clients:
-                    self.assertEqual(outcome(clients)[0], {"empty": COLD})
+                    self.assertEqual(outcome(clients), {"empty": COLD})
                 self.assertEqual(proxy.stop(), 0)
                 errors = proxy.stderr.decode().splitlines()
                 self.assertEqual(len(errors), COLD)
                 for line in errors:
                     self.assertRegex(line, r"^No poem from .*ConnectionRefusedError")
+
+
+class GivingUp(unittest.TestCase):
+    """Clients whose server does nothing more end all the same, and say what they miss."""
+
+    def test_who_is_left(self):
+        with harness.listening() as server, load.file_of(b"a poem") as file:
+            result = run("tests/many-clients", "--patience", 0.1, 3, server.getsockname()[1], file)
+        self.assertEqual((result.error_text, result.status), (
+            "many-clients: nothing has happened for 0.1 s. 0 clients are connecting, 3 are "
+            "connected and have no byte, 0 are in the middle of the poem.\n", 1))
 
 
 if __name__ == "__main__":

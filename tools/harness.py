@@ -37,6 +37,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = Path(os.environ.get("BUILD_ROOT", ROOT / "build"))
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER with time 0: close() sends a reset
 
+socket.setdefaulttimeout(LIMIT)  # for those that a test accepts, too: no test waits for ever
+
 
 class Result(NamedTuple):
     """What a program printed, as bytes, and its exit status."""
@@ -113,7 +115,7 @@ class Running:
 
     def stop(self, number=signal.SIGTERM):
         """Sends it a signal and waits for its end; returns its status."""
-        return self.program.stop(number, grace=LIMIT)
+        return self.program.stop(number)
 
     def kill(self):
         """Kills it, to see what others make of that."""
@@ -190,6 +192,7 @@ class Peer:
         self.clients = 0
         self.kept = []
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.listener.settimeout(None)  # until the test ends
         self.port = self.listener.getsockname()[1]
         self.address = f"127.0.0.1:{self.port}"
         self.thread = threading.Thread(target=self.serve, daemon=True)
@@ -241,9 +244,7 @@ def unused_port():
 
 def listening():
     """A listening socket, for a test that plays the server itself."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-    listener.settimeout(LIMIT)
-    return listener
+    return socket.create_server(("127.0.0.1", 0), backlog=128)
 
 
 def connect(port, timeout=LIMIT):
@@ -256,7 +257,8 @@ def reset(connection):
 
     A client that was sent nothing may take the reset for a connection that was never made.
     """
-    wait_until(lambda: was_read(connection))
+    if not wait_until(lambda: was_read(connection)):
+        raise AssertionError("what was sent before the reset has not been read")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
     connection.close()
 

@@ -106,7 +106,7 @@ class Program:
                 time.sleep(0.01)
         return self.status
 
-    def stop(self, number=signal.SIGTERM, grace=10):
+    def stop(self, number=signal.SIGTERM, grace=LIMIT):
         """Ends the program, by SIGKILL if the signal has not done it within `grace` seconds."""
         if self.status is None:
             self.process.send_signal(number)

@@ -10,7 +10,8 @@ import subprocess
 import tempfile
 import threading
 
-LIMIT = 10  # seconds that a check may take: an upper bound, which every right answer is far from
+from patience import LOOK, Patience
+
 EVENTS = 12  # the last ones, that are shown
 
 WORDS = {
@@ -18,8 +19,8 @@ WORDS = {
     "actual": ("actual: {text}", "实际：{text}"),
     "events": ("The last events of the loop:", "事件循环的最后几个事件："),
     "in the case": ("in the case: {text}", "情形：{text}"),
-    "time": ("It did not end within {limit} seconds: something waits for ever, or never stops.",
-             "{limit} 秒内没有结束：有什么在永远等待，或者永远不停。"),
+    "time": ("It does not end: something waits for ever, or never stops.",
+             "没有结束：有什么在永远等待，或者永远不停。"),
     "freed": ("Memory is used after it was freed ({text})", "使用了已经释放的内存（{text}）"),
     "bounds": ("Memory is used that is not yours ({text})", "访问了不属于你的内存（{text}）"),
     "leak": ("Something is never destroyed: it holds itself, or nobody fired it.",
@@ -67,7 +68,7 @@ def on_one_line(step):
     return step.replace("\n", "\\n")
 
 
-def run(command, language, limit=LIMIT):
+def run(command, language):
     """Runs a check."""
     verdict = Verdict(language)
     with tempfile.TemporaryFile() as said, own_directory() as place:
@@ -84,11 +85,11 @@ def run(command, language, limit=LIMIT):
             os.close(writing)
             listener = threading.Thread(target=listen, args=(reading, verdict))
             listener.start()
+            patience = Patience(process.pid)
             late = False
             try:
-                process.wait(limit)
-            except subprocess.TimeoutExpired:
-                late = True
+                while not late and not has_ended(process):
+                    late = patience.over()
             finally:
                 end_group(process)
         listener.join()
@@ -106,6 +107,13 @@ def own_directory():
         yield place
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def has_ended(process):
+    """Whether a process has ended; waits a moment for that."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(LOOK)
+    return process.returncode is not None
 
 
 def end_group(process):
@@ -128,7 +136,8 @@ def listen(reading, verdict):
             elif "act" in told:
                 verdict.steps.append(told["act"][language])
             elif "event" in told:
-                verdict.events = [*verdict.events, told["event"]][-EVENTS:]
+                if verdict.events[-1:] != [told["event"]]:  # turns of nothing, one after the other
+                    verdict.events = [*verdict.events, told["event"]][-EVENTS:]
             elif "fail" in told:
                 verdict.message = told["fail"][language]
                 verdict.details = [word(key, language, text=told[key])
@@ -145,7 +154,7 @@ def judge(verdict, status, late, output):
         verdict.passed = False
     elif late:
         verdict.passed = False
-        verdict.message = word("time", language, limit=LIMIT)
+        verdict.message = word("time", language)
     elif sanitizer:
         verdict.passed = False
         if sanitizer.group(3):

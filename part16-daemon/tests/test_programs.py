@@ -60,6 +60,12 @@ class Case(unittest.TestCase):
         path.write_bytes(data)
         return path
 
+    def wait_for(self, path, words, times=1):
+        """Waits until a file is there that has these words so many times."""
+        self.assertTrue(harness.wait_until(
+            lambda: path.exists() and path.read_bytes().count(words) >= times),
+            f"{path.name} has no {times} times {words}")
+
 
 class Log(Case):
     EXPECTED = ["This is a message.", "This is a message", "\tof two lines.",
@@ -112,7 +118,7 @@ class Foreground(Case):
     def test_a_log_file(self):
         path = self.directory / "log"
         with Running(FASTPOETRY, "--port", 0, "--logfile", path, SCIENCE) as server:
-            harness.wait_until(lambda: path.exists() and b" starting on " in path.read_bytes())
+            self.wait_for(path, b" starting on ")
             self.assertEqual(server.stop(), 0)
             self.assertEqual((server.stdout, server.stderr), (b"", b""))
         self.assertEqual(messages(path.read_bytes())[-1], "Server Shut Down.")
@@ -190,10 +196,10 @@ class Hangup(Case):
     def test_a_log_that_was_moved_away(self):
         log, old = self.directory / "log", self.directory / "log.1"
         with Running(FASTPOETRY, "--port", 0, "--logfile", log, self.path) as server:
-            harness.wait_until(lambda: log.exists() and b" starting on " in log.read_bytes())
+            self.wait_for(log, b" starting on ")
             log.rename(old)
             server.send(signal.SIGHUP)
-            harness.wait_until(log.exists)
+            self.wait_for(log, b"")
             self.assertEqual(server.stop(), 0)
         self.assertEqual(messages(old.read_bytes())[-1], "Received SIGHUP, starting afresh.")
         self.assertEqual(messages(log.read_bytes())[0], f"loaded a poem from: {self.path}")
@@ -201,11 +207,11 @@ class Hangup(Case):
     def test_the_old_log_stays_if_there_can_be_no_new_one(self):
         log, old = self.directory / "log", self.directory / "log.1"
         with Running(FASTPOETRY, "--port", 0, "--logfile", log, self.path) as server:
-            harness.wait_until(lambda: log.exists() and b" starting on " in log.read_bytes())
+            self.wait_for(log, b" starting on ")
             log.rename(old)
             log.mkdir()
             server.send(signal.SIGHUP)
-            harness.wait_until(lambda: old.read_bytes().count(b"loaded") == 2)
+            self.wait_for(old, b"loaded", 2)
             self.assertEqual(server.stop(), 0)
         self.assertIn("The old log stays: [Failure: SystemError: Can't open the log "
                       f"{log}: 21: Is a directory.]", messages(old.read_bytes()))

@@ -249,7 +249,7 @@ class TheExamplesEnd(unittest.TestCase):
     def test_without_a_trace(self):
         for number in (9, 10, 11):
             with Running(f"part19-cancel/defer-cancel-{number}", "--speed", "0.001") as example:
-                wait_until(lambda: catches_signals(example.pid))
+                self.assertTrue(wait_until(lambda: catches_signals(example.pid)), example.told())
                 self.assertEqual(example.stop(signal.SIGINT), 0)
                 self.assertEqual((example.stdout, example.stderr), (b"", b""))
 

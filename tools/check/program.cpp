@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
@@ -28,12 +27,80 @@ namespace check {
 
 namespace {
 
-constexpr int limit = 5000; // milliseconds
 constexpr std::size_t most_output = 1'000'000;
 
+// The programs that run beside the check.
+std::vector<pid_t>& running() {
+    static std::vector<pid_t> all;
+    return all;
+}
+
+struct Look {
+    bool asleep;    // all threads wait for something, or have ended
+    double seconds; // of the processor's time, so far
+};
+
+Look look_at(pid_t pid) {
+    Look seen{true, 0};
+    std::error_code gone;
+    const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
+    for (const auto& task : std::filesystem::directory_iterator(tasks, gone)) {
+        std::ifstream file(task.path() / "stat");
+        std::string stat;
+        std::getline(file, stat);
+        std::istringstream fields(stat.substr(std::min(stat.size(), stat.rfind(')') + 1)));
+        std::string state, skipped;
+        long user = 0, system = 0;
+        fields >> state;
+        for (int i = 0; i < 10; ++i)
+            fields >> skipped;
+        fields >> user >> system;
+        seen.asleep = seen.asleep && (state.empty() || state == "S" || state == "Z");
+        seen.seconds +=
+            static_cast<double>(user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+    }
+    return seen;
+}
+
+// For whoever waits, and looks again after 50 ms: whether there is nothing to wait for any more.
+class Patience {
+  public:
+    Patience() {
+        for (const pid_t pid : running())
+            at_first_.push_back(look_at(pid).seconds);
+    }
+
+    bool is_over() {
+        bool asleep = true, busy = false;
+        for (std::size_t i = 0; i < running().size() && i < at_first_.size(); ++i) {
+            const Look now = look_at(running()[i]);
+            asleep = asleep && now.asleep;
+            busy = busy || now.seconds - at_first_[i] > 5;
+        }
+        quiet_looks_ += asleep ? 1 : 0;
+        return busy || quiet_looks_ >= 100 || ++looks_ >= 4000; // the last is for what nobody knows
+    }
+
+  private:
+    std::vector<double> at_first_;
+    int quiet_looks_ = 0;
+    int looks_ = 0;
+};
+
+// Whether one of them can be read: waits for that.
+template <std::size_t N>
+bool readable(std::array<pollfd, N>& watched) {
+    Patience patience;
+    do {
+        if (::poll(watched.data(), watched.size(), 50) > 0)
+            return true;
+    } while (!patience.is_over());
+    return false;
+}
+
 bool readable(int fd) {
-    pollfd watched{fd, POLLIN, 0};
-    return ::poll(&watched, 1, limit) == 1;
+    std::array<pollfd, 1> watched{{{fd, POLLIN, 0}}};
+    return readable(watched);
 }
 
 sockaddr_in local(std::uint16_t port) {
@@ -49,6 +116,16 @@ twist::FileDescriptor new_socket() {
 }
 
 } // namespace
+
+bool wait_until(const std::function<bool()>& happened) {
+    Patience patience;
+    for (int milliseconds = 1; !happened(); ++milliseconds) {
+        if (milliseconds % 50 == 0 && patience.is_over())
+            return false;
+        ::poll(nullptr, 0, 1);
+    }
+    return true;
+}
 
 // Connection --------------------------------------------------------------------------------------
 
@@ -92,11 +169,11 @@ void Connection::finish() {
 }
 
 void Connection::reset() {
-    int unread = 1; // until the other side has acknowledged everything
-    for (int tries = limit; unread > 0 && tries > 0; --tries) {
+    wait_until([this] { // the other side has acknowledged everything
+        int unread = 0;
         ::ioctl(socket_.get(), SIOCOUTQ, &unread);
-        ::poll(nullptr, 0, 1);
-    }
+        return unread == 0;
+    });
     const linger at_once{1, 0};
     ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     socket_.close();
@@ -167,6 +244,7 @@ Program::Program(const std::vector<std::string>& arguments) {
     ::posix_spawn_file_actions_destroy(&actions);
     if (error != 0)
         fail({"The program could not be started.", "程序无法启动。"}, program_path());
+    running().push_back(pid_);
 }
 
 Program::~Program() {
@@ -174,12 +252,18 @@ Program::~Program() {
         return;
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
+    has_ended();
+}
+
+void Program::has_ended() {
+    ended_ = true;
+    running().erase(std::find(running().begin(), running().end(), pid_));
 }
 
 // Reads what is there, or waits for more; false if nothing comes, or nothing can.
 bool Program::read_some() {
     std::array<pollfd, 2> watched{{{out_pipe_.get(), POLLIN, 0}, {err_pipe_.get(), POLLIN, 0}}};
-    if (::poll(watched.data(), watched.size(), limit) <= 0)
+    if (!readable(watched))
         return false;
     for (const pollfd& each : watched) {
         if (each.revents == 0)
@@ -219,7 +303,7 @@ Ending Program::wait() {
         fail({"The program does not end.", "程序没有结束。"}, show(out_ + err_));
     int status = 0;
     ::waitpid(pid_, &status, 0);
-    ended_ = true;
+    has_ended();
     return {out_, err_, WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status)};
 }
 
@@ -241,18 +325,15 @@ std::string Program::port() {
 
 // Found asleep several times in a row, since one that only prints is asleep now and then, too.
 bool Program::is_idle() const {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(3);
+    constexpr double busy = 2; // seconds of the processor's time
+    const double before = look_at(pid_).seconds;
     int in_a_row = 0;
-    while (in_a_row < 10 && std::chrono::steady_clock::now() < deadline) {
-        std::ifstream file("/proc/" + std::to_string(pid_) + "/stat");
-        std::string stat;
-        std::getline(file, stat);
-        const std::size_t name_end = stat.rfind(") ");
-        const bool asleep = name_end != std::string::npos && stat[name_end + 2] == 'S';
-        in_a_row = asleep ? in_a_row + 1 : 0;
-        ::poll(nullptr, 0, 1);
-    }
-    return in_a_row == 10;
+    return wait_until([&] {
+               const Look now = look_at(pid_);
+               in_a_row = now.asleep ? in_a_row + 1 : 0;
+               return in_a_row == 10 || now.seconds - before > busy;
+           }) &&
+           in_a_row == 10;
 }
 
 bool tells_of_refusal(const std::string& printed, const std::string& port) {

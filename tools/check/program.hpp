@@ -1,8 +1,9 @@
 // The learner's program, as a process, and the sockets by which the check talks to it. Everything
-// waits for what must happen, and fails if it does not within some seconds.
+// waits for what must happen, and fails where it does not: see wait_until.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -10,6 +11,11 @@
 #include "common/file_descriptor.hpp"
 
 namespace check {
+
+/// Waits until something has happened. False if the programs that run beside the check have had
+/// their chance: they were found asleep at a hundred looks, or one has used five seconds of the
+/// processor's time. (Seconds on the clock say nothing of them: the machine may be busy.)
+bool wait_until(const std::function<bool()>& happened);
 
 /// One end of a connection between the check and the program.
 class Connection {
@@ -19,7 +25,7 @@ class Connection {
     void send(const std::string& data);
     std::string receive();     ///< some bytes; "" at the end of what the other side sends
     std::string receive_all(); ///< everything up to that end
-    bool ended();              ///< whether the other side has closed: waits for it a while
+    bool ended();              ///< whether the other side closes: waits for that
     void finish();             ///< closes in good order: the other side has it all
     void reset();              ///< ends it with a reset, once the other side has read all
 
@@ -75,11 +81,12 @@ class Program {
     /// "… on port PORT.". Gives the port.
     std::string port();
 
-    /// Whether it waits for something. One that turns and turns is never found waiting.
+    /// Whether it comes to wait for something. One that turns and turns is never found waiting.
     bool is_idle() const;
 
   private:
     bool read_some();
+    void has_ended();
 
     pid_t pid_ = -1;
     bool ended_ = false;

@@ -101,7 +101,7 @@ class Repository(unittest.TestCase):
         environment.pop("BUILD_ROOT", None)
         return subprocess.run([sys.executable, *map(str, words)], cwd=self.root, env=environment,
                               input=typed, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              encoding="utf-8", check=False, timeout=100)
+                              encoding="utf-8", check=False, timeout=600)
 
     def tour(self, *words, **settings):
         """Runs tools/tour.py with words."""

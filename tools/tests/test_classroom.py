@@ -180,7 +180,7 @@ class Verdicts(unittest.TestCase):
     def test_what_the_check_could_not_say(self):
         for arguments, message in [
                 ((0, False, ""), "The program ended itself in the middle of the check"),
-                ((-9, True, ""), "It did not end within 10 seconds"),
+                ((-9, True, ""), "It does not end: something waits"),
                 ((-11, False, "Segmentation fault"), "The program crashed"),
                 ((99, False, "ERROR: AddressSanitizer: heap-use-after-free on address"),
                  "Memory is used after it was freed (heap-use-after-free)"),

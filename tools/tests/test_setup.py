@@ -44,7 +44,7 @@ class Setup(Repository):
         done = subprocess.run([str(self.root / "tour"), *words], cwd="/", check=False,
                               env={"PATH": f"{self.root}/bin"}, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
-                              timeout=100)
+                              timeout=600)
         log = self.root / "log"
         return done, log.read_text() if log.exists() else ""
 

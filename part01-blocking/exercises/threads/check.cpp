@@ -1,8 +1,6 @@
 // One client per thread. A delay of a thousand seconds shows who is served before whom.
-#include <chrono>
 #include <filesystem>
 #include <string>
-#include <thread>
 
 #include "tools/check/check.hpp"
 #include "tools/check/program.hpp"
@@ -15,8 +13,7 @@ const std::string poem = "How happy is the little stone that rambles in the road
 
 // Waits until it has so many threads. A thread that has closed its socket is not gone yet.
 void expect_threads(const Program& server, int number, const Text& what) {
-    for (int tries = 3000; tries > 0 && server.threads() != number; --tries)
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    wait_until([&] { return server.threads() == number; });
     expect_equal(what, server.threads(), number);
 }
 
