@@ -15,6 +15,7 @@ import classroom
 import verdict
 from exercises import Exercise, ExerciseError, Progress, find
 from harness import BUILD, ROOT
+from mistakes import Mistake
 from screen import Screen
 from workshop import CompileError, Workshop, first_error
 
@@ -100,7 +101,8 @@ class Learner(unittest.TestCase):
                          r"first error: .*poem_that_is_nowhere[^\n]*$")
 
     def test_json(self):
-        self.answer("wrong/timer_left.cpp")
+        wrong = Mistake(DIRECTORY / "wrong/timer_left.diff")
+        self.answer("solution.cpp").write_text(wrong.answer(), encoding="utf-8")
         status, said = self.say("check", NAME, "--json")
         self.assertEqual(status, 1)
         self.assertEqual(json.loads(said), {
