@@ -18,13 +18,14 @@ import sys
 from pathlib import Path
 
 import patch
+from exercises import ExerciseError
 from patch import PatchError, lines_of
 
 LABELS = {"en": "thought: ", "zh": "想法：", "expect": "expect: "}
 BASES = ("solution.cpp", "starter.cpp")
 
 
-class MistakeError(Exception):
+class MistakeError(ExerciseError):
     """A file in wrong/ that is of no use; the message begins with its name."""
 
 
