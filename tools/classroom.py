@@ -49,8 +49,7 @@ TEXTS = {
                 "这是讲义版：答案在老师那里"),
     "no mistakes": ("this is a handout: your teacher has the wrong answers",
                     "这是讲义版：错误答案在老师那里"),
-    "thoughts": ("{name} {title}: {all} wrong answers, and what was thought",
-                 "{name} {title}：{all} 个错误答案，以及背后的想法"),
+    "wrong": ("{name} {title} ({all} wrong answers)", "{name} {title}（{all} 个错误答案）"),
     "thought": ("{number}. “{thought}”", "{number}. “{thought}”"),
     "answer": ("The check answers: … {text} …", "检查程序回答（英文）：… {text} …"),
     "program": ("--program is for one exercise that is about a command line: ./tour exercises "
@@ -178,7 +177,7 @@ class Classroom:
         if not exercise.solution.exists():
             raise ExerciseError(self.text("no mistakes"))
         wrong = [mistakes.Mistake(file) for file in mistakes.files(exercise)]
-        self.screen.say(self.text("thoughts", name=exercise.name, title=exercise.title,
+        self.screen.say(self.text("wrong", name=exercise.name, title=exercise.title,
                                   all=len(wrong)))
         for number, mistake in enumerate(wrong, 1):
             self.screen.say()
