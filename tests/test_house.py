@@ -10,6 +10,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 import exercises  # pylint: disable=wrong-import-position
 import harness  # pylint: disable=wrong-import-position
+import mistakes  # pylint: disable=wrong-import-position
 
 FLOORS = {
     0: "error failure log lower_case seconds address command_line file_descriptor stack_trace "
@@ -99,6 +100,20 @@ class House(unittest.TestCase):
         for part in parts():
             with self.subTest(part.name):
                 self.assertGreaterEqual(found.count(int(part.name[4:6])), 2)
+
+    def test_wrong_answers_are_short_and_say_what_was_thought(self):
+        lines = 0
+        for exercise in exercises.find(ROOT):
+            if not exercise.solution.exists():
+                self.skipTest("this is a handout")
+            wrong = mistakes.files(exercise)
+            with self.subTest(exercise.name):
+                self.assertGreaterEqual(len(wrong), 2)
+            for file in wrong:
+                with self.subTest(f"{exercise.name}: {file.name}"):
+                    mistakes.Mistake(file).answer()  # has all of its lines, and applies
+                    lines += len(file.read_text(encoding="utf-8").splitlines())
+        self.assertLessEqual(lines, 4500)
 
     def test_the_teaching_plan_knows_the_exercises(self):
         plan = (ROOT / "docs/teaching.md").read_text(encoding="utf-8")

@@ -1,4 +1,5 @@
-"""./tour exercises, start, check, hint, solution: what a learner says; and the teacher's grade."""
+"""./tour exercises, start, check, hint, solution: what a learner says; and grade, handout, mistakes
+for a teacher."""
 
 import argparse
 import json
@@ -6,13 +7,14 @@ import os
 from pathlib import Path
 
 import handout
+import mistakes
 import verdict
 from build import BuildError, begin, configure, wait_for
 from exercises import ExerciseError, Progress, find, named, shown, start
 from language import LANGUAGES, language
 from workshop import NEEDED, CompileError, MachineError, Workshop
 
-WORDS = ("exercises", "start", "check", "hint", "solution", "grade", "handout")
+WORDS = ("exercises", "start", "check", "hint", "solution", "grade", "handout", "mistakes")
 
 TEXTS = {
     "list": ("what is yours is in {my}/", "你的文件在 {my}/ 中"),
@@ -46,6 +48,11 @@ TEXTS = {
                    "{name} 还没有通过：./tour check {name}，或 ./tour solution {name} --give-up"),
     "teacher": ("this is a handout: your teacher has the solutions",
                 "这是讲义版：答案在老师那里"),
+    "no mistakes": ("this is a handout: your teacher has the wrong answers",
+                    "这是讲义版：错误答案在老师那里"),
+    "wrong": ("{name} {title} ({all} wrong answers)", "{name} {title}（{all} 个错误答案）"),
+    "thought": ("{number}. “{thought}”", "{number}. “{thought}”"),
+    "answer": ("The check answers: … {text} …", "检查程序回答（英文）：… {text} …"),
     "program": ("--program is for one exercise that is about a command line: ./tour exercises "
                 "marks them with 'program'",
                 "--program 只用于一个关于命令行程序的练习：./tour exercises 用 program 标出它们"),
@@ -163,6 +170,26 @@ class Classroom:
         """Writes the tree for a class."""
         handout.write(self.root, Path(self.options.directory))
         self.screen.say(self.text("handout", directory=self.options.directory))
+        return 0
+
+    def mistakes(self):
+        """Shows a teacher the wrong answers: the thought, what it changes, what the check says."""
+        exercise = self.exercise()
+        if not exercise.solution.exists():
+            raise ExerciseError(self.text("no mistakes"))
+        wrong = [mistakes.Mistake(file) for file in mistakes.files(exercise)]
+        self.screen.say(self.text("wrong", name=exercise.name, title=exercise.title,
+                                  all=len(wrong)))
+        for number, mistake in enumerate(wrong, 1):
+            self.screen.say()
+            self.screen.say(self.text("thought", number=number,
+                                      thought=mistake.thought[self.language]), "title")
+            for hunk in mistake.hunks:
+                self.screen.say(f"   {mistake.base}:{hunk.start}", "server")
+                for line in hunk.lines:
+                    style = {"-": "removed", "+": "added"}.get(line[0])
+                    self.screen.say(f"   {line}".rstrip(), style)
+            self.screen.say("   " + self.text("answer", text=mistake.expect))
         return 0
 
     def workshop(self):

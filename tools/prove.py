@@ -1,23 +1,23 @@
 """Proves the verdicts of an exercise in both directions.
 
     prove.py DIRECTORY...       the starter fails, the solution passes, every wrong answer fails
-                                with the message that its first line names
+                                with the message that it expects
 
 BUILD_ROOT names the build directory whose core is used; it must have sanitizers.
 """
 
 import os
-import re
 import sys
 from pathlib import Path
 
+import mistakes
 import verdict
 from exercises import Exercise
-from workshop import CompileError, Workshop
+from mistakes import Mistake, MistakeError
+from workshop import CompileError, Workshop, unfinished
 
 ROOT = Path(__file__).resolve().parent.parent
 SKIPPED = 77  # for Meson
-EXPECT = re.compile(r"// expect: (.+)\n")
 
 
 def prove(exercise, workshop):
@@ -31,21 +31,36 @@ def prove(exercise, workshop):
         complaints.append("the starter passes")
     elif starter.message.startswith("It does not compile"):
         complaints.append(f"the starter: {starter.message}")
-    wrong = sorted((exercise.directory / "wrong").glob("*.cpp"))
+    wrong = mistakes.files(exercise)
     if len(wrong) < 2:
         complaints.append("there are fewer than two wrong answers")
-    for answer in wrong:
-        expected = EXPECT.match(answer.read_text(encoding="utf-8"))
-        if not expected:
-            complaints.append(f"wrong/{answer.name} does not begin with '// expect: MESSAGE'")
-            continue
-        given = check(exercise, workshop, answer)
-        said = " ".join([given.message, *given.details])
-        if given.passed:
-            complaints.append(f"wrong/{answer.name} passes")
-        elif expected.group(1) not in said:
-            complaints.append(f"wrong/{answer.name}: expected '{expected.group(1)}', got '{said}'")
+    for file in wrong:
+        try:
+            prove_wrong(exercise, workshop, Mistake(file))
+        except MistakeError as error:
+            complaints.append(str(error))
     return complaints + texts(exercise)
+
+
+def prove_wrong(exercise, workshop, mistake):
+    """Raises MistakeError if the check does not say what is expected of a wrong answer."""
+    given = check(exercise, workshop, written(mistake, workshop.place / exercise.name))
+    said = " ".join([given.message, *given.details])
+    if given.passed:
+        raise mistake.error("passes")
+    if mistake.expect not in said:
+        raise mistake.error(f"expected '{mistake.expect}', got '{said}'")
+
+
+def written(mistake, place):
+    """The whole wrong answer as a file, which is only touched if it has changed."""
+    file = place / "wrong" / f"{mistake.name}.cpp"
+    answer = mistake.answer()
+    if not file.exists() or file.read_text(encoding="utf-8") != answer:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with unfinished(file) as own:
+            own.write_text(answer, encoding="utf-8")
+    return file
 
 
 def check(exercise, workshop, answer):

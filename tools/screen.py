@@ -4,7 +4,8 @@ import os
 import shutil
 import sys
 
-STYLES = {"title": "1", "command": "36", "notice": "33", "server": "2", "status": "31"}
+STYLES = {"title": "1", "command": "36", "notice": "33", "server": "2", "status": "31",
+          "removed": "31", "added": "32"}
 HEAD, TAIL = 12, 3  # lines shown of a long output
 
 

@@ -33,7 +33,8 @@ HELP = """\
 ./tour bench [ARGS]  measures how fast the core is (--help: ARGS; three minutes)
 ./tour exercises     lists the exercises, with what you have solved
 ./tour start 4/NAME  begins an exercise; then: ./tour check, hint, solution 4/NAME
-./tour handout DIR   writes a tree for a class; ./tour grade DIR... judges what comes back
+./tour handout DIR   writes a tree for a class; ./tour grade DIR... judges what comes back;
+                     ./tour mistakes 4/NAME shows what people get wrong there, and why
 ./tour help          shows this
 
 Ctrl-C ends it at any point, and leaves no program running."""

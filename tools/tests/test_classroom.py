@@ -16,6 +16,7 @@ import verdict
 from build import BuildError
 from exercises import Exercise, ExerciseError, Progress, find
 from harness import BUILD, ROOT
+from mistakes import Mistake
 from screen import Screen
 from workshop import CompileError, Workshop, first_error
 
@@ -111,7 +112,8 @@ class Learner(unittest.TestCase):
         self.assertNotIn("7/timeout", Progress(self.my).state)
 
     def test_json(self):
-        self.answer("wrong/timer_left.cpp")
+        wrong = Mistake(DIRECTORY / "wrong/timer_left.diff")
+        self.answer("solution.cpp").write_text(wrong.answer(), encoding="utf-8")
         status, said = self.say("check", NAME, "--json")
         self.assertEqual(status, 1)
         self.assertEqual(json.loads(said), {
@@ -126,10 +128,41 @@ class Learner(unittest.TestCase):
         self.assertEqual((graded["passed"], graded["of"]), (1, len(find(ROOT))))
         self.assertEqual(graded["exercises"], {NAME: {"passed": True, "message": ""}})
 
+    def test_mistakes(self):
+        wrong = [Mistake(file) for file in sorted((DIRECTORY / "wrong").iterdir())]
+        for lang, first in (("en", "1. “A Deferred whose time is up"),
+                            ("zh", "1. “时间到了的 Deferred")):
+            status, said = self.say("mistakes", NAME, lang=lang)
+            self.assertEqual(status, 0)
+            self.assertIn(f"\n{first}", said)
+            for mistake in wrong:
+                self.assertIn(f". “{mistake.thought[lang]}”\n   {mistake.base}:", said)
+                self.assertIn(f"… {mistake.expect} …\n", said)
+        self.assertIn("\n   solution.cpp:18\n", said)
+        self.assertIn("\n   -        if (!timer.active())\n", said)
+        self.assertIn("\n   +        if (timer.active())\n", said)
+        self.assertNotIn("\033", said)
+
+    def test_mistakes_in_a_terminal(self):
+        out = io.BytesIO()
+        out.isatty = lambda: True
+        with mock.patch.dict(os.environ, {"TERM": "xterm"}):
+            os.environ.pop("NO_COLOR", None)
+            classroom.main(ROOT, "mistakes", [NAME], Screen(out))
+        said = out.getvalue().decode()
+        self.assertIn("\033[31m   -        if (!timer.active())\033[0m\n", said)
+        self.assertIn("\033[32m   +        if (timer.active())\033[0m\n", said)
+
+    def test_mistakes_of_a_handout(self):
+        with mock.patch.object(Exercise, "solution", DIRECTORY / "nowhere.cpp"), \
+                self.assertRaisesRegex(ExerciseError, "your teacher has the wrong answers"):
+            self.say("mistakes", NAME)
+
     def test_what_is_not_there(self):
         for words, message in [(("start", "7/tmieout"), "there is 7/.*7/timeout"),
                                (("start", "timeout"), "there is 4/timeout, 5/timeout, 7/timeout"),
                                (("start", "99/x"), "./tour exercises lists them"),
+                               (("mistakes", "7/tmieout"), "there is 7/"),
                                (("check", NAME), "is not started"), (("check",), "nothing is st"),
                                (("check", NAME, "--program", "x"), "--program is for"),
                                (("check", PROGRAM, "--program", "/nowhere"), "no such program"),
