@@ -8,7 +8,6 @@ machine and much about its rivals beside it. Rounds are interleaved; a ratio is 
 rounds' ratios.
 """
 
-import argparse
 import contextlib
 import os
 import re
@@ -23,6 +22,7 @@ from pathlib import Path
 from build import BuildError, configure, ninja, shown
 from processes import LIMIT, Program, TookTooLong, call, wait_until
 from stage import SERVING
+from words import Parser
 
 CORE = "ours"
 RAW, BUFFEREVENT, LIBEVENT = "raw epoll", "bufferevent", "raw libevent"
@@ -255,7 +255,7 @@ TABLES = ("servers", "proxies", "client", "core")
 
 def options(build, words):
     """What the words ask for."""
-    parser = argparse.ArgumentParser(prog="./tour bench", allow_abbrev=False)
+    parser = Parser("bench")
     parser.add_argument("tables", nargs="*", metavar="TABLE", help=", ".join(TABLES))
     parser.add_argument("--quick", action="store_true", help="some 20 s, and less exact")
     parser.add_argument("--rounds", type=int)

@@ -1,6 +1,5 @@
 """./tour exercises, start, check, hint, solution: what a learner says; and the teacher's grade."""
 
-import argparse
 import json
 import os
 import subprocess
@@ -8,12 +7,18 @@ from pathlib import Path
 
 import handout
 import verdict
-from build import BuildError, configure, ninja
+from build import configure, failed, ninja
 from exercises import ExerciseError, Progress, find, named, shown, start
 from language import LANGUAGES, language
+from words import Parser
 from workshop import CompileError, Workshop
 
 WORDS = ("exercises", "start", "check", "hint", "solution", "grade", "handout")
+
+WANTS = {  # what must stand after a word; else it is an exercise
+    "grade": "directories with answers: ./tour grade DIR...",
+    "handout": "a new directory: ./tour handout DIR",
+}
 
 TEXTS = {
     "list": ("what is yours is in {my}/", "你的文件在 {my}/ 中"),
@@ -59,7 +64,7 @@ class Classroom:
 
     def __init__(self, root, screen, options):
         self.root, self.screen = Path(root), screen
-        self.language = options.lang or language()
+        self.language = screen.language = options.lang or language()
         self.my = Path(options.my) if options.my else self.root / "my"
         self.progress = Progress(self.my)
         self.options = options
@@ -144,19 +149,26 @@ class Classroom:
         return 0 if all(passed) else 1
 
     def grade(self):
-        """Checks what others have handed in: a line of JSON for each directory."""
+        """Checks what others have handed in: a line of JSON for each directory.
+
+        Of a directory that is not there its line says so; then the status is 1.
+        """
         everything = find(self.root, self.language)
         trees = [answers_in(directory) for directory in self.options.directory]
-        workshop = self.workshop()
+        workshop = self.workshop() if any(trees) else None
         for directory, tree in zip(self.options.directory, trees):
+            if not tree:
+                self.screen.show(json.dumps({"directory": directory, "error": "no such directory"},
+                                            ensure_ascii=False))
+                continue
             results = {each.name: judge(each, workshop, tree, self.language)
                        for each in everything if each.answer(tree).exists()}
-            self.screen.say(json.dumps({
+            self.screen.show(json.dumps({
                 "directory": directory, "of": len(everything),
                 "passed": sum(given.passed for given in results.values()),
                 "exercises": {name: {"passed": given.passed, "message": in_short(given)}
                               for name, given in results.items()}}, ensure_ascii=False))
-        return 0
+        return 0 if all(trees) else 1
 
     def handout(self):
         """Writes the tree for a class."""
@@ -169,16 +181,14 @@ class Classroom:
         build = self.root / "build-check"
         quiet = getattr(self.options, "json", True)  # what is printed is for machines
         first = not (build / "common/libtwist.a").exists()
-        if not (build / "build.ninja").exists():
-            configure(self.root, build, Silent() if quiet else self.screen,
-                      ["-Db_sanitize=address,undefined"])
+        configure(self.root, build, Silent() if quiet else self.screen,
+                  ["-Db_sanitize=address,undefined"])
         if first and not quiet:
             self.screen.say(self.text("building"))
         done = subprocess.run([ninja(), "-C", build, "common/libtwist.a"], cwd=self.root,
                               check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if done.returncode != 0:
-            self.screen.raw(done.stdout)
-            raise BuildError("the core can't be built with sanitizers")
+            raise failed("the core can't be built with sanitizers", done.stdout, build, self.screen)
         return Workshop(self.root, build)
 
     def check_one(self, exercise, workshop):
@@ -187,7 +197,7 @@ class Classroom:
         if not self.options.program:
             self.progress.note(exercise, passed=given.passed)
         if self.options.json:
-            self.screen.say(as_json(exercise, given))
+            self.screen.show(as_json(exercise, given))
             return given.passed
         if given.passed:
             see = self.text("see", name=exercise.name) if exercise.solution.exists() else ""
@@ -196,16 +206,18 @@ class Classroom:
         else:
             self.screen.say(self.text("not yet", name=exercise.name, title=exercise.title),
                             "status")
+            say = self.screen.show if given.verbatim else self.screen.say
             for line in given.lines():
-                self.screen.say(line)
+                say(line)
         return given.passed
 
 
 def answers_in(directory):
-    """The tree of answers that somebody has handed in: a my/, or what holds it."""
+    """The tree of answers that somebody has handed in: a my/, or what holds it; None if there is no
+    such directory."""
     path = Path(directory)
     if not path.is_dir():
-        raise ExerciseError(f"no such directory: {directory}")
+        return None
     return path / "my" if (path / "my").is_dir() else path
 
 
@@ -232,7 +244,7 @@ def judge(exercise, workshop, my, language, program=None):
             command = workshop.build(exercise, answer)
     except CompileError as error:
         given = verdict.Verdict(language, message=verdict.word("compile", language))
-        given.details = [str(error)]
+        given.details, given.verbatim = [str(error)], True
         return given
     return verdict.run(command, language)
 
@@ -251,7 +263,8 @@ def as_json(exercise, given):
 
 def main(root, word, words, screen):
     """Does what a learner has said."""
-    parser = argparse.ArgumentParser(prog=f"./tour {word}", allow_abbrev=False)
+    parser = Parser(word, WANTS.get(word, f"an exercise, as in ./tour {word} 4/timeout; "
+                                    "./tour exercises lists them"))
     parser.add_argument("--lang", choices=LANGUAGES, help="the language (default: yours)")
     parser.add_argument("--my", help="where your files are (default: my)")
     if word == "check":
@@ -267,10 +280,4 @@ def main(root, word, words, screen):
         parser.add_argument("name", help="an exercise, as 4/timeout")
     if word == "solution":
         parser.add_argument("--give-up", action="store_true", help="show it all the same")
-    options = parser.parse_args(words)
-    try:
-        return getattr(Classroom(root, screen, options), word)()
-    except BrokenPipeError:
-        raise
-    except OSError as error:  # a file of the learner's, or a directory that can't be written
-        raise ExerciseError(error) from None
+    return getattr(Classroom(root, screen, parser.parse_args(words)), word)()
