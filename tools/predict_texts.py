@@ -22,7 +22,7 @@ These are the lines that it will print, without the empty ones. In which order?
 Type the letters, as in b c a. (Just a question mark: I don't know.)
 """,
         "right": "Right, line for line. Well predicted!",
-        "in full": "Your line {} is right. In full it is {}.",
+        "in full": "Your line {} is right. In full: {}",
         "truth": "It prints:",
         "given up": "That is what it prints. You had {} of {} lines.",
         "wrong": "You part at line {}: it prints {}, where you predicted {}.",
@@ -51,7 +51,7 @@ Type the letters, as in b c a. (Just a question mark: I don't know.)
 请输入字母，例如 b c a。不知道的话，输入一个问号（?）。
 """,
         "right": "完全正确，每一行都预测对了！",
-        "in full": "你的第 {} 行是对的，完整的一行是{}。",
+        "in full": "你的第 {} 行是对的。完整的一行是：{}",
         "truth": "程序打印：",
         "given up": "以上就是它打印的内容。{1} 行中你预测对了 {0} 行。",
         "wrong": "从第 {} 行起有分歧：程序打印的是{}，你预测的是{}。",

@@ -36,11 +36,15 @@ class Reader:
         """What stands on the screen has been read."""
         self.unseen = 0
 
-    def room_for(self, rows):
+    def make_room(self, rows):
         """So many rows are to be written: waits first if that pushed out what was not seen."""
         page = max(4, self.screen.size.lines - 1)  # the prompt needs a row
         if self.unseen and self.unseen + rows > page:
             self.wait()
+
+    def count(self, rows):
+        """The next rows are written: as above, and they are not seen yet."""
+        self.make_room(rows)
         self.unseen += rows
 
     def wait(self, key="go on"):

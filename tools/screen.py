@@ -39,13 +39,18 @@ class Screen:
     def say(self, text="", style=None):
         """A text of our own, in lines that fit."""
         for line in text.split("\n"):
-            for part in wrapped(line, self.width):
-                self.show(part, style)
+            self.show_together(wrapped(line, self.width), style)
 
     def command(self, text):
         """A command as one would type it."""
-        for part in wrapped_command(f"  $ {text}", self.width):
-            self.show(part, "command")
+        self.show_together(wrapped_command(f"  $ {text}", self.width), "command")
+
+    def show_together(self, lines, style):
+        """Lines that no stop should tear apart."""
+        if self.reader:
+            self.reader.make_room(len(lines))
+        for line in lines:
+            self.show(line, style)
 
     def show(self, line, style=None):
         """One line as it is."""
@@ -58,7 +63,7 @@ class Screen:
         for line in data.splitlines(keepends=True) if self.reader else [data]:
             if self.reader:
                 text = line.decode("utf-8", "replace").rstrip("\r\n")
-                self.reader.room_for(rows(text, self.size.columns))
+                self.reader.count(rows(text, self.size.columns))
             self.stream.write(line)
             self.stream.flush()
 

@@ -119,7 +119,7 @@ class Predict(Repository):
                             (1, "got [Failure: FirstError]"), (1, "got [Failure: FirstError: no]"),
                             (3, "Unhandled error in Deferred: [Failure: CancelledError: so]")]:
             typed = [*truth[:line], given, *truth[line + 1:]]
-            full = " ".join([f'Your line {line + 1} is right. In full it is "{truth[line]}".'])
+            full = f'Your line {line + 1} is right. In full: "{truth[line]}"'
             status, said = self.predict("7/defer-2", typed="\n".join(typed))
             self.assertEqual((status, said.replace("\n", " ")), (0, f"{PRAISE[:-1]} {full} "), given)
             status, said = self.predict("7/defer-2", typed="\n".join([*typed[:-1], "no"]))

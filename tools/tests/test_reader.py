@@ -109,6 +109,14 @@ class Waiting(Repository):
         self.assertEqual([page.count("\n") for page in pages[:-1]], [23, 23])
         self.assertLessEqual(pages[-1].count("\n"), 23)
 
+    def test_a_text_is_not_torn_apart(self):
+        self.part("part03-long", "# Part 3: long\n$ cat poem.txt\n! Two words: " + "long " * 15 +
+                  "\n$ echo one\n")
+        _, shown = self.terminal("3", keys=[(GO_ON, ENTER)], size=(22, 80))
+        first, second = ANSWERED.split(shown)
+        self.assertEqual(first.count("\n"), 20)
+        self.assertIn("Two words: long", second)
+
     def test_a_page_of_the_size_that_the_terminal_has_by_then(self):
         def smaller(terminal):
             resize(terminal, (10, 80))
