@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 import expected
 import harness
 from handout import pack_expected
-from predict import END, UNKNOWN, find_puzzles, shuffled
+from predict import END, UNKNOWN, around_free_words, find_puzzles, shuffled
 from predict_texts import TEXTS
 from tests.fixture import Repository
 
@@ -45,7 +45,7 @@ class Predict(Repository):
         done = self.tour("predict", *puzzle.label.split(), LC_ALL="C",
                          typed="".join(f"{line}\n" for line in lines))
         self.assertEqual(done.stderr, "")
-        return done.returncode, done.stdout.splitlines()[-1]
+        return done.returncode, " ".join(done.stdout.rpartition("\n\n")[2].splitlines())
 
     def test_which_they_are(self):
         names = {puzzle.program for puzzle in self.puzzles}
@@ -68,11 +68,30 @@ class Predict(Repository):
             with self.subTest(puzzle.label):
                 lines = truth(puzzle)
                 index = number % len(lines)
-                lines[index] += "!"
+                lines[index] = "!" + lines[index]
                 status, said = self.predict(puzzle, lines)
                 self.assertEqual(status, 1)
                 self.assertIn(f"at line {index + 1}: ", said)
                 self.assertTrue(said.endswith(f'where you predicted "{lines[index]}".'))
+
+    def test_what_only_the_core_says_does_not_count(self):
+        free = {}
+        for puzzle in self.puzzles:
+            source = puzzle.source.read_text(encoding="utf-8")
+            for line in truth(puzzle):
+                before, after = around_free_words(line, source)
+                if before:
+                    free[puzzle.label] = before + after
+        self.assertEqual(free["7/defer-4"], "defer-4: AlreadyCalledError")
+        self.assertEqual(free["18/deferred-list-7"], "We got no list: [Failure: FirstError]")
+        for label, line in free.items():
+            with self.subTest(label):
+                self.assertRegex(line, r"^defer-\d: \w+Error$|\[Failure: \w+Error\]$")
+        puzzle = next(puzzle for puzzle in self.puzzles if puzzle.label == "7/defer-4")
+        lines = [free[puzzle.label] if "Error" in line else line for line in truth(puzzle)]
+        status, said = self.predict(puzzle, lines)
+        self.assertEqual(status, 0)
+        self.assertIn("A Deferred can be fired only once.", said)
 
     def test_there_are_letters_for_all_lines(self):
         for puzzle in self.puzzles:

@@ -8,7 +8,6 @@ machine and much about its rivals beside it. Rounds are interleaved; a ratio is 
 rounds' ratios.
 """
 
-import argparse
 import contextlib
 import os
 import re
@@ -24,6 +23,7 @@ from build import configure, shown
 from build import make as build_targets
 from processes import LIMIT, Program, TookTooLong, call, wait_until
 from stage import SERVING
+from words import Parser
 
 CORE = "ours"
 RAW, BUFFEREVENT, LIBEVENT = "raw epoll", "bufferevent", "raw libevent"
@@ -256,7 +256,7 @@ TABLES = ("servers", "proxies", "client", "core")
 
 def options(build, words):
     """What the words ask for."""
-    parser = argparse.ArgumentParser(prog="./tour bench", allow_abbrev=False)
+    parser = Parser("bench")
     parser.add_argument("tables", nargs="*", metavar="TABLE", help=", ".join(TABLES))
     parser.add_argument("--quick", action="store_true", help="some 20 s, and less exact")
     parser.add_argument("--rounds", type=int)

@@ -4,13 +4,11 @@ import json
 import os
 import subprocess
 
+import setup_errors
 from making import Making, MakingError, ninja
+from setup_errors import BuildError
 
 THE_OTHERS = "the other programs"
-
-
-class BuildError(Exception):
-    """The programs cannot be built; what Meson or the compiler said has been shown."""
 
 
 def make_programs(root, build, screen):
@@ -54,7 +52,7 @@ def wait_for(making, name, screen):
         try:
             making.wait_for(name, screen)
         except MakingError as error:
-            raise BuildError(error) from None
+            raise failed("the build failed", error.said, making.build, screen) from None
 
 
 def up_to_date(build, targets):
@@ -65,16 +63,38 @@ def up_to_date(build, targets):
 
 def configure(root, build, screen, options=()):
     """Lets Meson set up the build directory, with these options, or bring it up to date."""
-    if (build / "build.ninja").exists():
-        command = [ninja(), "-C", build, "build.ninja"]
-    else:
-        screen.say(f"Setting up {shown(root, build)} ...")
-        command = ["meson", "setup", build, root, *options]
-    done = subprocess.run(command, cwd=root, check=False, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT)
+    setup_errors.check_writable(build)
+    why = setup_errors.unusable(root, build)
+    if not why and (build / "build.ninja").exists():
+        done = printed_by([ninja(), "-C", build, "build.ninja"], root)
+        why = done.returncode and setup_errors.unusable_after(done.stdout)
+        if not why:
+            if done.returncode:
+                raise failed("meson setup failed", done.stdout, build, screen)
+            return
+    set_up(root, build, screen, options, why)
+
+
+def set_up(root, build, screen, options=(), why=""):
+    """Lets Meson set up the build directory; again, if there is a reason why."""
+    screen.say(f"Setting up {shown(root, build)} " + (f"again: {why} ..." if why else "..."))
+    more = setup_errors.prepare_for_setup(build) if why else []
+    done = printed_by(["meson", "setup", *more, build, root, *options], root)
     if done.returncode != 0:
-        screen.raw(done.stdout)
-        raise BuildError("meson setup failed")
+        raise failed("meson setup failed", done.stdout, build, screen)
+
+
+def printed_by(command, root):
+    """Runs a command of the build; its output is kept."""
+    return subprocess.run(command, cwd=root, check=False, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def failed(message, said, build, screen):
+    """Shows what a command of the build has said, if that helps; returns the BuildError."""
+    if not setup_errors.is_about_the_place(said):
+        screen.raw(said)
+    return setup_errors.failure(message, said, build)
 
 
 def programs(build):

@@ -1,7 +1,6 @@
 """./tour exercises, start, check, hint, solution: what a learner says; and grade, handout, mistakes
 for a teacher."""
 
-import argparse
 import json
 import os
 from pathlib import Path
@@ -12,9 +11,15 @@ import verdict
 from build import BuildError, begin, configure, wait_for
 from exercises import ExerciseError, Progress, find, named, shown, start
 from language import LANGUAGES, language
+from words import Parser
 from workshop import NEEDED, CompileError, MachineError, Workshop
 
 WORDS = ("exercises", "start", "check", "hint", "solution", "grade", "handout", "mistakes")
+
+WANTS = {  # what must stand after a word; else it is an exercise
+    "grade": "directories with answers: ./tour grade DIR...",
+    "handout": "a new directory: ./tour handout DIR",
+}
 
 TEXTS = {
     "list": ("what is yours is in {my}/", "你的文件在 {my}/ 中"),
@@ -67,7 +72,7 @@ class Classroom:
 
     def __init__(self, root, screen, options):
         self.root, self.screen = Path(root), screen
-        self.language = options.lang or language()
+        self.language = screen.language = options.lang or language()
         self.my = Path(options.my) if options.my else self.root / "my"
         self.progress = Progress(self.my)
         self.options = options
@@ -152,19 +157,26 @@ class Classroom:
         return 0 if all(passed) else 1
 
     def grade(self):
-        """Checks what others have handed in: a line of JSON for each directory."""
+        """Checks what others have handed in: a line of JSON for each directory.
+
+        Of a directory that is not there its line says so; then the status is 1.
+        """
         everything = find(self.root, self.language)
         trees = [answers_in(directory) for directory in self.options.directory]
-        workshop = self.workshop()
+        workshop = self.workshop() if any(trees) else None
         for directory, tree in zip(self.options.directory, trees):
+            if not tree:
+                self.screen.show(json.dumps({"directory": directory, "error": "no such directory"},
+                                            ensure_ascii=False))
+                continue
             results = {each.name: judge(each, workshop, tree, self.language)
                        for each in everything if each.answer(tree).exists()}
-            self.screen.say(json.dumps({
+            self.screen.show(json.dumps({
                 "directory": directory, "of": len(everything),
                 "passed": sum(given.passed for given in results.values()),
                 "exercises": {name: {"passed": given.passed, "message": in_short(given)}
                               for name, given in results.items()}}, ensure_ascii=False))
-        return 0
+        return 0 if all(trees) else 1
 
     def handout(self):
         """Writes the tree for a class."""
@@ -197,8 +209,7 @@ class Classroom:
         build = self.root / "build-check"
         quiet = getattr(self.options, "json", True)  # what is printed is for machines
         screen = Silent() if quiet else self.screen
-        if not (build / "build.ninja").exists():
-            configure(self.root, build, screen, ["-Db_sanitize=address,undefined"])
+        configure(self.root, build, screen, ["-Db_sanitize=address,undefined"])
         name = self.text("core")
         making = begin(build, {name: NEEDED}, self.text("building"), screen)
         return Workshop(self.root, build, lambda: wait_for(making, name, screen))
@@ -209,7 +220,7 @@ class Classroom:
         if not self.options.program:
             self.progress.note(exercise, passed=given.passed)
         if self.options.json:
-            self.screen.say(as_json(exercise, given))
+            self.screen.show(as_json(exercise, given))
             return given.passed
         if given.passed:
             see = self.text("see", name=exercise.name) if exercise.solution.exists() else ""
@@ -218,16 +229,18 @@ class Classroom:
         else:
             self.screen.say(self.text("not yet", name=exercise.name, title=exercise.title),
                             "status")
+            say = self.screen.show if given.verbatim else self.screen.say
             for line in given.lines():
-                self.screen.say(line)
+                say(line)
         return given.passed
 
 
 def answers_in(directory):
-    """The tree of answers that somebody has handed in: a my/, or what holds it."""
+    """The tree of answers that somebody has handed in: a my/, or what holds it; None if there is no
+    such directory."""
     path = Path(directory)
     if not path.is_dir():
-        raise ExerciseError(f"no such directory: {directory}")
+        return None
     return path / "my" if (path / "my").is_dir() else path
 
 
@@ -258,7 +271,7 @@ def judge(exercise, workshop, my, language, program=None):
             command = workshop.build(exercise, answer)
     except CompileError as error:
         given = verdict.Verdict(language, message=verdict.word("compile", language))
-        given.details = [str(error)]
+        given.details, given.verbatim = [str(error)], True
         return given
     return verdict.run(command, language)
 
@@ -277,7 +290,8 @@ def as_json(exercise, given):
 
 def main(root, word, words, screen):
     """Does what a learner has said."""
-    parser = argparse.ArgumentParser(prog=f"./tour {word}", allow_abbrev=False)
+    parser = Parser(word, WANTS.get(word, f"an exercise, as in ./tour {word} 4/timeout; "
+                                    "./tour exercises lists them"))
     parser.add_argument("--lang", choices=LANGUAGES, help="the language (default: yours)")
     parser.add_argument("--my", help="where your files are (default: my)")
     if word == "check":
@@ -293,13 +307,8 @@ def main(root, word, words, screen):
         parser.add_argument("name", help="an exercise, as 4/timeout")
     if word == "solution":
         parser.add_argument("--give-up", action="store_true", help="show it all the same")
-    options = parser.parse_args(words)
-    classroom = Classroom(root, screen, options)
+    classroom = Classroom(root, screen, parser.parse_args(words))
     try:
         return getattr(classroom, word)()
     except MachineError as error:
         raise BuildError(classroom.text("machine", error=error)) from None
-    except BrokenPipeError:
-        raise
-    except OSError as error:  # a file of the learner's, or a directory that can't be written
-        raise ExerciseError(error) from None

@@ -4,20 +4,25 @@ from ports import Ports
 from screen import Cut
 from script import Kind
 from stage import SERVING, Stage
-
-WIDTH = 79
+from wrapping import width
 
 
 def play(chapter, screen, root, build):
-    """Plays one chapter. A StageError says that it could not be played to its end."""
+    """Plays one chapter. A StageError says that it could not be played to its end.
+
+    A reader is waited for where the text has said what comes, before it comes; not at the start.
+    """
     show_title(chapter, screen)
     with Stage(root, build, Ports(as_written=True)) as stage:
-        before = Kind.COMMENT
+        before, played = Kind.COMMENT, False
         for step in chapter.section.steps:
+            told = step.kind in (Kind.COMMENT, Kind.NOTICE)
             if step.kind is Kind.COMMENT and before not in (Kind.COMMENT, Kind.NOTICE):
                 screen.say()
+            if played and not told and before is Kind.COMMENT:
+                screen.wait()
             play_step(step, stage, screen)
-            before = step.kind
+            before, played = step.kind, played or not told
         stage.check_jobs()
 
 
@@ -25,10 +30,10 @@ def show_title(chapter, screen):
     """The chapter's heading."""
     plural = "s" if len(chapter.section.numbers) > 1 else ""
     left = f"Part{plural} {chapter.numbers}: {chapter.section.title}"
-    gap = " " * max(2, WIDTH - len(left) - len(chapter.part.name))
+    gap = screen.width - width(left) - len(chapter.part.name)
     screen.say()
-    screen.say(left + gap + chapter.part.name, "title")
-    screen.say("=" * WIDTH, "title")
+    screen.say(left + (" " * gap if gap > 1 else "\n") + chapter.part.name, "title")
+    screen.say("=" * screen.width, "title")
 
 
 def play_step(step, stage, screen):
@@ -39,10 +44,10 @@ def play_step(step, stage, screen):
         screen.say(f"  > {step.text}", "notice")
         screen.say()
     elif tool := stage.tool_missing(step):
-        screen.say(f"  $ {step.text}", "command")
+        screen.command(step.text)
         screen.say(f"    ({tool} is not installed here)")
     elif step.kind is Kind.KILL:
-        screen.say(f"  $ {step.text}", "command")
+        screen.command(step.text)
         end(step, stage, screen)
     elif step.kind is Kind.BACKGROUND:
         start(stage.prepare(step), stage, screen)
@@ -52,7 +57,7 @@ def play_step(step, stage, screen):
 
 def start(command, stage, screen):
     """A program in the background; of a server, the line by which it tells its port."""
-    screen.say(f"  $ {command.text} &", "command")
+    screen.command(f"{command.text} &")
     out = stage.start(command).program.out
     told = out.find(SERVING)
     if told:
@@ -70,7 +75,7 @@ def end(step, stage, screen):
 
 def run(command, stage, screen):
     """A command: its output as it comes, then what the servers said meanwhile."""
-    screen.say(f"  $ {command.text}", "command")
+    screen.command(command.text)
     cut = Cut(screen)
     _, status = stage.run(command, watch=cut.feed)
     cut.end()
@@ -86,6 +91,6 @@ def show_what_was_said(job, screen):
     lines = job.program.out.new().decode("utf-8", "surrogateescape").splitlines()
     shown = lines if len(lines) <= 3 else lines[:1]
     for line in shown:
-        screen.say(f"    ({job.name}) {line}", "server")
+        screen.show(f"    ({job.name}) {line}", "server")
     if len(lines) > len(shown):
         screen.say(f"    ({job.name}) ... {len(lines) - len(shown)} more lines", "server")

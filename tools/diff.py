@@ -40,8 +40,10 @@ def steps(parts, first, second=None):
         found = [(before[name][-1], after[name][0]) for name in before if name in after]
     if not found:
         asked = one.name if one is two else f"{one.name} and {two.name}"
-        raise PartError(f"{asked}: no two versions of one program. There is a diff for:\n"
-                        + "\n".join(pairs(parts)))
+        wanted = {str(part.number) for part in (one, two)}
+        near = [words for words in pairs(parts) if wanted & set(words.split())]
+        raise PartError(f"{asked}: no two versions of one program; ./tour diff takes "
+                        + ", ".join(near or pairs(parts)))
     return found
 
 
@@ -64,20 +66,17 @@ def by_number(stem):
 
 
 def pairs(parts):
-    """For each program that has several versions, the part numbers that `diff` takes."""
+    """The part numbers that `diff` takes."""
     numbers = {}
     for part in parts:
         for name, files in versions(part).items():
             numbers.setdefault(name, []).append((part.number, len(files)))
-    lines = []
-    for name, found in numbers.items():
-        words = []
+    words = []
+    for found in numbers.values():
         for index, (number, count) in enumerate(found):
             words += [f"{found[index - 1][0]} {number}"] if index else []
             words += [f"{number}"] if count > 1 else []
-        if words:
-            lines.append(f"  {name}: {', '.join(words)}")
-    return lines
+    return words
 
 
 def difference(root, old, new, colours):

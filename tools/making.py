@@ -17,7 +17,11 @@ BAR = 24  # columns
 
 
 class MakingError(Exception):
-    """Something does not compile; what the compiler said has been shown."""
+    """Something does not compile; `said` is what the compiler had to say, in bytes."""
+
+    def __init__(self, said):
+        super().__init__("the build failed")
+        self.said = said
 
 
 class Making:
@@ -28,6 +32,7 @@ class Making:
     """
 
     def __init__(self, build, lists):
+        self.build = build
         steps = ['export NINJA_STATUS="[%f/%t] "']
         for number, (name, targets) in enumerate(lists.items()):
             command = ["nice", "-n", "5"] * (number > 0) + [ninja(), *targets]
@@ -39,7 +44,7 @@ class Making:
         self.said = []  # by the compiler
 
     def wait_for(self, name, screen):
-        """Waits until this list is made; shows how far it is, and what the compiler says. Raises
+        """Waits until this list is made; shows how far it is, and the compiler's warnings. Raises
         MakingError."""
         def over():
             ended = self.program.status is not None  # asked first: then all that it said is there
@@ -51,11 +56,12 @@ class Making:
         while not wait_until(over, pause=OFTEN):
             pass
         screen.bar("")
-        for line in self.said:
-            screen.raw(line.encode("utf-8", "surrogateescape") + b"\n")
+        said = "".join(f"{line}\n" for line in self.said).encode("utf-8", "surrogateescape")
         self.said = []
         if name not in self.made:
-            raise MakingError("the build failed")
+            raise MakingError(said)
+        if said:
+            screen.raw(said)
 
     def look(self):
         """Reads what has been printed since the last look."""

@@ -6,7 +6,6 @@ It offers the programs of which a file says what they print; but what counts is 
 The answers may come from a pipe. The status is 0 if they are right, 1 if not.
 """
 
-import argparse
 import itertools
 import random
 import re
@@ -24,10 +23,11 @@ from parts import Part, PartError, find_parts, title_of
 from predict_texts import TEXTS
 from processes import LIMIT, Program, TookTooLong
 from stage import StageError
+from words import Parser
 
 KINDS = re.compile(r"(defer|deferred-list|gen)-.*")
 FASTER = ["--speed", "100"]  # for programs with built-in seconds, as the tests run them
-WIDTH = 79
+FAILURE = re.compile(r"\[Failure: (?P<type>\w+)")
 END, UNKNOWN = (".", "。"), ("?", "？")
 
 
@@ -86,22 +86,17 @@ def run(root, build, words, screen):
         show_source(puzzle, command, screen)
         answer = ask_lines(screen, texts)
         lines, status = outcome(command, root)
-    return judge(lines, status, answer, screen, texts)
+    source = puzzle.source.read_text(encoding="utf-8")
+    return judge(lines, status, answer, screen, texts, source)
 
 
 def options(words):
     """Our own options, and the words that are left: a program and its options."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser = Parser("predict", add_help=False)
     parser.add_argument("--shuffled", action="store_true")
     parser.add_argument("--lang", choices=LANGUAGES, default=language())
-    parser.error = complain
     asked, words = parser.parse_known_args(words)
     return asked, [part for word in words for part in word.split("=", 1)]
-
-
-def complain(message):
-    """What argparse finds wrong, for ./tour to say."""
-    raise PartError(f"predict: {message}")
 
 
 def find_puzzles(root):
@@ -170,13 +165,14 @@ def outcome(command, root):
 def show_source(puzzle, command, screen):
     """The program with its lines numbered, and how it will be run."""
     where = f"{puzzle.program}.cpp"
-    screen.say(puzzle.label + where.rjust(max(len(where) + 2, WIDTH - len(puzzle.label))), "title")
-    screen.say("=" * WIDTH, "title")
+    screen.say(puzzle.label + where.rjust(max(len(where) + 2, screen.width - len(puzzle.label))),
+               "title")
+    screen.say("=" * screen.width, "title")
     for number, line in enumerate(puzzle.source.read_text(encoding="utf-8").splitlines(), 1):
-        screen.say(f"{number:>4}  {line}".rstrip(),
-                   "server" if line.startswith(("//", "#include")) else None)
+        screen.show(f"{number:>4}  {line}".rstrip(),
+                    "server" if line.startswith(("//", "#include")) else None)
     screen.say()
-    screen.say(f"  $ {' '.join([f'build/{puzzle.program}', *command[1:]])}", "command")
+    screen.command(" ".join([f"build/{puzzle.program}", *command[1:]]))
     screen.say()
 
 
@@ -186,6 +182,7 @@ def typed(screen, prompt):
     while True:
         if person:
             screen.raw(prompt().encode())
+            screen.seen()
         line = sys.stdin.buffer.readline()
         if not line:
             if person:
@@ -220,7 +217,7 @@ def ask_order(lettered, screen, texts):
     """In which order the learner thinks that the lettered lines will come."""
     screen.say(texts["which order"])
     for letter, line in lettered.items():
-        screen.say(f"   {letter}  {line}")
+        screen.show(f"   {letter}  {line}")
     screen.say()
     lines = []
     for line in typed(screen, lambda: "   > "):
@@ -232,22 +229,28 @@ def ask_order(lettered, screen, texts):
     return Answer(lines, False)
 
 
-def judge(lines, status, answer, screen, texts):
-    """Says whether the answer is right, and if not, shows what was printed until the two part."""
+def judge(lines, status, answer, screen, texts, source):
+    """Says whether the answer is right, and if not, shows what was printed until the two part.
+
+    The words of a message that does not stand in `source`, the program, don't count.
+    """
+    screen.seen()
     truth = list(lines)
     if status and len(answer.lines) > len(lines):  # the status may be predicted, too
         truth.append(f"[status {status}]")
-    parts = parting(truth, answer.lines)
+    parts = parting(truth, answer.lines, source)
     if parts is None and not answer.gave_up:
         screen.say(texts["right"], "title")
+        say_in_full(truth, answer.lines, screen, texts)
         return 0
     right = len(truth) if parts is None else parts
     screen.say(texts["truth"])
     for number, line in enumerate(lines if answer.gave_up else lines[:right + 1], 1):
-        screen.say(f"{number:>4}  {line}".rstrip())
+        screen.show(f"{number:>4}  {line}".rstrip())
     if status and (answer.gave_up or right >= len(lines)):
         screen.say(f"      [status {status}]", "status")
     screen.say()
+    say_in_full(truth[:right], answer.lines, screen, texts)
     if answer.gave_up and right >= len(answer.lines):
         screen.say(texts["given up"].format(right, len(lines)), "notice")
     else:
@@ -255,20 +258,62 @@ def judge(lines, status, answer, screen, texts):
     return 1
 
 
-def parting(truth, lines):
+def parting(truth, lines, source=""):
     """The index of the first line that is not as it should be; None if there is none."""
     pairs = itertools.zip_longest(truth, lines)
     return next((index for index, (ours, theirs) in enumerate(pairs)
-                 if ours is None or theirs is None or ours.rstrip() != theirs.rstrip()), None)
+                 if ours is None or theirs is None or not agree(ours, theirs, source)), None)
+
+
+def agree(ours, theirs, source):
+    """Whether a line is predicted, but for words that nobody can know from the source."""
+    ours, theirs = ours.rstrip(), theirs.rstrip()
+    before, after = around_free_words(ours, source)
+    return ours == theirs or bool(before and re.fullmatch(
+        rf"{re.escape(before)}(:.*)?{re.escape(after)}", theirs))
+
+
+def around_free_words(line, source):
+    """Of an error's line, what stands before and after a message that the source has not."""
+    failure = FAILURE.search(line)
+    if failure:
+        begin, end = failure.end(), closing(line, failure.start())
+    else:
+        failure = re.match(r"[\w-]+: (?P<type>\w+(?:Error|Exception))(?=: |$)", line)
+        if not failure:
+            return "", ""
+        begin, end = failure.end(), len(line)
+    words = line[begin:end].lstrip(": ") or failure["type"]
+    return ("", "") if words in source else (line[:begin], line[end:])
+
+
+def closing(line, start):
+    """The index of the bracket that closes the one at `start`."""
+    depth = 0
+    for index in range(start, len(line)):
+        depth += {"[": 1, "]": -1}.get(line[index], 0)
+        if depth == 0:
+            return index
+    return len(line)
+
+
+def say_in_full(truth, lines, screen, texts):
+    """Says of each line that is right but for free words how it really is."""
+    for number, (ours, theirs) in enumerate(zip(truth, lines), 1):
+        if ours.rstrip() != theirs.rstrip():
+            screen.say(texts["in full"].format(number, quoted(ours, texts)))
+
+
+def quoted(line, texts):
+    """A line as a sentence shows it."""
+    return texts["quoted"].format(line.rstrip()) if line.strip() else texts["empty"]
 
 
 def difference(truth, lines, index, texts):
     """The sentence that says how a line differs from the prediction."""
-    def quoted(line):
-        return texts["quoted"].format(line.rstrip()) if line.strip() else texts["empty"]
-
     if index >= len(lines):
-        return texts["missing"].format(index + 1, quoted(truth[index]))
+        return texts["missing"].format(index + 1, quoted(truth[index], texts))
     if index >= len(truth):
-        return texts["too much"].format(index + 1, quoted(lines[index]))
-    return texts["wrong"].format(index + 1, quoted(truth[index]), quoted(lines[index]))
+        return texts["too much"].format(index + 1, quoted(lines[index], texts))
+    return texts["wrong"].format(index + 1, quoted(truth[index], texts),
+                                 quoted(lines[index], texts))

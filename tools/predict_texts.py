@@ -10,16 +10,19 @@ With --lang zh in Chinese.""",
         "no such program": "no such program to predict: '{}'; ./tour predict lists them",
         "nothing to shuffle": "{}: all that it prints is alike, there is nothing to shuffle",
         "which lines": """\
-What will it print, on standard output and standard error? Type line after line, the empty ones,
+What will it print, on standard output and standard error? Type line after line, the empty ones, \
 too; at the end, a line with just a full stop. (With just a question mark: I don't know.)
-How errors are printed: [Failure: Type: message] is a Failure, NAME: Type: message is an exception
+How errors are printed: [Failure: Type: message] is a Failure, NAME: Type: message is an exception \
 that leaves the program NAME, Unhandled error in Deferred: [Failure: …] is one that nobody handled.
+If a message does not stand in this program, its words don't count: only the type of the error and \
+the form do.
 """,
         "which order": """\
 These are the lines that it will print, without the empty ones. In which order?
 Type the letters, as in b c a. (Just a question mark: I don't know.)
 """,
         "right": "Right, line for line. Well predicted!",
+        "in full": "Your line {} is right. In full: {}",
         "truth": "It prints:",
         "given up": "That is what it prints. You had {} of {} lines.",
         "wrong": "You part at line {}: it prints {}, where you predicted {}.",
@@ -39,14 +42,16 @@ Type the letters, as in b c a. (Just a question mark: I don't know.)
         "which lines": """\
 它会在标准输出和标准错误上打印什么？请逐行输入，空行也算一行。
 输完后单独输入一个句点（.）。不知道的话，单独输入一个问号（?）。
-各种错误的打印形式：Failure 为 [Failure: 类型: 消息]；使程序 NAME 中止的异常为 NAME: 类型: 消息；
+各种错误的打印形式：Failure 为 [Failure: 类型: 消息]；使程序 NAME 中止的异常为 NAME: 类型: 消息；\
 无人处理的错误为 Unhandled error in Deferred: [Failure: …]。
+如果某条消息没有写在这个程序里，它的措辞不计对错，只看错误的类型和形式。
 """,
         "which order": """\
 下面是它会打印的各行（空行除外），顺序已打乱。正确的次序是什么？
 请输入字母，例如 b c a。不知道的话，输入一个问号（?）。
 """,
         "right": "完全正确，每一行都预测对了！",
+        "in full": "你的第 {} 行是对的。完整的一行是：{}",
         "truth": "程序打印：",
         "given up": "以上就是它打印的内容。{1} 行中你预测对了 {0} 行。",
         "wrong": "从第 {} 行起有分歧：程序打印的是{}，你预测的是{}。",

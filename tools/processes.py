@@ -98,7 +98,9 @@ class Program:
         ended = False
         while not ended:
             ended = self.status is not None  # asked first: what it wrote last is there by now
+            before = time.monotonic()
             watch(self.out.new())
+            deadline += time.monotonic() - before  # who watches may take his time
             if not ended and time.monotonic() > deadline:
                 self.stop(signal.SIGKILL)
                 raise TookTooLong(f"it had not ended after {limit} seconds")
@@ -123,10 +125,21 @@ class Program:
 
 
 def call(command, cwd=None):
-    """Runs a command that prints where we print, and returns its status."""
+    """Runs a command that prints where we print, and returns its status.
+
+    Not in a terminal, what it prints comes through us: if nobody reads on, that is a
+    BrokenPipeError here, and no trouble of the command's that it would complain of.
+    """
     sys.stdout.flush()
+    relayed = not sys.stdout.isatty()
     process = subprocess.Popen([os.fspath(word) for word in command], cwd=cwd,
+                               stdout=subprocess.PIPE if relayed else None,
                                preexec_fn=die_with_parent)
+    if relayed:  # if this fails, the pipe stays open until the command has been ended
+        while data := os.read(process.stdout.fileno(), 65536):
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        process.stdout.close()
     code = process.wait()
     return code if code >= 0 else 128 - code
 
@@ -139,7 +152,10 @@ def die_with_parent():
 
 @contextlib.contextmanager
 def leaving_nothing_behind():
-    """Inside, SIGINT, SIGTERM and SIGHUP raise Stopped; at its end no process of ours is left."""
+    """Inside, SIGINT, SIGTERM and SIGHUP raise Stopped; at its end no process of ours is left.
+
+    If nobody reads on what we print, that stops us, too: as SIGPIPE stops other programs.
+    """
     def stop(number, frame):
         raise Stopped(number)
 
@@ -150,11 +166,27 @@ def leaving_nothing_behind():
     for number in signals:
         signal.signal(number, stop)
     try:
-        yield
+        try:
+            yield
+        finally:
+            if sys.stdout:
+                sys.stdout.flush()
+    except BrokenPipeError:
+        raise Stopped(signal.SIGPIPE) from None
     finally:
         for number in signals:
             signal.signal(number, signal.SIG_IGN)
         end_descendants()
+        print_no_more()
+
+
+def print_no_more():
+    """Standard output is complete. What can't be written any more is nobody's trouble."""
+    try:
+        sys.stdout.flush()
+    except (OSError, AttributeError):  # it was closed
+        with contextlib.suppress(OSError, AttributeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def end_descendants(grace=2):

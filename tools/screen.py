@@ -1,8 +1,12 @@
-"""Writing for a person: colours in a terminal only, programs' output as the bytes it is."""
+"""Writing for a person: lines that fit, colours in a terminal only, programs' output as it is."""
 
 import os
 import shutil
 import sys
+
+from language import language
+from reader import Reader
+from wrapping import rows, wrapped, wrapped_command
 
 STYLES = {"title": "1", "command": "36", "notice": "33", "server": "2", "status": "31",
           "removed": "31", "added": "32"}
@@ -10,33 +14,84 @@ HEAD, TAIL = 12, 3  # lines shown of a long output
 
 
 class Screen:
-    """Standard output, whatever the locale says: it is always UTF-8."""
+    """Standard output, whatever the locale says: it is always UTF-8.
+
+    `language` is that of the prompts; `reader` is None unless there is one to wait for.
+    """
 
     def __init__(self, stream=None):
-        self.stream = stream or sys.stdout.buffer
+        self.stream = stream or (sys.stdout.buffer if sys.stdout else open(os.devnull, "wb"))
         self.terminal = self.stream.isatty()
         self.controls = self.terminal and os.environ.get("TERM", "dumb") != "dumb"
-        self.colours = self.controls and "NO_COLOR" not in os.environ
+        self.colours = self.controls and not os.environ.get("NO_COLOR")
         self.has_bar = False
+        self.language = language()
+        self.reader = None
+
+    @property
+    def size(self):
+        """The columns and lines of the terminal, as they are now; 80 and 24 elsewhere."""
+        return shutil.get_terminal_size((80, 24))
+
+    @property
+    def width(self):
+        """How wide a line of ours may be: one column less, where the cursor stays."""
+        return max(10, self.size.columns - 1)
 
     def say(self, text="", style=None):
-        """One line of our own."""
+        """A text of our own, in lines that fit."""
+        for line in text.split("\n"):
+            self.show_together(wrapped(line, self.width), style)
+
+    def command(self, text):
+        """A command as one would type it."""
+        self.show_together(wrapped_command(f"  $ {text}", self.width), "command")
+
+    def show_together(self, lines, style):
+        """Lines that no stop should tear apart."""
+        if self.reader:
+            self.reader.make_room(len(lines))
+        for line in lines:
+            self.show(line, style)
+
+    def show(self, line, style=None):
+        """One line as it is."""
         if style and self.colours:
-            text = f"\033[{STYLES[style]}m{text}\033[0m"
-        self.raw(text.encode("utf-8", "surrogateescape") + b"\n")
+            line = f"\033[{STYLES[style]}m{line}\033[0m"
+        self.raw(line.encode("utf-8", "surrogateescape") + b"\n")
 
     def bar(self, text):
         """A line of a terminal that the next one replaces; with an empty text it is gone."""
         if self.controls and (text or self.has_bar):
-            columns = shutil.get_terminal_size((80, 24)).columns
-            self.stream.write(f"\r\033[K{text[:columns - 1]}".encode("utf-8", "surrogateescape"))
+            text = "\r\033[K" + text[:self.width]
+            self.stream.write(text.encode("utf-8", "surrogateescape"))
             self.stream.flush()
             self.has_bar = bool(text)
 
     def raw(self, data):
-        """Bytes, at once."""
-        self.stream.write(data)
-        self.stream.flush()
+        """Bytes as they are, at once."""
+        for line in data.splitlines(keepends=True) if self.reader else [data]:
+            if self.reader:
+                text = line.decode("utf-8", "replace").rstrip("\r\n")
+                self.reader.count(rows(text, self.size.columns))
+            self.stream.write(line)
+            self.stream.flush()
+
+    def read_along(self):
+        """From here on somebody reads, if this is a terminal: nothing scrolls away unseen."""
+        if self.terminal and sys.stdin and sys.stdin.isatty():
+            self.reader = self.reader or Reader(self)
+        self.seen()
+
+    def seen(self):
+        """What was written so far has been read."""
+        if self.reader:
+            self.reader.has_seen_all()
+
+    def wait(self, key="go on"):
+        """Waits until the reader wants to go on; see reader.py. With no reader, does nothing."""
+        if self.reader:
+            self.reader.wait(key)
 
 
 class Cut:

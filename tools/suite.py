@@ -5,7 +5,7 @@
 What is counted are test cases where a test says how many it ran (doctest, unittest), else tests.
 """
 
-import argparse
+import fnmatch
 import json
 import os
 import re
@@ -14,9 +14,11 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from build import BuildError, make_programs
+import setup_errors
+from build import BuildError, configure, make_programs, set_up
 from processes import Stopped, call, leaving_nothing_behind
 from screen import Screen
+from words import Parser, UsageError
 
 BAD = {"FAIL", "TIMEOUT", "ERROR", "INTERRUPT", "UNEXPECTEDPASS"}
 LONGEST_LOG = 100  # lines of a failed test's output
@@ -42,6 +44,10 @@ PER_PROCESSOR = 3  # tests at once: most of them wait for something
 def run(root, build, words, screen):
     """Runs the tests; returns 0 if there were any and none failed."""
     build, words = options(build, words)
+    if why := setup_errors.made_by_another_meson(build):
+        set_up(root, build, screen, why=why)
+    configure(root, build, screen)
+    check_names(build, words)
     make_programs(root, build, screen)
     logs = build / "meson-logs"
     for old in logs.glob("testlog*.json"):
@@ -56,7 +62,7 @@ def run(root, build, words, screen):
 
 def options(build, words):
     """Takes --build-dir out of the words."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser = Parser("test", add_help=False)
     parser.add_argument("--build-dir", type=Path, default=build)
     ours, words = parser.parse_known_args(words)
     return ours.build_dir.absolute(), words
@@ -66,6 +72,14 @@ def at_once(words):
     """The words that say how many tests run at once, unless somebody has said it."""
     told = any(re.match(r"-j|--num-processes|-h|--help|--list", word) for word in words)
     return [] if told else ["--num-processes", str(PER_PROCESSOR * (os.cpu_count() or 1))]
+def check_names(build, words):
+    """Raises a UsageError for a word that can be nothing but a test's name, and is none."""
+    file = build / "meson-info/intro-tests.json"
+    tests = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
+    for before, word in zip(["", *words], words):
+        if not (before.startswith("-") or word.startswith("-") or ":" in word) and tests:
+            if not any(fnmatch.fnmatchcase(test["name"], word) for test in tests):
+                raise UsageError(f"no test is called '{word}': ./tour test --list lists them")
 
 
 def report(results, status, screen):
@@ -148,7 +162,7 @@ def show_failure(result, screen):
     if len(lines) > LONGEST_LOG:
         screen.say(f"... ({len(lines) - LONGEST_LOG} lines before)")
     for line in lines[-LONGEST_LOG:]:
-        screen.say(line)
+        screen.show(line)
 
 
 def shell_status(code):
@@ -165,9 +179,9 @@ def main(words):
             return run(root, root / "build", words, screen)
     except Stopped as stopped:
         return stopped.status
-    except BuildError as error:
+    except (BuildError, UsageError) as error:
         print(f"suite: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, UsageError) else 1
 
 
 if __name__ == "__main__":

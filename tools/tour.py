@@ -1,9 +1,14 @@
 """./tour: what its words mean. The script `tour` beside this directory gets the machine ready."""
 
-import os
+import contextlib
+import signal
 import sys
 from pathlib import Path
 
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not yet anything to clean up
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+# pylint: disable=wrong-import-position
 import bench
 import classroom
 import diff
@@ -13,11 +18,15 @@ from bench import MeasureError
 from build import THE_OTHERS, BuildError, configure, make_in_turn, wait_for
 from demo import play
 from exercises import ExerciseError
-from parts import WITHOUT_PROGRAM, PartError, all_chapters, chapters_for, find_parts
+from parts import LAST_PART, WITHOUT_PROGRAM, PartError, all_chapters, chapters_for, find_parts
 from processes import Stopped, leaving_nothing_behind
+from reader import Goodbye
 from screen import Screen
 from script import ScriptError
+from setup_errors import in_words
 from stage import StageError
+from words import UsageError
+from wrapping import wrapped
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
@@ -37,11 +46,12 @@ HELP = """\
                      ./tour mistakes 4/NAME shows what people get wrong there, and why
 ./tour help          shows this
 
+In a terminal it waits for you: Enter goes on, q Enter quits, a Enter means: don't wait again.
 Ctrl-C ends it at any point, and leaves no program running."""
 
 
-class UsageError(Exception):
-    """Words that ./tour does not understand."""
+# Words whose output is a log, or has a pager: it is not stopped for a reader.
+UNSTOPPED = ("test", "bench", "check", "grade", "handout", "diff")
 
 
 def main(words):
@@ -49,25 +59,40 @@ def main(words):
     screen = Screen()
     try:
         with leaving_nothing_behind():
-            return do(words, screen)
+            try:
+                return do(words, screen)
+            except Goodbye:
+                screen.say("Goodbye." if screen.language == "en" else "再见。")
+                return 0
     except Stopped as stopped:
-        screen.say()
+        screen.reader = None
+        with contextlib.suppress(OSError):
+            screen.show("")
         return stopped.status
     except (UsageError, PartError, ExerciseError) as error:
         return complain(error, 2)
     except (BuildError, MeasureError, ScriptError, StageError) as error:
         return complain(error, 1)
+    except OSError as error:  # a file of the learner's, a directory that can't be written
+        return complain(in_words(error), 1)
 
 
 def complain(error, status):
-    """One line on stderr."""
-    print(f"tour: {error}", file=sys.stderr)
+    """One line on stderr; on a terminal, in lines that fit."""
+    lines = f"tour: {error}".splitlines()
+    with contextlib.suppress(OSError, AttributeError):
+        if sys.stderr.isatty():
+            across = Screen(sys.stderr.buffer).width
+            lines = [part for line in lines for part in wrapped(line, across)]
+        print("\n".join(lines), file=sys.stderr)
     return status
 
 
 def do(words, screen):
     """Finds out what the words mean and does it."""
     word, *rest = words or [""]
+    if word not in UNSTOPPED:
+        screen.read_along()
     if word == "test":
         return suite.run(ROOT, BUILD, rest, screen)
     if word == "bench":
@@ -86,7 +111,9 @@ def do(words, screen):
         list_chapters(screen)
     elif not words:
         play_all(all_chapters(find_parts(ROOT)), screen)
-    elif word.isascii() and word.isdigit() and word[0] != "0":  # as the script `tour` knows them
+    elif word.isascii() and word.isdigit():
+        if word[0] == "0":  # the script `tour` has not prepared anything for it
+            raise PartError(f"there is no part {word}: the text has parts 1 to {LAST_PART}")
         play_part(int(word), screen)
     else:
         raise UsageError(f"no such word: '{word}': ./tour help says what there is")
@@ -116,17 +143,24 @@ def play_part(number, screen):
         play_all(chapters_for(find_parts(ROOT), number), screen)
 
 
+def name_of(chapter):
+    """What a bar calls it while its programs are built."""
+    return f"Part {chapter.numbers}"
+
+
 def play_all(chapters, screen):
     """Plays the chapters; in a terminal, waits for Enter between them. Each is played as soon as
     its programs are built; the others are built meanwhile."""
     if not chapters:
         raise PartError("there are no chapters here yet")
     configure(ROOT, BUILD, screen)
-    making = make_in_turn(BUILD, {f"Part {each.numbers}": each.programs for each in chapters}, screen)
+    making = make_in_turn(BUILD, {name_of(each): each.programs for each in chapters}, screen)
+    screen.seen()
     for index, chapter in enumerate(chapters):
-        if index and not go_on(screen):
-            return
-        wait_for(making, f"Part {chapter.numbers}", screen)
+        if index:
+            screen.say()
+            screen.wait("next")
+        wait_for(making, name_of(chapter), screen)
         try:
             play(chapter, screen, ROOT, BUILD)
         except StageError as error:
@@ -139,22 +173,7 @@ def play_all(chapters, screen):
         wait_for(making, THE_OTHERS, screen)
 
 
-def go_on(screen):
-    """Waits for Enter where a person can press it; false when they end the tour instead."""
-    if not (screen.terminal and sys.stdin.isatty()):
-        return True
-    screen.raw("\nEnter: the next chapter. Ctrl-D: the end. ".encode())
-    if sys.stdin.readline():
-        return True
-    screen.say("\nGoodbye.")
-    return False
-
-
 if __name__ == "__main__":
     if sys.version_info < (3, 9):
         sys.exit("tour: this needs Python 3.9 or newer")
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except BrokenPipeError:  # ./tour list | head
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+    sys.exit(main(sys.argv[1:]))

@@ -41,11 +41,12 @@ def word(key, language, **values):
 
 class Verdict:
     """What came of one check: `passed`, and `message` in the language that was asked for; `steps`,
-    `details` and `events` say more of a failure."""
+    `details` and `events` say more of a failure. The lines of a `verbatim` one must stay as they are."""
 
     def __init__(self, language, passed=False, message=""):
         self.language, self.passed, self.message = language, passed, message
         self.case, self.steps, self.details, self.events = "", [], [], []
+        self.verbatim = False
 
     def lines(self):
         """The verdict for a person, line by line."""

@@ -16,6 +16,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import setup_errors
 from processes import LIMIT
 
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion"]
@@ -148,6 +149,8 @@ class Workshop:
                                   timeout=10 * LIMIT)
         except subprocess.TimeoutExpired:
             raise CompileError(f"error: the compiler did not end in {10 * LIMIT} seconds") from None
+        if setup_errors.NO_ROOM.search(os.fsencode(done.stderr)):
+            raise setup_errors.BuildError(setup_errors.no_room(self.build_dir))
         if done.returncode != 0:
             raise CompileError(first_error(done.stderr))
 

@@ -4,10 +4,13 @@ import contextlib
 import os
 import pty
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import unittest
+from fcntl import ioctl
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -94,33 +97,39 @@ class Repository(unittest.TestCase):
         """Adds a program written in sh."""
         self.write(path, f"#!/bin/sh\n{text}\n").chmod(0o755)
 
+    def environment(self, **settings):
+        """Ours without what a test should not depend on, with these settings."""
+        ours = {name: value for name, value in os.environ.items()
+                if name not in ("BUILD_ROOT", "COLUMNS", "LINES", "NO_COLOR")}
+        return {**ours, "PATH": f"{self.root}/bin:{ours['PATH']}", "LC_ALL": "C", **settings}
+
     def python(self, *words, typed="", **settings):
         """Runs a Python file of the repository with words and what it reads from a pipe; returns
         the completed process."""
-        environment = {**os.environ, "PATH": f"{self.root}/bin:{os.environ['PATH']}", **settings}
-        environment.pop("BUILD_ROOT", None)
-        return subprocess.run([sys.executable, *map(str, words)], cwd=self.root, env=environment,
-                              input=typed, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              encoding="utf-8", check=False, timeout=600)
+        return subprocess.run([sys.executable, *map(str, words)], cwd=self.root,
+                              env=self.environment(**settings), input=typed,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+                              check=False, timeout=600)
 
     def tour(self, *words, **settings):
         """Runs tools/tour.py with words."""
         return self.python("tools/tour.py", *words, **settings)
 
-    def terminal(self, *words, keys=(), **settings):
+    def terminal(self, *words, keys=(), size=(24, 80), **settings):
         """Runs tools/tour.py in a terminal; returns its status and what was to be seen.
 
-        `keys` are pairs: when the first is to be seen (anew), the second is typed, or called.
+        `keys` are pairs: when the first is to be seen (anew), the second is typed, or called with
+        the terminal. `size` is in lines and columns.
         """
         try:
             ours, theirs = pty.openpty()
         except OSError as error:
             self.skipTest(f"no terminal can be had here: {error}")
+        resize(ours, size)
         process = subprocess.Popen(
             [sys.executable, "-c", IN_TERMINAL, "tools/tour.py", *words], cwd=self.root,
             stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
-            env={**os.environ, "PATH": f"{self.root}/bin:{os.environ['PATH']}", "TERM": "xterm",
-                 **settings})
+            env=self.environment(**{"TERM": "xterm", **settings}))
         os.close(theirs)
         shown, unseen, keys = b"", b"", list(keys)
         with contextlib.suppress(OSError):  # the other end is closed
@@ -128,7 +137,15 @@ class Repository(unittest.TestCase):
                 shown, unseen = shown + chunk, unseen + chunk
                 while keys and keys[0][0].encode() in unseen:
                     unseen = unseen.partition(keys[0][0].encode())[2]
-                    typed = keys.pop(0)[1]
-                    typed() if callable(typed) else os.write(ours, typed)
+                    key = keys.pop(0)[1]
+                    if callable(key):
+                        key(ours)
+                    else:
+                        os.write(ours, key)
         os.close(ours)
         return process.wait(), shown.decode().replace("\r\n", "\n")
+
+
+def resize(terminal, size):
+    """Gives a terminal so many lines and columns."""
+    ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))

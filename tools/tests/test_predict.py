@@ -24,6 +24,12 @@ print("end")
 """
 COMMENT = "// defer-1 - a tale. Answers\n// the-original.py\nint main() {}\n"
 RIGHT = "Once\n  upon\n\na time\n"
+FREE = """
+print("defer-2: AlreadyCalledError: Once is enough.")
+print("got [Failure: FirstError: #0: [Failure: Exception: oops]]")
+print("errback [Failure: Exception: oops]")
+print("Unhandled error in Deferred: [Failure: CancelledError]")
+"""
 PRAISE = "Right, line for line. Well predicted!\n"
 
 
@@ -44,7 +50,7 @@ class Predict(Repository):
         """Predicts; returns the status and what is said after the program was shown."""
         done = self.tour("predict", *words, typed=typed, **{"LC_ALL": "C", **settings})
         self.assertEqual(done.stderr, "")
-        return done.returncode, done.stdout.rpartition("that nobody handled.\n\n")[2]
+        return done.returncode, done.stdout.rpartition("the form do.\n\n")[2]
 
     def assert_parts(self, typed, *lines):
         """The prediction is wrong, and so it is said, after the lines up to there."""
@@ -103,6 +109,32 @@ class Predict(Repository):
         self.assert_parts("Twice\n?\n", *truth,
                           'You part at line 1: it prints "Once", where you predicted "Twice".')
 
+    def test_words_of_the_core_do_not_count(self):
+        self.part("part07-tales", defer_2='// defer-2 - free words\nthrow Exception("oops");\n')
+        self.write("part07-tales/defer-2.expected", "")
+        self.program("build/part07-tales/defer-2", FREE)
+        truth = [line[7:-2] for line in FREE.splitlines()[1:]]
+        for line, given in [(0, "defer-2: AlreadyCalledError"), (0, "defer-2: AlreadyCalledError:"),
+                            (0, "defer-2: AlreadyCalledError: fired twice"),
+                            (1, "got [Failure: FirstError]"), (1, "got [Failure: FirstError: no]"),
+                            (3, "Unhandled error in Deferred: [Failure: CancelledError: so]")]:
+            typed = [*truth[:line], given, *truth[line + 1:]]
+            full = f'Your line {line + 1} is right. In full: "{truth[line]}"'
+            status, said = self.predict("7/defer-2", typed="\n".join(typed))
+            self.assertEqual((status, said.replace("\n", " ")), (0, f"{PRAISE[:-1]} {full} "), given)
+            status, said = self.predict("7/defer-2", typed="\n".join([*typed[:-1], "no"]))
+            self.assertEqual(status, 1)
+            self.assertEqual(full in said.replace("\n", " "), line != 3)
+        for line, given in [(0, "defer-2: RuntimeError: Once is enough."), (0, "AlreadyCalledError"),
+                            (0, "[Failure: AlreadyCalledError]"), (1, "got FirstError"),
+                            (1, "got [Failure: FirstErrors]"), (1, "[Failure: FirstError]"),
+                            (2, "errback [Failure: Exception]"),
+                            (2, "errback [Failure: Exception: whoops]"),
+                            (3, "Unhandled error in Deferred: CancelledError")]:
+            status, said = self.predict("7/defer-2", typed="\n".join([*truth[:line], given]))
+            self.assertEqual(status, 1)
+            self.assertIn(f"You part at line {line + 1}:", said)
+
     def test_options(self):
         typed = RIGHT.replace("\n\n", "\n--ending 2\n")
         for options in (["--ending", "2"], ["--ending=2", "--lang", "en"]):
@@ -149,7 +181,8 @@ class Predict(Repository):
                                 (["7/other"], "no such program"), ([""], "no such program"),
                                 (["7/defer-1", "--ending", "3"], "no such program"),
                                 (["7/defer-1", "17/gen-2"], "no such program"),
-                                (["--lang", "fr"], "predict: argument --lang"),
+                                (["--lang", "fr"], "predict: --lang is one of en, zh"),
+                                (["7/defer-1", "--lang"], "predict: --lang wants a word"),
                                 (["17/gen-7", "--shuffled"], "17/gen-7: .* nothing to shuffle")]:
             done = self.tour("predict", *words, LC_ALL="C")
             self.assertEqual((done.returncode, done.stdout), (2, ""))
