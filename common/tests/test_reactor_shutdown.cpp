@@ -75,10 +75,10 @@ TEST_CASE("R13: the triggers run before, during and after the connections are to
 TEST_CASE("R13: a trigger that is added by another of its moment is called, too") {
     Reactor reactor;
     Diary diary;
-    for (const auto& [when, name] :
+    for (const auto& [moment, word] :
          {std::pair(When::before, "before"), std::pair(When::during, "during"),
           std::pair(When::after, "after")})
-        reactor.add_system_event_trigger(when, [&reactor, &diary, when = when, name = name] {
+        reactor.add_system_event_trigger(moment, [&reactor, &diary, when = moment, name = word] {
             diary.note(name);
             reactor.add_system_event_trigger(
                 when, [&diary, name] { diary.note(name + std::string(" again")); });
