@@ -183,7 +183,7 @@ inline ChainPtr::ChainPtr(Chain* chain) : chain_(chain) {
 inline ChainPtr::~ChainPtr() {
     // The analyzer does not follow the count. NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDelete)
     if (chain_ != nullptr && --chain_->references_ == 0)
-        Chain::bury(chain_);
+        Chain::bury(std::exchange(chain_, nullptr));
 }
 
 } // namespace twist::detail

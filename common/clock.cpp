@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/error.hpp"
+#include "common/let_go.hpp"
 #include "common/log.hpp"
 
 namespace twist {
@@ -39,8 +40,8 @@ void DelayedCall::cancel() {
     Call& call = pending();
     call.cancelled = true;
     call.number = 0;
-    const auto last_words = std::exchange(call.f, nullptr); // may hold the last handle of much
     call.clock->forget_one();
+    let_go(call.f);
 }
 
 void DelayedCall::reset(Seconds delay) {
@@ -128,7 +129,7 @@ void Clock::drop_delayed_calls() {
         const Entry entry = pop();
         entry.call->number = 0;
         entry.call->cancelled = true;
-        entry.call->f = nullptr;
+        let_go(entry.call->f);
     }
 }
 

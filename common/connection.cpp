@@ -129,7 +129,7 @@ void Connection::queued() {
 void Connection::tell_producer(void (Producer::*what)()) {
     const auto alive = producer_; // it may unregister itself
     if (auto thrown = log::run_reporting([&] { std::invoke(what, *alive); })) {
-        broken_ = std::move(thrown);
+        broken_.swap(thrown);
         work_at_end_of_turn();
     }
 }

@@ -79,7 +79,7 @@ class ListState {
         ResultList<T> results;
         results.reserve(members_.size());
         for (Member& member : members_)
-            results.push_back(*std::move(member.result));
+            results.push_back(*std::exchange(member.result, std::nullopt));
         list.callback(std::move(results));
     }
 

@@ -22,14 +22,19 @@ class Failure {
   public:
     /// The exception that is being caught. Throws NoCurrentExceptionError where there is none.
     Failure();
-    explicit Failure(std::exception_ptr exception) : exception_(std::move(exception)) {}
+    explicit Failure(std::exception_ptr exception)
+        : exception_(std::move(exception)), type_(type_of(exception_)) {}
 
     /// Of any value: an exception, or a bare int or string, as errback(5) makes it.
     template <class E>
         requires(!std::same_as<E, Failure>)
-    explicit Failure(E error) : exception_(std::make_exception_ptr(std::move(error))) {}
+    explicit Failure(E error)
+        : exception_(std::make_exception_ptr(std::move(error))), type_(&typeid(E)) {
+        if constexpr (!std::is_nothrow_copy_constructible_v<E>)
+            type_ = type_of(exception_); // what its copying has thrown, perhaps
+    }
 
-    const std::type_info& type() const;
+    const std::type_info& type() const { return *type_; }
     std::string message() const; ///< what() of an exception; an int or a string prints itself
     std::string text() const;    ///< "[Failure: ConnectionDone: Connection was closed cleanly.]"
 
@@ -69,6 +74,8 @@ class Failure {
     friend bool operator==(const Failure&, const Failure&) = default;
 
   private:
+    static const std::type_info* type_of(const std::exception_ptr& exception); // costs a throw
+
     // The exact type is a comparison; only a base class costs a throw.
     template <class E>
     bool is() const {
@@ -84,6 +91,7 @@ class Failure {
     }
 
     std::exception_ptr exception_;
+    const std::type_info* type_; // of exception_
 };
 
 std::ostream& operator<<(std::ostream& out, const Failure& failure);

@@ -37,6 +37,10 @@ class Generator {
                   "nor &; or Generator<Out>, if nothing is sent.");
     class promise_type;
 
+    Generator(Generator&&) noexcept = default;
+    Generator& operator=(Generator&&) noexcept = default;
+    ~Generator() { const Frame last = std::move(frame_); }
+
     /// The next value. Throws std::logic_error if it is the body itself that calls.
     std::optional<Out> next() { return run(); }
 

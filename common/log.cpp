@@ -32,6 +32,7 @@ Redirect::Redirect(Observer observer) {
     observers().push_back(std::move(observer));
 }
 Redirect::~Redirect() {
+    const Observer last_words = std::exchange(observers().back(), nullptr);
     observers().pop_back();
 }
 

@@ -5,9 +5,9 @@
 #include <csignal>
 #include <event2/event.h>
 #include <stdexcept>
-#include <tuple>
 
 #include "common/error.hpp"
+#include "common/let_go.hpp"
 #include "common/log.hpp"
 #include "common/signals.hpp"
 #include "common/waker.hpp"
@@ -80,14 +80,22 @@ Reactor::~Reactor() {
     release(*waker_);
     do {
         drop_delayed_calls();
-        static_cast<void>(std::tuple(std::exchange(end_of_turn_, {}),
-                                     std::exchange(when_running_, {}),
-                                     std::exchange(triggers_, {})));
+        let_go(end_of_turn_);
+        let_go(when_running_);
+        let_go(triggers_);
+        waker_->take();
+        signals_->take();
         for (auto left = descriptors(); !left.empty(); left = descriptors())
             release(*left.front());
-        resolver_.reset();
+        let_go(resolver_);
         event_base_loop(base_.get(), EVLOOP_NONBLOCK); // where libevent ends the look-ups
-    } while (next_due() || !end_of_turn_.empty() || !descriptors().empty());
+    } while (something_is_left());
+}
+
+bool Reactor::something_is_left() {
+    return next_due() || !end_of_turn_.empty() || !when_running_.empty() ||
+           std::ranges::any_of(triggers_, [](const auto& some) { return !some.empty(); }) ||
+           waker_->has_calls() || signals_->has_functions() || resolver_ || !descriptors().empty();
 }
 
 std::string Reactor::backend() const {
@@ -186,7 +194,7 @@ void Reactor::call_at_end_of_turn(std::function<void()> f) {
 }
 
 void Reactor::call_from_thread(std::function<void()> f) {
-    waker_->call(std::move(f));
+    waker_->call(f);
 }
 
 void Reactor::on_signal(int number, std::function<void()> f) {

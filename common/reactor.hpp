@@ -169,6 +169,7 @@ class Reactor final : public Clock {
     void shut_down();
     std::vector<Deferred<void>> fire(Shutdown when);
     void disconnect_all();
+    bool something_is_left();
 
     Watch& watch(ReadDescriptor& descriptor);
     void add(ReadDescriptor& descriptor, Side Watch::*side, short what);

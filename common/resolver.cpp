@@ -125,7 +125,8 @@ Deferred<Addresses> resolve(Reactor& reactor, const Address& address) {
         return succeed(std::move(addresses));
     if (!reactor.resolver())
         reactor.install_resolver(make_dns_resolver(reactor));
-    return reactor.resolver()->look_up(address);
+    const auto resolver = reactor.resolver(); // which may install another one
+    return resolver->look_up(address);
 }
 
 } // namespace twist

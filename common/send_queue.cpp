@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/error.hpp"
+#include "common/let_go.hpp"
 
 namespace twist {
 
@@ -27,8 +28,8 @@ void SendQueue::add(std::shared_ptr<const std::string> data) {
 }
 
 void SendQueue::clear() {
-    pieces_.clear();
     size_ = sent_of_first_ = 0;
+    let_go(pieces_);
 }
 
 std::error_code SendQueue::send(int fd) {
@@ -51,11 +52,12 @@ std::error_code SendQueue::send(int fd) {
 }
 
 void SendQueue::drop(std::size_t sent) {
+    std::list<Piece> last_words;
     size_ -= sent;
     sent += sent_of_first_;
     while (!pieces_.empty() && sent >= pieces_.front().bytes().size()) {
         sent -= pieces_.front().bytes().size();
-        pieces_.pop_front();
+        last_words.splice(last_words.end(), pieces_, pieces_.begin());
     }
     sent_of_first_ = sent;
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/deferred_list.hpp"
+#include "common/let_go.hpp"
 #include "common/log.hpp"
 
 namespace twist {
@@ -28,6 +29,7 @@ void Service::set_name(std::string name) {
 MultiService::~MultiService() {
     for (const auto& service : services_)
         service->parent_ = nullptr; // somebody else may keep it
+    let_go(services_);
 }
 
 void MultiService::add_service(std::shared_ptr<Service> service) {

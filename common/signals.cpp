@@ -57,7 +57,7 @@ void Signals::on(int number, std::function<void()> f) {
     if (!can_wait(number))
         throw std::invalid_argument("Signal " + std::to_string(number) +
                                     " can't wait for the loop.");
-    functions_[number] = std::move(f);
+    functions_[number].swap(f); // what was there goes with `f`
     if (is_held_)
         install(number);
 }
@@ -102,9 +102,9 @@ std::optional<Failure> Signals::do_read() {
     ::eventfd_read(wake, &times);
     for (const auto& [number, f] : std::map(functions_))
         if (arrived[static_cast<std::size_t>(number)].exchange(false))
-            log::run_reporting([&f = f] {
+            log::run_reporting([&call = f] {
                 try {
-                    f();
+                    call();
                 } catch (const ReactorNotRunning&) { // a second Ctrl-C: it is stopping
                 }
             });

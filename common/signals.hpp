@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "common/reactor.hpp"
 
@@ -22,6 +23,8 @@ class Signals final : public ReadDescriptor {
 
     /// See Reactor::on_signal.
     void on(int number, std::function<void()> f);
+    std::map<int, std::function<void()>> take() { return std::exchange(functions_, {}); }
+    bool has_functions() const { return !functions_.empty(); }
 
     /// While it lives, the signals come to `signals`, unless another reactor has them. Afterwards
     /// they do what they did before.

@@ -11,6 +11,7 @@
 
 #include "common/chain.hpp"
 #include "common/failure.hpp"
+#include "common/let_go.hpp"
 
 namespace twist {
 
@@ -106,10 +107,10 @@ class FunctionStep final : public StepTo<U> {
 
   private:
     ChainPtr call(Step& before) {
-        F function = std::move(*function_); // goes when it has run, and with it what it holds
-        function_.reset();
-        Result<T> input = std::move(*static_cast<StepTo<T>&>(before).result);
-        return function(input, *this);
+        // Both go when it has run, and with them what they hold.
+        auto function = std::exchange(function_, std::nullopt);
+        auto input = std::exchange(static_cast<StepTo<T>&>(before).result, std::nullopt);
+        return (*function)(*input, *this);
     }
 
     std::optional<F> function_;
@@ -121,7 +122,7 @@ struct First : StepTo<T> {
     using Canceller = std::function<void(Deferred<T>&)>;
     explicit First(Canceller c) : canceller(std::move(c)) {}
     bool call_canceller(Chain& chain) override;
-    void drop_canceller() override { canceller = nullptr; }
+    void drop_canceller() override { let_go(canceller); }
     Canceller canceller;
 };
 

@@ -10,6 +10,7 @@
 
 #include "common/connection.hpp"
 #include "common/error.hpp"
+#include "common/let_go.hpp"
 #include "common/log.hpp"
 #include "common/resolver.hpp"
 
@@ -48,7 +49,7 @@ class Attempt final : public WriteDescriptor {
     }
 
     /// Nobody waits for it any more.
-    void forget() { done_ = nullptr; }
+    void forget() { let_go(done_); }
 
   private:
     FileDescriptor socket_;
@@ -172,7 +173,7 @@ class TcpConnector final : public Connector {
         state_ = State::connected;
         lose_at_once_ = false;
         timer_.cancel();
-        looking_up_.reset();
+        let_go(looking_up_);
         std::unique_ptr<Protocol> protocol;
         if (const auto thrown =
                 log::run_reporting([&] { protocol = factory_->build_protocol(peer); }))
@@ -194,9 +195,9 @@ class TcpConnector final : public Connector {
         state_ = State::disconnected;
         if (timer_.active())
             timer_.cancel();
+        end_attempt();
         if (const auto look_up = std::exchange(looking_up_, std::nullopt))
             log::run_reporting([&] { look_up->cancel(); });
-        end_attempt();
         log::run_reporting([&] { factory_->client_connection_failed(*this, reason); });
         leave_factory();
     }

@@ -1,6 +1,7 @@
 #include "common/trial.hpp"
 
 #include "common/error.hpp"
+#include "common/let_go.hpp"
 
 namespace twist::trial {
 
@@ -65,7 +66,7 @@ void TestCase::run_to_the_end(const std::function<Deferred<void>()>& test, Secon
             });
     });
     reactor.run();
-    reports_.on_report = nullptr;
+    let_go(reports_.on_report);
 
     if (state->failure && is_doctests_own(*state->failure))
         state->failure->raise();

@@ -13,21 +13,21 @@ Waker::Waker() : wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
         throw SystemError("Could not make the reactor's wake-up descriptor", last_error());
 }
 
-void Waker::call(std::function<void()> f) {
+void Waker::call(std::function<void()>& f) {
     const std::lock_guard lock(mutex_);
-    calls_.push_back(std::move(f));
+    calls_.emplace_back().swap(f); // nothing of it stays in this thread
     ::eventfd_write(wake_.get(), 1);
 }
 
+std::vector<std::function<void()>> Waker::take() {
+    const std::lock_guard lock(mutex_);
+    eventfd_t times = 0;
+    ::eventfd_read(wake_.get(), &times);
+    return std::exchange(calls_, {});
+}
+
 std::optional<Failure> Waker::do_read() {
-    std::vector<std::function<void()>> calls;
-    {
-        const std::lock_guard lock(mutex_);
-        eventfd_t times = 0;
-        ::eventfd_read(wake_.get(), &times);
-        calls.swap(calls_);
-    }
-    for (const auto& f : calls)
+    for (const auto& f : take())
         log::run_reporting(f);
     return {};
 }

@@ -18,8 +18,13 @@ class Waker final : public ReadDescriptor {
   public:
     Waker();
 
-    /// Calls `f` in the loop. Any thread may call this.
-    void call(std::function<void()> f);
+    /// Calls `f` in the loop. Any thread may call this. It takes `f` away: its closure must go in
+    /// the loop's thread.
+    void call(std::function<void()>& f);
+
+    /// What is still to be called.
+    std::vector<std::function<void()>> take();
+    bool has_calls() const { return !calls_.empty(); } ///< for the loop's thread alone
 
     int fileno() const override { return wake_.get(); }
     std::optional<Failure> do_read() override;

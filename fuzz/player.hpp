@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/let_go.hpp"
 #include "fuzz/program.hpp"
 
 namespace fuzz {
@@ -62,7 +63,7 @@ class Player {
 
     void drop_all() {
         for (auto& slot : slots_)
-            slot.reset();
+            twist::let_go(slot);
     }
 
     Given call(const Function& f, const Value& got) {
@@ -194,7 +195,7 @@ class Player {
         case Kind::chain_deferred:
             return World::chain_deferred(*slot, find(action.other));
         case Kind::drop:
-            slot.reset();
+            twist::let_go(slot);
             break;
         case Kind::copy:
             slots_[action.other] = slot;

@@ -174,8 +174,8 @@ int poetry_main(int argc, char* argv[]) {
                                      [&] { return services.stop_service(); });
 
     for (const auto& [number, name] : {std::pair(SIGINT, "SIGINT"), std::pair(SIGTERM, "SIGTERM")})
-        reactor.on_signal(number, [&reactor, name = std::string(name)] {
-            twist::log::msg("Received " + name + ", shutting down.");
+        reactor.on_signal(number, [&reactor, signal = std::string(name)] {
+            twist::log::msg("Received " + signal + ", shutting down.");
             reactor.stop();
         });
     reactor.on_signal(SIGHUP, [&] {

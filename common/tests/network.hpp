@@ -74,8 +74,9 @@ inline std::string name_of(const Failure& reason) {
     return type_name(reason.type());
 }
 
+/// A copy of it: a function may put another one in its place.
 template <class F, class... Arguments>
-void call_if_set(const F& f, Arguments&&... arguments) {
+void call_if_set(F f, Arguments&&... arguments) {
     if (f)
         f(std::forward<Arguments>(arguments)...);
 }

@@ -18,6 +18,7 @@
 
 #include "common/error.hpp"
 #include "common/inline_callbacks.hpp"
+#include "common/let_go.hpp"
 #include "common/netstring.hpp"
 #include "common/resolver.hpp"
 #include "common/tcp.hpp"
@@ -97,6 +98,9 @@ class World {
 
     /// Stops the reactor, unless it is stopping.
     void stop();
+
+    /// Drops the handles that the acts act on.
+    void forget_all();
 
     /// A new reader of the same descriptor; the one before goes.
     void new_reader();

@@ -12,6 +12,7 @@
 #include "common/error.hpp"
 #include "common/inline_callbacks.hpp"
 #include "common/reactor.hpp"
+#include "common/tests/last_words.hpp"
 #include "common/tests/network.hpp"
 #include "common/tests/reports.hpp"
 
@@ -33,6 +34,23 @@ TEST_CASE("R15: call_from_thread calls in the loop's thread, and wakes the loop"
     run(reactor);
     other.join();
     CHECK(called_in == std::this_thread::get_id());
+}
+
+TEST_CASE("R15: what the function holds goes in the loop's thread, too") {
+    Reactor reactor;
+    const auto loop = std::this_thread::get_id();
+    int went = 0; // of the loop's thread alone, and so no atomic
+    std::thread other([&] {
+        for (int i = 0; i < 1000; ++i)
+            reactor.call_from_thread([last = std::make_shared<LastWords>([&] {
+                                          CHECK(std::this_thread::get_id() == loop);
+                                          ++went;
+                                      })] {});
+        reactor.call_from_thread([&] { reactor.stop(); });
+    });
+    run(reactor);
+    other.join();
+    CHECK(went == 1000);
 }
 
 TEST_CASE("R15: every call comes, those of one thread in their order") {

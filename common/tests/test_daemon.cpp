@@ -53,7 +53,7 @@ TEST_CASE("a second one beside a living one is refused, and changes nothing") {
 
 TEST_CASE("a stale one is replaced, whatever number it has") {
     const Scratch scratch;
-    for (const char* old : {"99999999", "1", "", "12345\n"}) {
+    for (const std::string old : {"99999999", "1", "", "12345\n"}) {
         CAPTURE(old);
         scratch.write("pid", old);
         const PidFile file(scratch.path("pid"));
@@ -94,9 +94,9 @@ TEST_CASE("inherited_socket: nothing, unless the variables mean this process") {
     ::unsetenv("LISTEN_PID");
     ::unsetenv("LISTEN_FDS");
     CHECK_FALSE(inherited_socket().has_value());
-    for (const char* pid : {"1", "", "x"}) {
+    for (const std::string pid : {"1", "", "x"}) {
         CAPTURE(pid);
-        ::setenv("LISTEN_PID", pid, 1);
+        ::setenv("LISTEN_PID", pid.c_str(), 1);
         ::setenv("LISTEN_FDS", "1", 1);
         CHECK_FALSE(inherited_socket().has_value());
         CHECK(std::getenv("LISTEN_PID") == nullptr);
@@ -105,10 +105,10 @@ TEST_CASE("inherited_socket: nothing, unless the variables mean this process") {
 }
 
 TEST_CASE("inherited_socket: several, or none, for this process are an error") {
-    for (const char* count : {"2", "0", "", "x"}) {
+    for (const std::string count : {"2", "0", "", "x"}) {
         CAPTURE(count);
         ::setenv("LISTEN_PID", our_pid.c_str(), 1);
-        ::setenv("LISTEN_FDS", count, 1);
+        ::setenv("LISTEN_FDS", count.c_str(), 1);
         CHECK_THROWS_AS(inherited_socket(), Exception);
         CHECK(std::getenv("LISTEN_PID") == nullptr);
     }

@@ -17,6 +17,7 @@
 #include "common/deferred_list.hpp"
 #include "common/error.hpp"
 #include "common/inline_callbacks.hpp"
+#include "common/let_go.hpp"
 #include "common/tests/acts.hpp"
 #include "common/tests/reports.hpp"
 
@@ -145,9 +146,9 @@ const std::map<std::string, World::Act> acts{
      }},
     {"forget",
      [](World& world) {
-         const auto gone = std::exchange(world.deferreds, {});
-         const auto gone_too = std::exchange(world.fresh, {});
-         world.list.reset();
+         let_go(world.deferreds);
+         let_go(world.fresh);
+         let_go(world.list);
      }},
     {"fire", to_all([](World&, auto& deferred) { fire(deferred); })},
     {"fail", to_all([](World&, auto& deferred) {
@@ -237,9 +238,7 @@ void World::run() {
     fire_all(*this);
     for (std::size_t i = 0; i < fresh.size(); ++i)
         fire(fresh[i]);
-    fresh.clear();
-    deferreds.clear();
-    list.reset();
+    acts.at("forget")(*this);
     CHECK(closures == 0);
 
     CHECK(count_booms(reports_.take()) == thrown);

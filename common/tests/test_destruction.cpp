@@ -9,13 +9,13 @@
 
 #include <doctest/doctest.h>
 
-#include "common/connection.hpp"
 #include "common/deferred.hpp"
 #include "common/error.hpp"
 #include "common/inline_callbacks.hpp"
 #include "common/reactor.hpp"
 #include "common/resolver.hpp"
 #include "common/tcp.hpp"
+#include "common/tests/last_words.hpp"
 #include "common/tests/network.hpp"
 #include "common/tests/reports.hpp"
 
@@ -28,34 +28,6 @@ namespace {
 using Token = std::shared_ptr<int>;
 Token make_token() {
     return std::make_shared<int>();
-}
-
-/// Calls a function when it dies. What is moved from calls nothing.
-class LastWords {
-  public:
-    explicit LastWords(std::function<void()> f) : f_(std::move(f)) {}
-    LastWords(LastWords&& other) noexcept : f_(std::exchange(other.f_, nullptr)) {}
-    LastWords& operator=(LastWords&&) = delete;
-    ~LastWords() { call_if_set(f_); }
-
-  private:
-    std::function<void()> f_;
-};
-
-/// A closure that must not be called, and has last words.
-std::function<void()> never_called(std::function<void()> last_words) {
-    return [words = std::make_shared<LastWords>(std::move(last_words))] {
-        FAIL_CHECK("it was called");
-    };
-}
-
-/// A connection of a reactor that has not run: an end of `pair`.
-TransportPtr connect_now(Reactor& reactor, SocketPair& pair, std::shared_ptr<Factory> factory) {
-    auto protocol = factory->build_protocol({});
-    const auto connection = std::make_shared<Connection>(
-        reactor, std::move(pair.here), Address(), std::move(factory), std::move(protocol), nullptr);
-    connection->start();
-    return connection;
 }
 
 /// Does to `transport` all that can be done; each is to be ignored.
@@ -525,13 +497,14 @@ TEST_CASE("a closure that dies may bring in calls, descriptors and connections; 
         reactor.call_later(0s, never_called(next));
         reactor.call_at_end_of_turn(never_called(next));
         reactor.call_when_running(never_called(next));
+        reactor.call_from_thread(never_called(next));
         reactor.add_system_event_trigger(Reactor::Shutdown::before, never_called(next));
         reactor.add_reader(reader);
         connect_tcp(reactor, server.address(), client);
     };
     reactor.call_later(1h, never_called([&] { bring_in(3); }));
     owner.reset();
-    CHECK(brought == 1 + 4 + 16 + 64);
+    CHECK(brought == 1 + 5 + 25 + 125);
     CHECK(token.use_count() == 1);
     CHECK(client.use_count() == 1);
 }

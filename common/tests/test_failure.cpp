@@ -1,8 +1,15 @@
 // Failure and Result; 53 to 56.
+#include <filesystem>
+#include <ios>
+#include <list>
+#include <map>
 #include <memory>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <system_error>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -57,6 +64,49 @@ TEST_CASE("55: a failure prints its type and its message") {
     CHECK(Failure(ConnectionRefusedError({111, std::system_category()})).text() ==
           "[Failure: ConnectionRefusedError: Connection was refused by other side: "
           "111: Connection refused.]");
+}
+
+TEST_CASE("a type is named as a learner writes it, whichever standard library it is from") {
+    CHECK(type_name(typeid(GibberishError)) == "GibberishError");
+    CHECK(type_name(typeid(Result<int>)) == "twist::Result<int>");
+    CHECK(type_name(typeid(unsigned)) == "unsigned int");
+    CHECK(type_name(typeid(std::string)) == "std::string");
+    CHECK(type_name(typeid(std::vector<std::string>)) == "std::vector<std::string>");
+    CHECK(type_name(typeid(std::map<int, std::list<std::string>>)) ==
+          "std::map<int, std::list<std::string>>");
+    CHECK(type_name(typeid(std::unique_ptr<std::set<int>>)) == "std::unique_ptr<std::set<int>>");
+    CHECK(type_name(typeid(std::system_error)) == "std::system_error");
+    CHECK(type_name(typeid(std::ios_base::failure)) == "std::ios_base::failure");
+    CHECK(type_name(typeid(std::filesystem::path)) == "std::filesystem::path");
+}
+
+TEST_CASE("a failure knows the exact type of its exception, whatever it was made from") {
+    const GibberishError error("blah");
+    const Exception& base = error;
+    CHECK(Failure(error).type() == typeid(GibberishError));
+    CHECK(Failure(base).type() == typeid(Exception)); // a copy of what was named
+    CHECK(Failure(std::make_exception_ptr(error)).type() == typeid(GibberishError));
+    try {
+        throw error;
+    } catch (const Exception&) {
+        CHECK(Failure().type() == typeid(GibberishError));
+        CHECK(Failure(std::current_exception()).type() == typeid(GibberishError));
+    }
+}
+
+TEST_CASE("what the copying of an exception throws is the exception") {
+    struct Uncopyable {
+        Uncopyable() = default;
+        Uncopyable(const Uncopyable& other) : copies(other.copies + 1) {
+            if (copies > 1)
+                throw 5;
+        }
+        int copies = 0;
+    };
+    const Failure failure{Uncopyable()};
+    CHECK(failure.type() == typeid(int));
+    CHECK(failure.value<int>() == 5);
+    CHECK_THROWS_AS(failure.value<Uncopyable>(), int);
 }
 
 TEST_CASE("56: Failure() is the exception that is being caught; there must be one") {

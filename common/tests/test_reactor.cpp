@@ -289,7 +289,7 @@ TEST_CASE("work for the end of the turn is done though nothing else happens") {
 }
 
 TEST_CASE("stop() is heard wherever it is said, though nothing else happens") {
-    for (const char* place : {"when running", "timer", "descriptor", "end of turn"}) {
+    for (const std::string place : {"when running", "timer", "descriptor", "end of turn"}) {
         CAPTURE(place);
         Reactor reactor;
         SocketPair pair;
@@ -300,11 +300,11 @@ TEST_CASE("stop() is heard wherever it is said, though nothing else happens") {
             stop();
             return {};
         };
-        if (place == std::string("when running"))
+        if (place == "when running")
             reactor.call_when_running(stop);
-        else if (place == std::string("timer"))
+        else if (place == "timer")
             reactor.call_later(0s, stop);
-        else if (place == std::string("descriptor"))
+        else if (place == "descriptor")
             reactor.add_reader(reader);
         else
             reactor.call_at_end_of_turn(stop);
@@ -314,7 +314,7 @@ TEST_CASE("stop() is heard wherever it is said, though nothing else happens") {
 }
 
 TEST_CASE("the back end can be chosen; one that is not there is refused") {
-    for (const char* name : {"epoll", "poll", "select"}) {
+    for (const std::string name : {"epoll", "poll", "select"}) {
         CAPTURE(name);
         Reactor reactor(name);
         CHECK(reactor.backend() == name);

@@ -454,7 +454,7 @@ TEST_CASE("one that was adopted and closed without a word may outlive its reacto
 }
 
 TEST_CASE("of two hundred readers that are ready none is forgotten") {
-    for (const char* backend : {"epoll", "poll", "select"}) {
+    for (const std::string backend : {"epoll", "poll", "select"}) {
         CAPTURE(backend);
         Reactor reactor(backend);
         std::vector<std::unique_ptr<SocketPair>> pairs;

@@ -75,10 +75,10 @@ TEST_CASE("R13: the triggers run before, during and after the connections are to
 TEST_CASE("R13: a trigger that is added by another of its moment is called, too") {
     Reactor reactor;
     Diary diary;
-    for (const auto& [when, name] :
+    for (const auto& [moment, word] :
          {std::pair(When::before, "before"), std::pair(When::during, "during"),
           std::pair(When::after, "after")})
-        reactor.add_system_event_trigger(when, [&reactor, &diary, when = when, name = name] {
+        reactor.add_system_event_trigger(moment, [&reactor, &diary, when = moment, name = word] {
             diary.note(name);
             reactor.add_system_event_trigger(
                 when, [&diary, name] { diary.note(name + std::string(" again")); });
@@ -293,7 +293,8 @@ TEST_CASE("what destructors do while a reactor goes does no harm") {
     };
     bool said = false;
     SocketPair pair;
-    std::optional<Reactor> reactor(std::in_place);
+    auto owner = std::make_unique<Reactor>();
+    Reactor* const reactor = owner.get(); // also while it goes
     const auto words = std::make_shared<LastWords>([&] {
         said = true;
         reactor->call_later(0s, [] { FAIL_CHECK("the reactor is gone"); });
@@ -307,7 +308,7 @@ TEST_CASE("what destructors do while a reactor goes does no harm") {
         reactor->call_later(20s, [words] {});
     }
     SUBCASE("of the end of a turn") {
-        reactor->call_at_end_of_turn([words, &reactor] {
+        reactor->call_at_end_of_turn([words, reactor] {
             reactor->call_at_end_of_turn([words] { FAIL_CHECK("the reactor is gone"); });
         });
     }
@@ -318,7 +319,7 @@ TEST_CASE("what destructors do while a reactor goes does no harm") {
     }
     const_cast<std::shared_ptr<LastWords>&>(words).reset();
     CHECK_FALSE(said);
-    reactor.reset();
+    owner.reset();
     CHECK(said);
 }
 

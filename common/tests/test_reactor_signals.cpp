@@ -261,7 +261,7 @@ TEST_CASE("on_signal: a signal wakes a loop that sleeps, and is nobody's connect
 }
 
 TEST_CASE("with poll and select, too") {
-    for (const char* backend : {"poll", "select"}) {
+    for (const std::string backend : {"poll", "select"}) {
         CAPTURE(backend);
         const OwnHandler own(SIGTERM);
         Reactor reactor(backend);

@@ -18,8 +18,16 @@ namespace twist {
 
 // What happens ------------------------------------------------------------------------------------
 
+void World::forget_all() {
+    let_go(transports);
+    let_go(connectors);
+    let_go(ports);
+    let_go(deferreds);
+    let_go(coroutine);
+}
+
 void World::new_reader() {
-    reader.reset();
+    let_go(reader);
     reader = std::make_unique<WorldReader>(*this, pair.here.get());
     reactor->add_reader(*reader);
     reactor->add_writer(*reader);
@@ -140,14 +148,10 @@ void World::run() {
         CHECK(attempts == look_ups);
         CHECK(reactor->delayed_calls().size() == static_cast<std::size_t>(look_ups));
     }
-    reactor.reset();
-    ports.clear();
-    transports.clear();
-    connectors.clear();
-    deferreds.clear();
-    coroutine.reset();
-    timers.clear();
-    reader.reset();
+    let_go(reactor);
+    forget_all();
+    let_go(timers);
+    let_go(reader);
 
     CHECK(visits > 0);
     CHECK(download_->received == download_->sent);
@@ -248,7 +252,7 @@ const std::map<std::string, World::Act> acts{
          }
      }},
     {"replace the reader", [](World& world) { world.new_reader(); }},
-    {"destroy the reader", [](World& world) { const auto gone = std::move(world.reader); }},
+    {"destroy the reader", [](World& world) { let_go(world.reader); }},
     {"fire the Deferreds",
      [](World& world) {
          for (const auto& deferred : std::vector(world.deferreds))
@@ -261,14 +265,7 @@ const std::map<std::string, World::Act> acts{
          if (const auto coroutine = world.coroutine)
              coroutine->cancel();
      }},
-    {"forget all",
-     [](World& world) {
-         world.transports.clear();
-         world.connectors.clear();
-         world.ports.clear();
-         world.deferreds.clear();
-         world.coroutine.reset();
-     }},
+    {"forget all", [](World& world) { world.forget_all(); }},
 };
 
 const std::vector<std::string> places{

@@ -293,7 +293,7 @@ TEST_CASE("connecting by IPv6") {
     try {
         port = listen_tcp(net.reactor, {"::1", 0}, std::make_shared<Server>());
     } catch (const CannotListenError& error) {
-        MESSAGE("SKIPPED, there is no ::1 here: " << error.what());
+        MESSAGE("SKIPPED, there is no ::1 here: " << std::string(error.what()));
         return;
     }
     net.client->on.connection_made = [&](const TransportPtr& transport) {
@@ -390,7 +390,7 @@ TEST_CASE("R38: a factory that two connectors use starts once, and stops after "
 }
 
 TEST_CASE("R38: two hundred at once, with every back end, each with its own end") {
-    for (const char* backend : {"epoll", "poll", "select"}) {
+    for (const std::string backend : {"epoll", "poll", "select"}) {
         CAPTURE(backend);
         Reports reports;
         Reactor reactor(backend);

@@ -1,0 +1,46 @@
+// For tests of what a destructor meets: something that calls a function when it dies, and closures
+// and connections to put it in.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include <doctest/doctest.h>
+
+#include "common/connection.hpp"
+#include "common/reactor.hpp"
+#include "common/tests/network.hpp"
+
+namespace twist {
+
+/// Calls a function when it dies. What is moved from calls nothing.
+class LastWords {
+  public:
+    explicit LastWords(std::function<void()> f) : f_(std::move(f)) {}
+    LastWords(LastWords&& other) noexcept : f_(std::exchange(other.f_, nullptr)) {}
+    LastWords& operator=(LastWords&&) = delete;
+    ~LastWords() { call_if_set(f_); }
+
+  private:
+    std::function<void()> f_;
+};
+
+/// A closure that must not be called, and has last words.
+inline std::function<void()> never_called(std::function<void()> last_words) {
+    return [words = std::make_shared<LastWords>(std::move(last_words))] {
+        FAIL_CHECK("it was called");
+    };
+}
+
+/// A connection of a reactor that has not run: an end of `pair`.
+inline TransportPtr connect_now(Reactor& reactor, SocketPair& pair,
+                                std::shared_ptr<Factory> factory) {
+    auto protocol = factory->build_protocol({});
+    const auto connection = std::make_shared<Connection>(
+        reactor, std::move(pair.here), Address(), std::move(factory), std::move(protocol), nullptr);
+    connection->start();
+    return connection;
+}
+
+} // namespace twist
