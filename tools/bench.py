@@ -2,7 +2,7 @@
 
     ./tour bench [--quick] [--rounds N] [--build-dir DIR] [TABLE ...]
 
-The tables: servers, proxies, client, core (default: all). Everything runs on one processor, servers
+The tables: servers, proxies, client, core, lazy (default: all). Everything runs on one processor, servers
 and load; the figure is what a poem costs the server in processor time, which says little about this
 machine and much about its rivals beside it. Rounds are interleaved; a ratio is the median of the
 rounds' ratios.
@@ -12,6 +12,7 @@ import contextlib
 import os
 import re
 import resource
+import socket
 import statistics
 import subprocess
 import tempfile
@@ -26,9 +27,11 @@ from stage import SERVING
 from words import Parser
 
 CORE = "ours"
+BESIDE = "beside clients that never read"
 RAW, BUFFEREVENT, LIBEVENT = "raw epoll", "bufferevent", "raw libevent"
 SMALL, LARGE = 3003, 256 * 1024  # bytes of a poem
 CLIENTS = 64                     # at once, for the servers and proxies
+LAZY = 200                       # clients that never read
 
 FASTPOETRY = "part11-server/fastpoetry"
 WARM_PROXY = "part14-proxy/poetry-proxy-2"
@@ -132,13 +135,17 @@ class Bench:
                 BUFFEREVENT: ("bench/bufferevent", "--as", "pass", upstream),
             }, {BUFFEREVENT: 1.15})
 
-    def rivals(self, title, size, poems, commands, aims):
-        """Servers beside each other: microseconds of processor time a poem."""
+    def rivals(self, title, size, poems, commands, aims, lazy=()):
+        """Servers beside each other: microseconds of processor time a poem. The `lazy` ones have
+        clients that never read."""
         with contextlib.ExitStack() as stack:
             running = {name: stack.enter_context(self.server(*words))
                        for name, words in commands.items()}
             for _, port in running.values():
                 self.load(port, size, CLIENTS)  # warms it up, and fills a proxy's cache
+            for name in lazy:
+                for _ in range(LAZY):
+                    stack.enter_context(lazy_client(running[name][1]))
             costs = {name: [] for name in running}
             for turn in range(self.effort.rounds):
                 for name in in_turn(running, turn):
@@ -147,6 +154,14 @@ class Bench:
                     self.load(port, size, poems)
                     costs[name].append((processor_time(pid) - before) / poems / 1e3)
         return table(title, "µs/poem", costs, aims)
+
+    def lazy(self):
+        """The servers beside clients that never read: what the others cost them."""
+        with self.server(FASTPOETRY, self.poems[LARGE]) as (_, upstream):
+            for name, words in {"server": (FASTPOETRY, self.poems[LARGE]),
+                                "warm proxy": (WARM_PROXY, upstream)}.items():
+                yield self.rivals(f"{name}, 256 KiB", LARGE, self.effort.large,
+                                  {CORE: words, BESIDE: words}, {}, lazy={BESIDE})
 
     def client(self):
         """The clients: many slow poems at once."""
@@ -190,6 +205,15 @@ class Bench:
             rows.append((case, f"{found[1]} ns", f"{int(found[2]) / 1024:.0f} MiB in all",
                          f"≤ {aim} ns" if aim else ""))
         yield rows
+
+
+def lazy_client(port):
+    """A connection that reads nothing, and that little fits into."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
+    client.connect(("127.0.0.1", port))
+    return client
 
 
 def verses(size):
@@ -251,7 +275,7 @@ def run(root, build, words, screen):
     return 0
 
 
-TABLES = ("servers", "proxies", "client", "core")
+TABLES = ("servers", "proxies", "client", "core", "lazy")
 
 
 def options(build, words):

@@ -1,8 +1,10 @@
 """The programs of ./tour bench work: every case answers, every server sends the load its poems."""
 
+import dataclasses
 import os
 import re
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -105,6 +107,15 @@ class Tables(unittest.TestCase):
     def test_nobody_is_always_the_first(self):
         self.assertEqual([bench.in_turn("abc", turn) for turn in (0, 1)],
                          [["a", "b", "c"], ["c", "b", "a"]])
+
+    def test_beside_lazy_clients(self):
+        effort = dataclasses.replace(bench.QUICK, rounds=1, large=8)
+        with tempfile.TemporaryDirectory() as directory:
+            measured = bench.Bench(harness.BUILD, Path(directory), effort)
+            rows = [row for rows in measured.lazy() for row in rows]
+        self.assertEqual([row[0] for row in rows],
+                         ["server, 256 KiB: ours", f"  {bench.BESIDE}",
+                          "warm proxy, 256 KiB: ours", f"  {bench.BESIDE}"])
 
     def test_poems_of_any_size(self):
         for size in (1, 3003, 262144):
