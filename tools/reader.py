@@ -1,8 +1,7 @@
 """A reader who types commands into one bash, in a terminal, and looks at what it shows.
 
-He types on when the prompt is back; after a server's command, when it serves; after a `kill`, when
-what it ended has ended. A background program that writes to the terminal is stopped by the kernel
-(`stty tostop`), so that we know who it was.
+He types on when the prompt is back and, after a server's command, when it serves. A background
+program that writes to the terminal is stopped by the kernel (`stty tostop`): so we know who it was.
 """
 
 import contextlib
@@ -25,11 +24,9 @@ from stage import StageError
 PROMPT = "\x1e$?\x1f"  # bash puts the exit status there
 PROMPT_SHOWN = re.compile(rb"\x1e(\d+)\x1f")
 COLOURS = re.compile(rb"\x1b\[[0-9;]*m")
-JOB_STARTED = re.compile(rb"^\[(\d+)\] (\d+)\n", re.MULTILINE)
+JOB_STARTED = re.compile(rb"^\[\d+\] (\d+)\n", re.MULTILINE)
 JOB_CHANGED = re.compile(rb"^\[\d+\][-+ ] +(?:Done|Exit|Terminated|Killed|Interrupt|Stopped|"
                          rb"Hangup|Aborted|Segmentation fault)\b.*\n", re.MULTILINE)
-# A `kill` at the end of a line that ends programs: all of this shell's, the last one, or some.
-KILL = re.compile(r"\bkill (?:-(?:INT|TERM|KILL|QUIT) )?(\$\(jobs -p\)|\$!|%\d+(?: %\d+)*)$")
 
 
 class NoTerminal(Exception):
@@ -40,7 +37,6 @@ class NoTerminal(Exception):
 class Job:
     """What this shell has in the background."""
 
-    number: int
     pid: int
     line: str
     serves: bool = False
@@ -69,6 +65,7 @@ class Reader:
     def __init__(self, directory, own_network):
         self.directory, self.own_network = directory, own_network
         self.jobs = []
+        self.killed = False  # whether this block has ended any
 
     def __enter__(self):
         try:
@@ -122,11 +119,9 @@ class Reader:
         """
         os.write(self.ours, line.encode() + b"\n")
         output, status = self.until_prompt(ready_for_ctrl_c)
-        for number, pid in JOB_STARTED.findall(output):
-            self.jobs.append(Job(int(number), int(pid), line))
+        self.jobs += [Job(int(pid), line) for pid in JOB_STARTED.findall(output)]
+        self.killed = self.killed or "kill" in line
         output = JOB_CHANGED.sub(b"", JOB_STARTED.sub(b"", output))
-        if kill := KILL.search(line):
-            self.wait_for_the_end_of(self.jobs_named(kill.group(1)), line)
         self.look_at_jobs()
         return output, status
 
@@ -138,13 +133,13 @@ class Reader:
         if not self.jobs:
             raise StageError("it is not in the background")
         job = self.jobs[-1]
-        job.serves = True
         if not wait_until(lambda: port in ports_listening(self.bash.pid) or
                           job.state() in ("", "T")):
             raise StageError(f"it does not listen on port {port} after {LIMIT} s")
         self.look_at_jobs()
         if port not in ports_listening(self.bash.pid):
             raise StageError(f"it ended before it served{self.rest()}")
+        job.serves = True
         return output, status
 
     def until_prompt(self, ready_for_ctrl_c=None):
@@ -155,7 +150,7 @@ class Reader:
                 self.read()
             elif time.monotonic() > deadline:
                 raise StageError(f"it had not ended after {LIMIT} seconds{self.rest()}")
-            elif ready_for_ctrl_c and self.foreground_waits() and ready_for_ctrl_c(self.shown):
+            elif ready_for_ctrl_c and ready_for_ctrl_c(self.shown) and self.foreground_waits():
                 os.write(self.ours, b"\x03")
                 ready_for_ctrl_c = None
             else:
@@ -192,12 +187,15 @@ class Reader:
         return bool(states) and set(states) == {"S"}
 
     def look_at_jobs(self):
-        """A job that wrote to the terminal, or a killed one that goes on, is an error."""
+        """A job that wrote to the terminal is an error; so is a server that nobody has ended."""
         for job in self.jobs:
-            if job.state() == "T":
+            now = job.state()
+            if now == "T":
                 raise StageError(f"{job.line}\nin the background it printed into the terminal, "
                                  f"mixed into what is shown there:{self.words_of(job)}\n"
                                  "Send its output to a file: command > server.log &")
+            if job.serves and not now and not self.killed:
+                raise StageError(f"{job.line}\nit ended by itself")
 
     def words_of(self, job):
         """What a job prints that was stopped when it began to."""
@@ -210,34 +208,14 @@ class Reader:
                 self.read()
         return self.rest().partition("\n")[2].join(["\n", ""])
 
-    def jobs_named(self, words):
-        """The jobs that the words of a `kill` mean."""
-        if words == "$!":
-            return self.jobs[-1:]
-        if words == "$(jobs -p)":
-            return self.jobs
-        numbers = [int(word[1:]) for word in words.split()]
-        return [job for job in self.jobs if job.number in numbers]
-
-    def wait_for_the_end_of(self, jobs, line):
-        """Returns when all of these have ended."""
-        for job in jobs:
-            wait_until(lambda job=job: job.state() in ("", "T"))
-        self.look_at_jobs()
-        if any(job.state() for job in jobs):
-            raise StageError(f"{line}: a program had not ended after {LIMIT} s")
-        self.jobs = [job for job in self.jobs if job not in jobs]
-
     def check_all_ended(self):
         """At the end of a block: what it has started has to be ended by it."""
         self.look_at_jobs()
         for job in self.jobs:
-            if job.serves and not job.state():
-                raise StageError(f"{job.line}\nit ended by itself")
             if job.state():
                 raise StageError(f"{job.line}\nstill runs at the end of the block; "
-                                 "end it there: kill $(jobs -p)")
-        self.jobs = []
+                                 "end it there: kill $(jobs -p); wait")
+        self.jobs, self.killed = [], False
 
 
 def processes_of_group(group):

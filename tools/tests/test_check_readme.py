@@ -9,7 +9,7 @@ from processes import wait_until
 from tests.fixture import Repository
 
 SERVER = "$ build/part01-one/server --port 10001 poem.txt > server.log &"
-END = "$ kill $(jobs -p)"
+END = "$ kill $(jobs -p); wait"
 
 
 class Pages(Repository):
@@ -65,7 +65,7 @@ class Servers(Pages):
                          "cannot listen on 127.0.0.1:10001", "[status 1]", END)
 
     def test_kill_and_serve_again(self):
-        self.assert_good(SERVER, "$ kill $!", "$ build/part01-one/client 10001",
+        self.assert_good(SERVER, "$ kill $!; wait", "$ build/part01-one/client 10001",
                          "no poem from 127.0.0.1:10001", "[status 1]", SERVER,
                          "$ build/part01-one/client 10001", "...", END)
 
@@ -149,16 +149,14 @@ class Reading(Pages):
 
     def test_job_control(self):
         sleep = "$ sleep 1000 &"
-        # Bash forgets a job when it shows a prompt after the job's end: hence the `true`.
         self.assert_good(sleep, sleep, "$ jobs", "[1]-  Running                 sleep 1000 &",
                          "[2]+  Running                 sleep 1000 &", "$ kill -INT %1",
-                         "$ kill %2", "$ true", "---", sleep, sleep, "$ kill %1 %2", "$ true",
-                         "---", sleep, "$ kill -KILL $!", sleep, sleep, END,
-                         "$ true")
+                         "$ kill %2; wait", "---", sleep, sleep, "$ kill %1 %2; wait",
+                         "---", sleep, "$ kill -KILL $!", sleep, sleep, END)
         self.assert_wrong("kill: %3: no such job", sleep, sleep, "$ kill %1 %3", END)
 
     def test_a_program_that_is_begun_and_ended_in_one_line(self):
-        self.assert_good("$ sleep 1000 & ps -o args -p $!; kill $!", "COMMAND", "sleep 1000")
+        self.assert_good("$ sleep 1000 & ps -o args -p $!; kill $!; wait", "COMMAND", "sleep 1000")
 
     def test_what_does_not_end(self):
         self.program("build/stubborn", "import signal\n"
