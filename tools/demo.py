@@ -3,7 +3,7 @@
 from ports import Ports
 from screen import Cut
 from script import Kind
-from stage import SERVING, Stage
+from stage import SERVING, Stage, tool_missing
 from wrapping import width
 
 
@@ -43,7 +43,7 @@ def play_step(step, stage, screen):
     elif step.kind is Kind.NOTICE:
         screen.say(f"  > {step.text}", "notice")
         screen.say()
-    elif tool := stage.tool_missing(step):
+    elif tool := tool_missing(step):
         screen.command(step.text)
         screen.say(f"    ({tool} is not installed here)")
     elif step.kind is Kind.KILL:

@@ -1,8 +1,8 @@
 """Comparing a command's output with what a README says of it.
 
 Times, dates and the ports that the system chose for clients differ from run to run: they are
-compared as "a time" and so on; so are line numbers in C++ files. A line `...` stands for any number
-of lines.
+compared as "a time" and so on. Nothing else is: what a test cannot compare, a README does not show.
+A line `...` stands for any number of lines.
 """
 
 import re
@@ -17,7 +17,6 @@ CHANGING = [
     # Ports 10000-10999 are names, and stay.
     (re.compile(r"(?<=127\.0\.0\.1:)(?!10\d{3}\b)\d{4,5}\b|(?<=\[::1\]:)(?!10\d{3}\b)\d{4,5}\b"),
      "<port>"),
-    (re.compile(r"(?<=\.[ch]pp:)\d+\b"), "<line>"),
     (re.compile(r"(?<=\bPID )\d+"), "<pid>"),
 ]
 

@@ -73,14 +73,85 @@ class Ports:
 
     def with_names(self, text):
         """The text with every real port replaced by its name."""
-        names = {port: name for name, port in self.real.items()}
-        return re.sub(r"(?<![\d.])\d{4,5}(?!\d)",
-                      lambda match: str(names.get(int(match.group()), match.group())), text)
+        return with_names(text, {port: name for name, port in self.real.items()})
 
     def close(self):
         """Lets go of the ports that were held."""
         while self.held:
             self.held.popitem()[1].close()
+
+
+class HeldPorts:
+    """Real ports for the names, kept for as long as a page is read; a context manager.
+
+    Each is bound, and not listened on: nobody else gets it, a connection to it is refused, and yet
+    a server may listen on it, for servers share a port with a socket that does not (SO_REUSEADDR).
+    """
+
+    def __init__(self):
+        self.sockets = {}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        while self.sockets:
+            self.sockets.popitem()[1].close()
+
+    def real(self, name):
+        """The real port of a name."""
+        if name not in self.sockets:
+            self.sockets[name] = bound_socket(0)
+        return self.sockets[name].getsockname()[1]
+
+    def substitute(self, command):
+        """The command with real ports."""
+        def replaced(match):
+            if OTHER_NUMBER.search(command[:match.start()]):
+                return match.group()
+            return str(self.real(int(match.group())))
+
+        return NAME.sub(replaced, command)
+
+    def with_names(self, text):
+        """The text with every real port replaced by its name."""
+        return with_names(text, {self.real(name): name for name in self.sockets})
+
+
+class PortsAsWritten:
+    """Where every port is free, a name is its own port; a context manager, as HeldPorts."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+    def real(self, name):
+        """The name."""
+        return name
+
+    def substitute(self, command):
+        """The command as it is."""
+        return command
+
+    def with_names(self, text):
+        """The text as it is."""
+        return text
+
+
+def port_listened_on(command):
+    """The name of the port that a server's command listens on, None when it is no server."""
+    for match in NAME.finditer(command):
+        if LISTENS.search(command[:match.start()]):
+            return int(match.group())
+    return None
+
+
+def with_names(text, names):
+    """The text with every real port replaced by its name in `names`."""
+    return re.sub(r"(?<![\d.])\d{4,5}(?!\d)",
+                  lambda match: str(names.get(int(match.group()), match.group())), text)
 
 
 def bound_socket(port):

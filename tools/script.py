@@ -9,7 +9,10 @@
     ! The client waits.                     what to notice (only in a demo)
 
 In a README every other line is output that is expected from the command above it. A line that is
-just `...` stands for any number of lines. A last line `[status 1]` is the expected exit status.
+just `...` stands for any number of lines. A last line `[status 1]` is the expected exit status. A
+line that begins with `^C`: here the reader presses Ctrl-C; what follows it is output again, and
+the status counts only if it is given. A program in the background prints nothing into the terminal:
+`command > server.log &`.
 """
 
 import enum
@@ -23,6 +26,7 @@ LONGEST_DEMO = 20
 HEADING = re.compile(r"# Parts? (\d+)(?:(?: and |-|–)(\d+))?: (.+)")
 KILL = re.compile(r"kill (?:-(\w+) )?%(\d+)")
 STATUS_COMMENT = re.compile(r"\s+# status (\d+)$")
+CTRL_C = "^C"
 STATUS_LINE = re.compile(r"\[status (\d+)\]")
 FENCE = re.compile(r"( *)(`{3,})(.*)")
 
@@ -56,6 +60,7 @@ class Step:
     job: int = 0  # KILL: which background program, from 1
     signal: int = signal.SIGTERM  # KILL: by which signal
     expected: List[str] = field(default_factory=list)
+    before_ctrl_c: Optional[int] = None  # how many of these lines come before Ctrl-C is pressed
 
 
 @dataclass
@@ -163,10 +168,21 @@ def add_to_block(block, number, line):
 
 
 def finished(block):
-    """The block with the status lines taken out of the expected output."""
+    """The block with what is no output taken out of the expected lines."""
     for step in block.steps:
+        if step.kind is Kind.KILL:  # a command like any other: a real shell reads it
+            step.kind, step.status = Kind.COMMAND, 0
+        if step.kind is Kind.BACKGROUND and step.expected:
+            raise ScriptError(step.line + 1, "a program in the background prints into a file: "
+                                             "command > server.log &")
         status = STATUS_LINE.fullmatch(step.expected[-1]) if step.expected else None
         if status:
             step.status = int(status.group(1))
             step.expected.pop()
+        for number, line in enumerate(step.expected):
+            if line.startswith(CTRL_C):
+                step.before_ctrl_c = number
+                step.status = step.status if status else None
+                step.expected[number:number + 1] = [line[len(CTRL_C):]] if line != CTRL_C else []
+                break
     return block

@@ -73,16 +73,6 @@ class Stage:
             text = BUILT.sub(lambda built: f"{shlex.quote(str(self.build))}/{built[1]}", text)
         return Command(text, listens_on)
 
-    def tool_missing(self, step):
-        """A program that the step needs and this machine does not have (nc, curl), or None."""
-        if step.kind is Kind.KILL:
-            return None
-        for part in re.split(r"[|;&]+", step.text):
-            word = (part.split() or [""])[0]
-            if re.fullmatch(r"[A-Za-z][\w+.-]*", word) and not known_to_the_shell(word):
-                return word
-        return None
-
     def run(self, command, watch=lambda data: None):
         """Runs a command to its end and returns its output (bytes) and its status."""
         program = self.begin(command)
@@ -139,6 +129,17 @@ class Stage:
             return Program(words, self.root, tied=True)
         except OSError as error:
             raise StageError(f"cannot start {words[0]}: {error.strerror}") from None
+
+
+def tool_missing(step):
+    """A program that a step needs and this machine does not have (nc, ps), or None."""
+    if step.kind is Kind.KILL:
+        return None
+    for part in re.split(r"[|;&]+", step.text):
+        word = (part.split() or [""])[0]
+        if re.fullmatch(r"[A-Za-z][\w+.-]*", word) and not known_to_the_shell(word):
+            return word
+    return None
 
 
 def known_to_the_shell(word):

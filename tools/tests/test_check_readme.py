@@ -1,14 +1,29 @@
 """Checking READMEs and demos against programs."""
 
+import os
+import signal
+import subprocess
+import sys
+
+from processes import wait_until
 from tests.fixture import Repository
 
+SERVER = "$ build/part01-one/server --port 10001 poem.txt > server.log &"
+END = "$ kill $(jobs -p); wait"
 
-class Checking(Repository):
+
+class Pages(Repository):
     """check_readme.py as a program."""
 
-    def check(self, *lines, **settings):
+    options = ()
+
+    def page(self, *lines):
+        """Writes a README of one block; a line `---` begins another one."""
         text = "\n".join(["# Title", "```console", *lines, "```", ""])
-        return self.python("tools/check_readme.py", self.write("README.md", text), **settings)
+        return self.write("README.md", text.replace("\n---\n", "\n```\nWords.\n```console\n"))
+
+    def check(self, *lines, **settings):
+        return self.python("tools/check_readme.py", *self.options, self.page(*lines), **settings)
 
     def assert_good(self, *lines):
         done = self.check(*lines)
@@ -16,78 +31,164 @@ class Checking(Repository):
         return done.stdout
 
     def assert_bad(self, place, expected, got, *lines):
+        self.assert_wrong(rf"README.md:{place}\n  expected: {expected}\n  got:      {got}\n", *lines)
+
+    def assert_wrong(self, pattern, *lines):
         done = self.check(*lines)
         self.assertEqual((done.returncode, done.stderr), (1, ""), done.stdout)
-        self.assertRegex(done.stdout, rf"README.md:{place}\n  expected: {expected}\n"
-                                      rf"  got:      {got}\n")
+        self.assertRegex(done.stdout, pattern)
 
-    def test_output_and_status(self):
-        self.assert_good("$ echo one; echo two", "one", "two", "$ sh -c 'echo bad >&2; exit 3'",
-                         "bad", "[status 3]", "$ true")
-        self.assert_bad("3: echo one", "two", "one", "$ echo one", "two")
-        self.assert_bad("3: echo one", r"\(nothing more\)", "one", "$ echo one")
-        self.assert_bad("3: exit 2;", r"\[status 0\]", r"\[status 2\]", "$ exit 2;")
-        self.assert_bad("5: false", r"\[status 0\]", r"\[status 1\]",
-                        "$ echo one", "one", "$ false")
+
+class Servers(Pages):
+    """Ports, servers and what they say; in a network of our own, if that is allowed here."""
 
     def test_a_server_and_its_clients(self):
-        self.assert_good("$ build/part01-one/server --port 10001 poem.txt &",
-                         "Serving poem.txt on 127.0.0.1:10001.",
-                         "Somebody at 127.0.0.1:54321 wants poetry!",
-                         "$ build/part01-one/client 10001 10001",
+        self.assert_good(SERVER, "$ build/part01-one/client 10001 10001",
                          "Got a poem from 127.0.0.1:10001 in 0:00:00.123456",
                          "line 1 of the poem, è", "...", "line 30 of the poem, è",
-                         "Got a poem from 127.0.0.1:10001 in 0:00:00.123456", "...")
+                         "Got a poem from 127.0.0.1:10001 in 0:00:00.123456", "...",
+                         END, "$ cat server.log", "Serving poem.txt on 127.0.0.1:10001.",
+                         "Somebody at 127.0.0.1:54321 wants poetry!",
+                         "Somebody at 127.0.0.1:54321 wants poetry!")
+        self.assertFalse((self.root / "server.log").exists())
 
-    def test_what_a_server_printed_is_compared(self):
-        self.assert_bad("3: build/part01-one/server --port 10001 poem.txt",
-                        "Somebody else", "Somebody at 127.0.0.1:.*",
-                        "$ build/part01-one/server --port 10001 poem.txt &",
-                        "Serving poem.txt on 127.0.0.1:10001.", "Somebody else",
-                        "$ build/part01-one/client 10001", "...")
-
-    def test_what_a_server_prints_late_is_waited_for(self):
-        self.program("build/late", """
-import time
-print("Serving nothing on port 1.", flush=True)
-time.sleep(0.3)
-print("a", "b", sep="\\n", flush=True)
-time.sleep(1000)
-""")
-        self.assert_good("$ build/late --port 10001 &", "Serving nothing on port 1.", "a", "b")
-        self.assert_good("$ build/late --port 10001 &", "...", "b")
+    def test_bash_itself_connects(self):
+        self.assert_good(SERVER, "$ cat < /dev/tcp/127.0.0.1/10001 | head -n 1",
+                         "line 1 of the poem, è", END)
 
     def test_a_port_that_nobody_has_is_refused(self):
         self.assert_good("$ build/part01-one/client 10099", "no poem from 127.0.0.1:10099",
                          "[status 1]")
 
     def test_a_port_that_is_taken(self):
-        self.assert_good("$ build/part01-one/server --port 10001 poem.txt &",
-                         "$ build/part01-one/server --port 10001 poem.txt",
-                         "cannot listen on 127.0.0.1:10001", "[status 1]")
+        self.assert_good(SERVER, "$ build/part01-one/server --port 10001 poem.txt",
+                         "cannot listen on 127.0.0.1:10001", "[status 1]", END)
 
     def test_kill_and_serve_again(self):
-        server = "$ build/part01-one/server --port 10001 poem.txt &"
-        self.assert_good(server, "$ kill %1", "[status 143]", "$ build/part01-one/client 10001",
-                         "no poem from 127.0.0.1:10001", "[status 1]", server,
-                         "$ build/part01-one/client 10001", "...", "$ kill -KILL %2",
-                         "[status 137]")
-        self.assert_bad(r"4: kill %1", r"\[status 0\]", r"\[status 143\]", server, "$ kill %1",
-                        "[status 0]")
+        self.assert_good(SERVER, "$ kill $!; wait", "$ build/part01-one/client 10001",
+                         "no poem from 127.0.0.1:10001", "[status 1]", SERVER,
+                         "$ build/part01-one/client 10001", "...", END)
 
-    def test_what_a_killed_program_says_last(self):
-        self.program("build/part01-one/polite", """
-import signal, sys, time
+    def test_a_collision_is_found(self):
+        self.assert_wrong(r"README.md:4: .*server .*\nits port is taken", SERVER, SERVER, END)
+
+    def test_what_is_left_running_is_found(self):
+        self.assert_wrong(r"README.md:4: .*client.*\n.*server --port .*\nstill runs at the end",
+                          SERVER, "$ build/part01-one/client 10001", "...")
+        self.assert_wrong(r"README.md:3: sleep 1000\nsleep 1000 &\nstill runs", "$ sleep 1000 &")
+
+    def test_a_server_that_does_not_serve(self):
+        self.assert_wrong("it ended before it served",
+                          "$ build/part01-one/client --port 10001 > client.log 2>&1 &", END)
+        self.program("build/short", "import socket; s = socket.create_server(('', 10001)); s.accept()")
+        if not self.options:
+            self.assert_wrong("it ended by itself", "$ build/short --port 10001 &",
+                              "$ build/part01-one/client 10001", "...")
+
+    def test_what_a_server_says_into_the_terminal_is_found(self):
+        server = "$ build/part01-one/server --port 10001 poem.txt &"
+        words = r"printed into the terminal, mixed into .*:\n" \
+                r"Serving poem.txt on 127.0.0.1:\d+\.\n"
+        self.assert_wrong("README.md:3: .*\n.*\n.*" + words, server, END)
+        self.assert_wrong("README.md:5: .*\n.*\n.*" + words, "$ echo one", "one", server,
+                          "$ build/part01-one/client 10001", "...", END)
+
+    def test_what_a_program_says_late_into_the_terminal_is_found(self):
+        self.program("build/late", """
+import socket
+server = socket.create_server(("127.0.0.1", int(__import__("sys").argv[-1])))
+client, _ = server.accept()
+print("late", flush=True)
+client.sendall(b"poem")
+""")
+        self.assert_wrong("README.md:4: .*\n.*late --port .*\n.*mixed into .*:\nlate\n",
+                          "$ build/late --port 10001 &", "$ build/part01-one/client 10001", "...",
+                          "$ kill $!")
+
+
+class HeldPorts(Servers):
+    """The same with other ports, as where no network of our own is allowed."""
+
+    options = ("--held-ports",)
+
+
+class Reading(Pages):
+    """What does not depend on ports."""
+
+    def test_output_and_status(self):
+        self.assert_good("$ echo one; echo two", "one", "two", "$ sh -c 'echo bad >&2; exit 3'",
+                         "bad", "[status 3]", "$ true")
+        self.assert_bad("3: echo one", "two", "one", "$ echo one", "two")
+        self.assert_bad("3: echo one", r"\(nothing more\)", "one", "$ echo one")
+        self.assert_bad(r"3: \(exit 2\)", r"\[status 0\]", r"\[status 2\]", "$ (exit 2)")
+        self.assert_bad("5: false", r"\[status 0\]", r"\[status 1\]",
+                        "$ echo one", "one", "$ false")
+
+    def test_line_numbers_are_compared(self):
+        self.assert_bad("3: echo at a.cpp:13", "at a.cpp:12", "at a.cpp:13", "$ echo at a.cpp:13", "at a.cpp:12")
+
+    def test_colours_are_not(self):
+        self.assert_good("$ printf '\\033[0;32mgreen\\033[0m\\n'", "green")
+
+    def test_it_is_typed_into_a_terminal(self):
+        self.assert_good("$ test -t 0 && test -t 1 && test -t 2", "$ stty size", "24 80")
+
+    def test_one_shell_for_all_blocks(self):
+        self.assert_good("$ x=poem; cd build", "---", "$ echo $x; cd ..", "poem")
+
+    def test_every_page_is_typed_twice(self):
+        self.assert_wrong(r"README.md:7: mkdir poem\nThe second time that the page is typed:\n"
+                          r"  expected: \(nothing more\)\n  got:      mkdir: ",
+                          "$ true", "---", "$ mkdir poem")
+        self.assert_good("$ mkdir poem", "---", "$ rmdir poem")
+
+    def test_every_block_is_checked(self):
+        done = self.check("$ echo a", "b", "---", "$ echo c", "c", "---", "$ echo c", "d")
+        self.assertEqual(done.stdout.count("expected:"), 2)
+        self.assertIn("3 commands; 2 of 3 blocks differ", done.stdout)
+
+    def test_job_control(self):
+        sleep = "$ sleep 1000 &"
+        self.assert_good(sleep, sleep, "$ jobs", "[1]-  Running                 sleep 1000 &",
+                         "[2]+  Running                 sleep 1000 &", "$ kill -INT %1",
+                         "$ kill %2; wait", "---", sleep, sleep, "$ kill %1 %2; wait",
+                         "---", sleep, "$ kill -KILL $!", sleep, sleep, END)
+        self.assert_wrong("kill: %3: no such job", sleep, sleep, "$ kill %1 %3", END)
+
+    def test_a_program_that_is_begun_and_ended_in_one_line(self):
+        self.assert_good("$ sleep 1000 & ps -o args -p $!; kill $!; wait", "COMMAND", "sleep 1000")
+
+    def test_what_does_not_end(self):
+        self.program("build/stubborn", "import signal\n"
+                     "signal.signal(signal.SIGINT, signal.SIG_IGN)\nprint('up', flush=True)\n"
+                     "signal.pause()\n")
+        self.write("use.py", "import sys\nsys.path.insert(0, 'tools')\nimport typist, processes\n"
+                   "typist.LIMIT = 0.5\nimport check_readme\n"
+                   "sys.exit(check_readme.main(['README.md']))\n")
+        self.page("$ build/stubborn", "up", "^C", "---", "$ true")
+        done = self.python("use.py")
+        self.assertIn("it had not ended after 0.5 seconds; it said:\nup\n", done.stdout)
+        self.assertIn("1 of 2 blocks differ", done.stdout)
+
+    def test_ctrl_c(self):
+        self.program("build/polite", """
+import signal, sys
 def leave(*_):
     print("Goodbye.", flush=True)
-    sys.exit(0)
+    sys.exit(4)
 signal.signal(signal.SIGINT, leave)
-print("Serving nothing on port 1.", flush=True)
-time.sleep(1000)
+print("Hello.", flush=True)
+signal.pause()
 """)
-        self.assert_good("$ build/part01-one/polite --port 10001 &", "$ kill -INT %1", "Goodbye.")
-        self.assert_bad("4: kill -INT %1", "Hello.", "Goodbye.",
-                        "$ build/part01-one/polite --port 10001 &", "$ kill -INT %1", "Hello.")
+        self.assert_good("$ build/polite", "Hello.", "^CGoodbye.", "[status 4]",
+                         "$ build/polite", "Hello.", "^C", "Goodbye.",
+                         "$ sleep 1000", "^C", "$ sleep 1000", "^C", "[status 130]")
+        self.assert_bad("3: build/polite", r"\[status 0\]", r"\[status 4\]",
+                        "$ build/polite", "Hello.", "^CGoodbye.", "[status 0]")
+        self.assert_bad("3: build/polite", "Good evening.", "Hello.",
+                        "$ build/polite", "Good evening.", "^CGoodbye.")
+        self.assert_bad("3: build/polite", "Bye.", "Goodbye.",
+                        "$ build/polite", "Hello.", "^CBye.")
 
     def test_build_root(self):
         (self.root / "build").rename(self.root / "other place")
@@ -96,30 +197,78 @@ time.sleep(1000)
                              f"os.environ['BUILD_ROOT'] = {root!r}\nimport check_readme\n"
                              "sys.exit(check_readme.main(['README.md']))\n")
         self.program("other place/name", "import sys; print('I am', sys.argv[0])")
-        self.write("README.md", "```console\n$ build/name\nI am build/name\n```\n")
+        self.page("$ build/name", "I am build/name")
         done = self.python("use.py")
         self.assertEqual(done.returncode, 0, done.stdout)
-
-    def test_every_block_is_checked(self):
-        self.write("README.md", "```console\n$ echo a\nb\n```\n```console\n$ echo c\nd\n```\n")
-        done = self.python("tools/check_readme.py", "README.md")
-        self.assertEqual(done.stdout.count("expected:"), 2)
-        self.assertIn("2 commands; 2 of 2 blocks differ", done.stdout)
 
     def test_a_readme_that_shows_nothing(self):
         self.write("README.md", "```Console\n$ echo a\nb\n```\n")
         self.assertEqual(self.python("tools/check_readme.py", "README.md").returncode, 1)
 
     def test_a_tool_that_is_not_there(self):
-        self.assertIn("skipped: ", self.assert_good("$ no-such-tool localhost 10001", "poem"))
+        self.assertIn("skipped: ", self.assert_good("$ no-such-tool > x.log", "$ cat x.log", "poem"))
 
     def test_what_cannot_be_read_or_started(self):
         done = self.check("output")
         self.assertEqual(done.returncode, 1)
         self.assertIn("README.md:3: output needs a command above it", done.stdout)
-        done = self.check("$ build/part01-one/nothing")
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("README.md:3: build/part01-one/nothing\ncannot start", done.stdout)
+        done = self.check("$ build/part01-one/server --port 10001 &", "Serving")
+        self.assertIn("README.md:4: a program in the background prints into a file", done.stdout)
+        self.assert_wrong("No such file or directory", "$ build/part01-one/nothing")
+        self.assert_wrong("the shell has ended", "$ exit 2")
+
+
+class NothingIsLeft(Pages):
+    """Neither programs nor networks nor files are left behind."""
+
+    def setUp(self):
+        super().setUp()
+        self.write("tmp/.keep", "")
+        self.program("build/waiting", f"""
+import os, time
+with open({str(self.root / "told.new")!r}, "w") as told:
+    print(os.getpid(), os.readlink("/proc/self/ns/net"), file=told)
+os.rename({str(self.root / "told.new")!r}, {str(self.root / "told")!r})
+time.sleep(1000)
+""")
+
+    def assert_nothing_left(self):
+        pid, network = (self.root / "told").read_text().split()
+        self.assertFalse(os.path.exists(f"/proc/{pid}"))
+        if network != os.readlink("/proc/self/ns/net"):
+            self.assertNotIn(network, networks())
+        self.assertEqual(os.listdir(self.root / "tmp"), [".keep"])
+
+    def test_after_a_failure(self):
+        done = self.check("$ build/waiting &", "$ until [ -e build/../told ]; do :; done", "$ false",
+                          TMPDIR=str(self.root / "tmp"))
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assert_nothing_left()
+
+    def test_after_a_signal(self):
+        for options in ((), ("--held-ports",)):
+            for number in (signal.SIGINT, signal.SIGTERM):
+                with self.subTest(options=options, signal=number):
+                    self.page("$ build/waiting &", "$ sleep 1000")
+                    process = subprocess.Popen(
+                        [sys.executable, "tools/check_readme.py", *options, "README.md"],
+                        cwd=self.root, env={**os.environ, "TMPDIR": str(self.root / "tmp")})
+                    self.assertTrue(wait_until((self.root / "told").exists))
+                    process.send_signal(number)
+                    self.assertEqual(process.wait(60), 128 + number)
+                    self.assert_nothing_left()
+                    (self.root / "told").unlink()
+
+
+def networks():
+    """The networks in which any process is."""
+    found = set()
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            found.add(os.readlink(f"/proc/{name}/ns/net"))
+        except OSError:
+            continue
+    return found
 
 
 class Demos(Repository):

@@ -69,7 +69,8 @@ case "$*" in *part02*) echo "two.cpp:4: error: no"; exit 1 ;; esac""")
 echo "[3/4] three"; while [ ! -e ../seen ]; do sleep 0.01; done""")
         self.script("bin/nice", "exit 0")
         (self.root / "part02-two/demo").write_text("# Part 2: two\n$ echo two\n")
-        shown = self.terminal("1", keys=[("3 of 4 Part 1", lambda _: self.write("seen", ""))])[1]
+        shown = self.terminal("1", keys=[("3 of 4 Part 1", lambda _: self.write("seen", "")),
+                                         ("[Enter", b"a\n")])[1]
         self.assertIn("\r\033[K[##################......] 3 of 4 Part 1\r\033[K\n", shown)
         self.assertNotIn("three", shown)
 

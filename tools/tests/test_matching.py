@@ -55,6 +55,7 @@ class Matching(unittest.TestCase):
                 ("Got 3 poems in 0:00:01.2", "Got 2 poems in 0:00:01.2"),
                 ("at 127.0.0.1:10001 wants", "at 127.0.0.1:10002 wants"),
                 ("at 127.0.0.1:10001 wants", "at 127.0.0.1:51234 wants"),
+                ("stack at reactor.cpp:107", "stack at reactor.cpp:108"),
                 ("653 bytes", "654 bytes")]:
             with self.subTest(expected):
                 self.assertEqual(first_difference([expected], [got]), (expected, got))

@@ -4,7 +4,7 @@ import contextlib
 import socket
 import unittest
 
-from ports import Ports, bound_socket
+from ports import HeldPorts, Ports, bound_socket, port_listened_on
 
 
 class Substituting(unittest.TestCase):
@@ -68,6 +68,32 @@ class AsWritten(unittest.TestCase):
             real = taken.for_server(name)
             self.assertNotIn(real, (0, name))
             self.assertEqual(taken.for_client(name), real)
+
+
+class Held(unittest.TestCase):
+    """Real ports for a page, kept while it is read."""
+
+    def test_a_name_is_refused_until_a_server_listens_and_again_after_it(self):
+        with HeldPorts() as ports:
+            command = ports.substitute("client 10001 localhost:10002 --num-bytes 10240")
+            self.assertEqual(command, f"client {ports.real(10001)} localhost:{ports.real(10002)} "
+                                      "--num-bytes 10240")
+            where = "127.0.0.1", ports.real(10001)
+            for _ in range(2):
+                with self.assertRaises(ConnectionRefusedError):
+                    socket.create_connection(where)
+                with socket.create_server(where):  # with SO_REUSEADDR, as servers do
+                    socket.create_connection(where).close()
+            self.assertEqual(ports.with_names(f"127.0.0.1:{ports.real(10001)} 653"),
+                             "127.0.0.1:10001 653")
+        with bound_socket(where[1]):
+            pass
+
+    def test_the_port_of_a_server(self):
+        for command, port in [("server --port 10001 poem", 10001), ("proxy -p 10002 10001", 10002),
+                              ("proxy --port=10003 10001", 10003), ("client 10001", None),
+                              ("server --port 0", None)]:
+            self.assertEqual(port_listened_on(command), port)
 
 
 def free_names():

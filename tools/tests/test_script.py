@@ -71,10 +71,19 @@ class Readme(unittest.TestCase):
         step = read_readme("```console\n$ a\n! no notice\n[status 1]\nlast\n```\n")[0].steps[0]
         self.assertEqual((step.expected, step.status), (["! no notice", "[status 1]", "last"], 0))
 
-    def test_kill_has_a_status_only_if_it_says_so(self):
-        text = "```console\n$ a &\n$ kill %1\nbye\n[status 143]\n$ kill %1\n```"
-        steps = read_readme(text)[0].steps
-        self.assertEqual([step.status for step in steps], [None, 143, None])
+    def test_kill_is_a_command_like_any_other(self):
+        step = read_readme("```console\n$ a &\n$ kill %1\n```")[0].steps[1]
+        self.assertEqual((step.kind, step.text, step.status), (Kind.COMMAND, "kill %1", 0))
+
+    def test_ctrl_c(self):
+        for lines, before, expected, status in [
+                ("one\n^C", 1, ["one"], None), ("^C", 0, [], None),
+                ("one\n^Ctwo\nthree", 1, ["one", "two", "three"], None),
+                ("^C\n[status 130]", 0, [], 130), ("^C\n[status 0]", 0, [], 0)]:
+            step = read_readme(f"```console\n$ a\n{lines}\n```")[0].steps[0]
+            self.assertEqual((step.before_ctrl_c, step.expected, step.status),
+                             (before, expected, status))
+        self.assertIsNone(read_readme("```console\n$ a\none ^C\n```")[0].steps[0].before_ctrl_c)
 
     def test_indented_blocks_and_longer_fences(self):
         text = ("- item:\n\n  ```console\n  $ a\n    one\n\n  ```\n"
