@@ -1,6 +1,8 @@
 """Writing for a person: lines that fit, colours in a terminal only, programs' output as it is."""
 
+import contextlib
 import os
+import select
 import shutil
 import sys
 
@@ -61,7 +63,10 @@ class Screen:
         self.raw(line.encode("utf-8", "surrogateescape") + b"\n")
 
     def bar(self, text):
-        """A line of a terminal that the next one replaces; with an empty text it is gone."""
+        """A line of a terminal that the next one replaces; with an empty text it is gone. Raises
+        BrokenPipeError where there is no terminal, and nobody reads any more."""
+        if not self.terminal and nobody_reads(self.stream):
+            raise BrokenPipeError
         if self.controls and (text or self.has_bar):
             text = "\r\033[K" + text[:self.width]
             self.stream.write(text.encode("utf-8", "surrogateescape"))
@@ -92,6 +97,15 @@ class Screen:
         """Waits until the reader wants to go on; see reader.py. With no reader, does nothing."""
         if self.reader:
             self.reader.wait(key)
+
+
+def nobody_reads(stream):
+    """Whether a stream is a pipe whose other end is closed."""
+    with contextlib.suppress(OSError):  # it has no descriptor
+        poll = select.poll()
+        poll.register(stream.fileno(), 0)
+        return any(what & select.POLLERR for _, what in poll.poll(0))
+    return False
 
 
 class Cut:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+TREE = Path(__file__).resolve().parent.parent
 LITTLE = 64 * 2**20  # bytes left on a disk: so few may be why a build has failed
 
 # What Meson and compilers say of a full disk; of meson.build itself; of another Meson.
@@ -46,14 +47,28 @@ def no_room(place):
 
 def no_right(path):
     """The line for a file that can't be read or written, or a directory that can't be made."""
-    place = next(each for each in (path, *path.absolute().parents) if each.exists())
+    place = there(path)
     about = place.stat()
     what = "write" if os.access(place, os.R_OK) else "read"
     if about.st_uid == os.geteuid() and not about.st_mode & 0o200:
         return f"can't {what} {place}, though it is yours: chmod -R u+rwX {place}"
+    if TREE not in (place, *place.absolute().parents):
+        return (f"can't {what} {place}, which belongs to {user(about.st_uid)}: "
+                "name a directory of yours")
     return (f"can't {what} {place}, which belongs to {user(about.st_uid)}: "
             "copy the tree to a directory of yours, and run ./tour there; "
             f"or, as root, chown -R {user(os.geteuid())} {place}")
+
+
+def there(path):
+    """The path, or the nearest directory above it that is there and can be seen."""
+    for place in (path, *path.absolute().parents):
+        try:
+            if place.exists():
+                return place
+        except PermissionError:
+            pass
+    return Path("/")
 
 
 def user(number):
@@ -66,7 +81,7 @@ def user(number):
 
 def check_writable(build):
     """Raises a BuildError if nothing can be built in the directory, whether it is there or not."""
-    place = next(each for each in (build, *build.parents) if each.exists())
+    place = there(build)
     files = [build / name for name in WRITTEN] if place == build else [place]
     for file in files:
         if file.exists() and not os.access(file, os.R_OK | os.W_OK):
@@ -128,7 +143,7 @@ def failure(message, said, build):
     forbidden = NO_RIGHT.search(said)
     if forbidden:
         return BuildError(no_right(Path(os.fsdecode(forbidden.group(1) or bytes(build)))))
-    left = shutil.disk_usage(next(each for each in (build, *build.parents) if each.exists())).free
+    left = shutil.disk_usage(there(build)).free
     if left < LITTLE:
         message += f", and the disk has only {left // 2**20} MiB left"
     return BuildError(message)

@@ -1,14 +1,15 @@
 """./tour: what its words mean. The script `tour` beside this directory gets the machine ready."""
 
-import contextlib
+# pylint: disable=wrong-import-position,wrong-import-order
 import signal
+
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # there is nothing to clean up yet
+
+import contextlib
 import sys
 from pathlib import Path
 
-if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not yet anything to clean up
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-# pylint: disable=wrong-import-position
 import bench
 import classroom
 import diff

@@ -87,7 +87,10 @@ class Learner(unittest.TestCase):
     def test_three_hints_and_then_no_more(self):
         hints = Exercise(DIRECTORY, "en").hints
         for number, hint in enumerate(hints, 1):
-            self.assertEqual(self.say("hint", NAME)[1], f"Hint {number} of 3:\n{hint}\n")
+            title, *lines = self.say("hint", NAME)[1].splitlines()
+            self.assertEqual((title, " ".join(" ".join(lines).split())),
+                             (f"Hint {number} of 3:", " ".join(hint.split())))
+            self.assertLess(max(map(len, lines)), 80)
         self.assertIn("There are no more hints.", self.say("hint", NAME)[1])
 
     def test_a_compile_error_is_one_error(self):
@@ -158,6 +161,15 @@ class Learner(unittest.TestCase):
                 self.assertRaisesRegex(ExerciseError, "your teacher has the wrong answers"):
             self.say("mistakes", NAME)
 
+    def test_grade_of_what_is_not_there(self):
+        self.answer("solution.cpp")
+        status, said = self.say("grade", "/nowhere", self.place.name, "/nor here")
+        first, graded, last = map(json.loads, said.splitlines())
+        self.assertEqual(status, 1)
+        self.assertEqual(first, {"directory": "/nowhere", "error": "no such directory"})
+        self.assertEqual((graded["directory"], graded["passed"]), (self.place.name, 1))
+        self.assertEqual(last["directory"], "/nor here")
+
     def test_what_is_not_there(self):
         for words, message in [(("start", "7/tmieout"), "there is 7/.*7/timeout"),
                                (("start", "timeout"), "there is 4/timeout, 5/timeout, 7/timeout"),
@@ -166,8 +178,7 @@ class Learner(unittest.TestCase):
                                (("check", NAME), "is not started"), (("check",), "nothing is st"),
                                (("check", NAME, "--program", "x"), "--program is for"),
                                (("check", PROGRAM, "--program", "/nowhere"), "no such program"),
-                               (("check", PROGRAM, "--program", __file__), "chmod"),
-                               (("grade", "/nowhere"), "no such directory")]:
+                               (("check", PROGRAM, "--program", __file__), "chmod")]:
             with self.subTest(words), self.assertRaisesRegex(ExerciseError, message):
                 self.say(*words)
 
@@ -186,7 +197,7 @@ class Learner(unittest.TestCase):
 
     def test_a_directory_that_can_t_be_made(self):
         self.my.write_text("")
-        with self.assertRaisesRegex(ExerciseError, "exists|directory"):
+        with self.assertRaisesRegex(OSError, "exists|directory"):
             self.say("start", NAME)
 
 

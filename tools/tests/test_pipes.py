@@ -61,9 +61,14 @@ class Pipes(Repository):
         self.assert_stops_with_its_program(self.start("1"))
 
     def test_while_it_builds(self):
-        self.program("bin/ninja", "import sys\nif '-n' in sys.argv or '-C' in sys.argv:\n"
-                                  f"    sys.exit()\n{ENDLESS}")
-        self.assert_stops_with_its_program(self.start("1"))
+        self.program("bin/ninja", "import os, sys, time\nif '-n' in sys.argv or '-C' in sys.argv:\n"
+                                  "    sys.exit()\nprint(os.getpid(), file=open('pid', 'w'))\n"
+                                  "time.sleep(1000)")
+        tour, told = self.start("1"), self.root / "build/pid"
+        self.assertTrue(wait_until(lambda: told.exists() and told.read_text().endswith("\n")))
+        self.assertEqual(tour.stdout.readline(), "Building Part 1 ...\n")
+        self.assert_stops(tour)
+        self.assertTrue(wait_until(lambda: not runs(int(told.read_text()))))
 
     def test_while_tests_run(self):
         self.program("bin/meson", ENDLESS)

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 import unittest
 from unittest import mock
 
@@ -206,6 +207,11 @@ class ReadOnly(Repository):
         for words in (["1"], ["test"], ["start", "1/ex"], ["handout", "class"]):
             with self.subTest(words):
                 self.assert_told(self.root, "belongs to root: copy the tree", *words)
+        with tempfile.TemporaryDirectory() as closed:
+            done = self.as_somebody("handout", f"{closed}/class")
+            self.assertEqual((done.returncode, done.stderr),
+                             (1, f"tour: can't read {closed}, which belongs to root: name a "
+                                 "directory of yours\n"))
 
     def test_a_build_directory_of_somebody_else_s(self):
         if os.geteuid():
