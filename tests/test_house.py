@@ -14,7 +14,7 @@ import mistakes  # pylint: disable=wrong-import-position
 
 FLOORS = {
     0: "error failure log lower_case seconds address command_line file_descriptor stack_trace "
-       "generator log_file pid_file daemon",
+       "generator log_file pid_file daemon let_go",
     1: "clock send_queue",
     2: "chain step deferred",
     3: "reactor waker signals inline_callbacks deferred_list",
