@@ -58,7 +58,7 @@ class Words(Repository):
     def test_bench_measures_what_it_knows(self):
         done = self.tour("bench", "frob")
         self.assertEqual((done.returncode, done.stdout), (2, ""))
-        self.assertIn("the tables are servers, proxies, client, core\n", done.stderr)
+        self.assertIn("the tables are servers, proxies, client, core, lazy\n", done.stderr)
 
     def test_list(self):
         self.assertEqual(self.tour("list").stdout,
