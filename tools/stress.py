@@ -18,7 +18,6 @@ import contextlib
 import json
 import os
 import random
-import shutil
 import signal
 import sys
 import time
@@ -73,10 +72,10 @@ def options(words):
 
 def run(number, build, words, hold_up):
     """Runs the tests once and prints a line; says whether all passed. Keeps the log if not."""
-    log = build / "meson-logs" / "stress.json"
-    log.unlink(missing_ok=True)
+    name = f"stress-{os.getpid()}-{number}"
+    log = build / "meson-logs" / f"{name}.json"
     begun = time.monotonic()
-    meson = Program(["meson", "test", "-C", build, "--no-rebuild", "--logbase", "stress",
+    meson = Program(["meson", "test", "-C", build, "--no-rebuild", "--logbase", name,
                      "--timeout-multiplier", str(PATIENCE), *words])
     with contextlib.closing(meson), hold_up:
         while meson.status is None:
@@ -90,15 +89,15 @@ def run(number, build, words, hold_up):
     print(f"run {number}: {counts['passed']} passed, {counts['failed']} failed, "
           f"{time.monotonic() - begun:.0f} s, {hold_up.times} stops"
           + (": " + ", ".join(bad) if bad else ""), flush=True)
+    kept = log.with_suffix(".txt")
     if not passed:
-        kept = build / "meson-logs" / f"stress-{os.getpid()}-{number}.txt"
-        kept.parent.mkdir(exist_ok=True)
-        text = log.with_suffix(".txt")
-        if results and text.exists():
-            shutil.copy(text, kept)
-        else:
+        if not results:
+            kept.parent.mkdir(exist_ok=True)
             kept.write_bytes(said)
         print(f"       see {kept}", flush=True)
+    for file in log.parent.glob(f"{name}.*"):
+        if passed or file != kept:
+            file.unlink()
     return passed
 
 

@@ -20,8 +20,9 @@ result = {"name": name, "result": "FAIL" if done.returncode else "OK", "returnco
           "stdout": done.stdout, "stderr": done.stderr}
 logs = pathlib.Path(build) / "meson-logs"
 logs.mkdir(exist_ok=True)
-(logs / "stress.json").write_text(json.dumps(result) + "\\n")
-(logs / "stress.txt").write_text(done.stdout)
+base = sys.argv[sys.argv.index("--logbase") + 1]
+(logs / f"{base}.json").write_text(json.dumps(result) + "\\n")
+(logs / f"{base}.txt").write_text(done.stdout)
 sys.exit(done.returncode)
 """
 
@@ -53,6 +54,7 @@ time.sleep(1000)
                                       r"run 2: 1 passed, 0 failed, \d+ s, 0 stops\n"
                                       r"2 runs, 0 failed\n\Z")
         self.assertEqual((done.stderr, done.returncode), ("", 0))
+        self.assertEqual(list((self.root / "build/meson-logs").iterdir()), [])
 
     def test_what_failed_and_its_log(self):
         done = self.stress("--runs", 1, "fails")
@@ -61,6 +63,7 @@ time.sleep(1000)
         self.assertEqual(done.returncode, 1)
         kept = done.stdout.split("see ")[1].splitlines()[0]
         self.assertEqual(Path(kept).read_text(), "not well\n")
+        self.assertEqual(list(Path(kept).parent.iterdir()), [Path(kept)])
 
     def test_a_run_without_a_test_has_failed(self):
         self.script("bin/meson", "echo No tests defined.")

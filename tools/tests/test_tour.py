@@ -56,7 +56,7 @@ class Words(Repository):
             self.assertIn("./tour diff A B", self.tour(word).stdout)
 
     def test_bench_measures_what_it_knows(self):
-        self.assert_wrong(["bench", "frob"], "bench: the tables are servers, proxies, client, core")
+        self.assert_wrong(["bench", "frob"], "bench: the tables are servers, proxies, client, core, lazy")
         self.assert_wrong(["bench", "--rounds", "0"], "bench: there must be a round")
         self.assert_wrong(["bench", "--rounds", "x"], "bench: --rounds wants a number, not 'x'")
 
