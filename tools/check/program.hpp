@@ -66,6 +66,11 @@ class Program {
     Ending wait();
 
     void signal(int number) const;
+
+    // Between the two it does nothing; what is sent to it meanwhile is there when it goes on.
+    void pause() const;
+    void resume() const;
+
     const std::string& out() const { return out_; }
 
     /// How many threads it has.
@@ -89,7 +94,13 @@ class Program {
 
 /// Whether a line of what a program printed names this port, and says that nobody listens there, in
 /// whatever words: "… 127.0.0.1:10001: 111: Connection refused.", "ECONNREFUSED 127.0.0.1:10001".
-bool tells_of_refusal(const std::string& printed, const std::string& port);
+/// If `words` are given ("Task 1: "), they must stand in that line, too.
+bool tells_of_refusal(const std::string& printed, const std::string& port,
+                      const std::string& words = "");
+
+/// The same of a connection that was reset.
+bool tells_of_reset(const std::string& printed, const std::string& port,
+                    const std::string& words = "");
 
 /// A file with these bytes, as long as this lives.
 class File {

@@ -1,0 +1,72 @@
+// expect: It says what failed, but not in a line 'Task 1: …'.
+// thought: The message of the exception says enough, so I print it as it is.
+// 想法：异常的消息已经说明了一切，原样打印就行。
+// get-poetry - downloads poems one after the other; one that fails does not stop the others.
+#include "common/address.hpp"
+#include "common/command_line.hpp"
+#include "common/error.hpp"
+#include "common/file_descriptor.hpp"
+#include "common/seconds.hpp"
+
+#include <iostream>
+#include <string>
+#include <sys/socket.h>
+
+twist::FileDescriptor connect(const twist::Address& address) {
+    std::error_code reason;
+    for (const twist::SocketAddress& server : twist::look_up(address)) {
+        twist::FileDescriptor sock(::socket(server.family(), SOCK_STREAM, 0));
+        if (sock && ::connect(sock.get(), server.data(), server.size()) == 0)
+            return sock;
+        reason = twist::last_error();
+    }
+    throw twist::ConnectError("Can't connect to " + twist::to_string(address) + ": " +
+                                  twist::describe(reason) + ".",
+                              reason);
+}
+
+std::string get_poetry(const twist::Address& address) {
+    const twist::FileDescriptor sock = connect(address);
+    std::string poem;
+    char buffer[1024];
+    ssize_t size = 0;
+    while ((size = ::recv(sock.get(), buffer, sizeof buffer, 0)) > 0)
+        poem.append(buffer, static_cast<std::size_t>(size));
+    if (size == -1) {
+        const std::error_code reason = twist::last_error();
+        throw twist::SystemError("The poem from " + twist::to_string(address) +
+                                     " is incomplete: " + twist::describe(reason) + ".",
+                                 reason);
+    }
+    return poem;
+}
+
+int poetry_main(int argc, char* argv[]) {
+    twist::CommandLine command_line("[options] [[host]:]port ...",
+                                    "Downloads poems, one after the other.");
+    const auto addresses = command_line.parse_addresses(argc, argv);
+
+    twist::Seconds elapsed{0};
+    int task_num = 0;
+    std::size_t poems = 0;
+    for (const twist::Address& address : addresses) {
+        std::cout << "Task " << ++task_num << ": get poetry from: " << address << std::endl;
+        try {
+            const twist::Stopwatch stopwatch;
+            const std::string poem = get_poetry(address);
+            const twist::Seconds time = stopwatch.elapsed();
+            std::cout << "Task " << task_num << ": got " << poem.size() << " bytes of poetry from "
+                      << address << " in " << twist::Elapsed{time} << std::endl;
+            elapsed += time;
+            ++poems;
+        } catch (const twist::Exception& error) {
+            std::cout << error.what() << std::endl;
+        }
+    }
+    std::cout << "Got " << poems << " poems in " << twist::Elapsed{elapsed} << std::endl;
+    return poems == addresses.size() ? 0 : 1;
+}
+
+int main(int argc, char* argv[]) {
+    return twist::run_program(argc, argv, poetry_main);
+}
