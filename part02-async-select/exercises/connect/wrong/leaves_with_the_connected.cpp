@@ -1,0 +1,137 @@
+// expect: It does not wait any more for the server that answers late.
+// thought: When nobody is left to be read from, all is done.
+// 想法：没有可读的连接了，就是全都完成了。
+// get-poetry - downloads poems all at the same time, and connects without blocking, too.
+#include "common/address.hpp"
+#include "common/command_line.hpp"
+#include "common/error.hpp"
+#include "common/file_descriptor.hpp"
+#include "common/seconds.hpp"
+
+#include <algorithm>
+#include <iostream>
+#include <string>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <utility>
+#include <vector>
+
+struct Task {
+    int task_num;
+    twist::FileDescriptor sock; // open until the poem has ended
+    twist::Address address;
+    bool connected = false;
+    std::string poem = {};
+    bool complete = false;
+};
+
+Task connect(const twist::Address& address, int task_num) {
+    std::error_code reason;
+    for (const twist::SocketAddress& server : twist::look_up(address)) {
+        twist::FileDescriptor sock(::socket(server.family(), SOCK_STREAM, 0));
+        if (sock.get() >= FD_SETSIZE) // FD_SET would write past the end of the set
+            throw twist::Exception("Can't wait for " + twist::to_string(address) +
+                                   ": select(2) takes only descriptors below " +
+                                   std::to_string(FD_SETSIZE) + ".");
+        if (sock)
+            sock.set_nonblocking();
+        if (sock && (::connect(sock.get(), server.data(), server.size()) == 0 ||
+                     twist::last_error() == std::errc::operation_in_progress))
+            return {task_num, std::move(sock), server.address()};
+        reason = twist::last_error();
+    }
+    throw twist::ConnectError("Can't connect to " + twist::to_string(address) + ": " +
+                                  twist::describe(reason) + ".",
+                              reason);
+}
+
+// The socket can be written: it is connected, or never will be.
+void finish_connecting(Task& task) {
+    int error = 0;
+    socklen_t size = sizeof error;
+    ::getsockopt(task.sock.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+    task.connected = error == 0;
+    if (task.connected) {
+        std::cout << "Task " << task.task_num << ": connected to " << task.address << std::endl;
+        return;
+    }
+    const std::error_code reason(error, std::system_category());
+    std::cerr << "Task " << task.task_num << ": can't connect to " << task.address << ": "
+              << twist::describe(reason) << '.' << std::endl;
+    task.sock.close();
+}
+
+// Takes what has arrived, and does not wait for more.
+void receive(Task& task) {
+    const std::size_t before = task.poem.size();
+    char buffer[1024];
+    ssize_t size = 0;
+    while ((size = ::recv(task.sock.get(), buffer, sizeof buffer, 0)) > 0)
+        task.poem.append(buffer, static_cast<std::size_t>(size));
+    const std::error_code reason = twist::last_error();
+    if (task.poem.size() > before)
+        std::cout << "Task " << task.task_num << ": got " << task.poem.size() - before
+                  << " bytes of poetry from " << task.address << std::endl;
+    if (size == -1 && reason == std::errc::operation_would_block)
+        return;
+    if (size == -1)
+        std::cerr << "Task " << task.task_num << ": the poem from " << task.address
+                  << " is incomplete: " << twist::describe(reason) << '.' << std::endl;
+    else
+        std::cout << "Task " << task.task_num << " finished" << std::endl;
+    task.complete = size == 0;
+    task.sock.close();
+}
+
+void get_poetry(std::vector<Task>& tasks) {
+    for (;;) {
+        fd_set readable, writable;
+        FD_ZERO(&readable);
+        FD_ZERO(&writable);
+        int highest = -1, reading = 0, connected = 0;
+        for (const Task& task : tasks) {
+            connected += task.connected;
+            reading += task.connected && task.sock;
+            if (task.sock)
+                FD_SET(task.sock.get(), task.connected ? &readable : &writable);
+            highest = std::max(highest, task.sock.get());
+        }
+        if (highest == -1 || (connected > 0 && reading == 0))
+            return;
+        // The only call that waits: with no time-out, until something arrives.
+        if (::select(highest + 1, &readable, &writable, nullptr, nullptr) == -1)
+            throw twist::Exception("select: " + twist::describe(twist::last_error()) + ".");
+        for (Task& task : tasks)
+            if (task.sock && FD_ISSET(task.sock.get(), &writable))
+                finish_connecting(task);
+            else if (task.sock && FD_ISSET(task.sock.get(), &readable))
+                receive(task);
+    }
+}
+
+int poetry_main(int argc, char* argv[]) {
+    twist::CommandLine command_line("[options] [[host]:]port ...",
+                                    "Downloads poems, all at the same time.");
+    const auto addresses = command_line.parse_addresses(argc, argv);
+
+    const twist::Stopwatch stopwatch;
+    std::vector<Task> tasks;
+    for (const twist::Address& address : addresses)
+        tasks.push_back(connect(address, static_cast<int>(tasks.size()) + 1));
+
+    get_poetry(tasks);
+
+    std::size_t poems = 0;
+    for (const Task& task : tasks)
+        if (task.complete) {
+            ++poems;
+            std::cout << "Task " << task.task_num << ": " << task.poem.size()
+                      << " bytes of poetry\n";
+        }
+    std::cout << "Got " << poems << " poems in " << stopwatch << std::endl;
+    return poems == addresses.size() ? 0 : 1;
+}
+
+int main(int argc, char* argv[]) {
+    return twist::run_program(argc, argv, poetry_main);
+}
