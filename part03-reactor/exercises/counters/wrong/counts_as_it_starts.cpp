@@ -1,0 +1,62 @@
+// expect: how often all_done was called is not what it should be
+// thought: Each one that starts is one more, and each one that is done is one less.
+// 想法：启动一个就加一，数完一个就减一。
+// counters - several countdowns at once, each at its own speed; the last one stops the reactor.
+#include "common/clock.hpp"
+#include "common/reactor.hpp"
+
+#include <chrono>
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+using namespace std::chrono_literals;
+
+struct Counter {
+    std::string name;
+    int left;
+    twist::Seconds pause;
+};
+
+using Say = std::function<void(const std::string& name, int number)>;
+using Done = std::function<void()>;
+
+// Says a number, and asks for the next one; calls `done` at the end.
+void count(twist::Clock& clock, const Counter& counter, const Say& say, const Done& done) {
+    if (counter.left == 0)
+        return done();
+    say(counter.name, counter.left);
+    const Counter next{counter.name, counter.left - 1, counter.pause};
+    clock.call_later(counter.pause, [&clock, next, say, done] { count(clock, next, say, done); });
+}
+
+// Starts all counters; calls `all_done` when the last one is done.
+void count_down(twist::Clock& clock, const std::vector<Counter>& counters, const Say& say,
+                const Done& all_done) {
+    const auto counting = std::make_shared<std::size_t>(0);
+    for (const Counter& counter : counters) {
+        ++*counting;
+        count(clock, counter, say, [counting, all_done] {
+            if (--*counting == 0)
+                all_done();
+        });
+    }
+}
+
+int main() {
+    twist::Reactor reactor;
+
+    const auto print = [](const std::string& name, int number) {
+        std::cout << name << ": " << number << " ..." << std::endl;
+    };
+    reactor.call_when_running([&] {
+        count_down(reactor, {{"slow", 3, 500ms}, {"fast", 5, 100ms}, {"steady", 4, 250ms}}, print,
+                   [&] { reactor.stop(); });
+    });
+
+    std::cout << "Start!" << std::endl;
+    reactor.run();
+    std::cout << "Stop!" << std::endl;
+}

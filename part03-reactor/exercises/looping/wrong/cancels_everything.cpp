@@ -1,0 +1,61 @@
+// expect: how often the other one called its f is not what it should be
+// thought: No call may be pending after stop, so I cancel all that the clock has.
+// 想法：stop 之后不能有等待中的调用，所以把时钟上的全都取消。
+// looping - a call that comes again and again, until somebody stops it.
+#include "common/clock.hpp"
+#include "common/reactor.hpp"
+
+#include <chrono>
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <utility>
+
+using namespace std::chrono_literals;
+
+struct Looping {
+    virtual ~Looping() = default;
+    virtual void start() = 0;
+    virtual void stop() = 0;
+};
+
+class LoopingCall : public Looping {
+  public:
+    LoopingCall(twist::Clock& clock, twist::Seconds interval, std::function<void()> f)
+        : clock_(clock), interval_(interval), f_(std::move(f)) {}
+
+    void start() override { call(); }
+
+    void stop() override {
+        for (twist::DelayedCall call : clock_.delayed_calls())
+            call.cancel();
+    }
+
+  private:
+    void call() {
+        next_ = clock_.call_later(interval_, [this] { call(); });
+        f_();
+    }
+
+    twist::Clock& clock_;
+    twist::Seconds interval_;
+    std::function<void()> f_;
+    twist::DelayedCall next_;
+};
+
+std::unique_ptr<Looping> make_looping_call(twist::Clock& clock, twist::Seconds interval,
+                                           std::function<void()> f) {
+    return std::make_unique<LoopingCall>(clock, interval, std::move(f));
+}
+
+int main() {
+    twist::Reactor reactor;
+
+    LoopingCall ticking(reactor, 200ms, [] { std::cout << "Tick." << std::endl; });
+    reactor.call_when_running([&] { ticking.start(); });
+    reactor.call_later(900ms, [&] { ticking.stop(); });
+    reactor.call_later(1500ms, [&] { reactor.stop(); });
+
+    reactor.run();
+    std::cout << "Five ticks, and then silence?" << std::endl;
+}

@@ -1,0 +1,64 @@
+// expect: A call is still pending after stop.
+// thought: The first call is made by start itself; the later ones ask for the next one.
+// 想法：第一次调用由 start 自己来做；之后的调用再去安排下一次。
+// looping - a call that comes again and again, until somebody stops it.
+#include "common/clock.hpp"
+#include "common/reactor.hpp"
+
+#include <chrono>
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <utility>
+
+using namespace std::chrono_literals;
+
+struct Looping {
+    virtual ~Looping() = default;
+    virtual void start() = 0;
+    virtual void stop() = 0;
+};
+
+class LoopingCall : public Looping {
+  public:
+    LoopingCall(twist::Clock& clock, twist::Seconds interval, std::function<void()> f)
+        : clock_(clock), interval_(interval), f_(std::move(f)) {}
+
+    void start() override {
+        f_();
+        next_ = clock_.call_later(interval_, [this] { call(); });
+    }
+
+    void stop() override {
+        if (next_.active())
+            next_.cancel();
+    }
+
+  private:
+    void call() {
+        next_ = clock_.call_later(interval_, [this] { call(); });
+        f_();
+    }
+
+    twist::Clock& clock_;
+    twist::Seconds interval_;
+    std::function<void()> f_;
+    twist::DelayedCall next_;
+};
+
+std::unique_ptr<Looping> make_looping_call(twist::Clock& clock, twist::Seconds interval,
+                                           std::function<void()> f) {
+    return std::make_unique<LoopingCall>(clock, interval, std::move(f));
+}
+
+int main() {
+    twist::Reactor reactor;
+
+    LoopingCall ticking(reactor, 200ms, [] { std::cout << "Tick." << std::endl; });
+    reactor.call_when_running([&] { ticking.start(); });
+    reactor.call_later(900ms, [&] { ticking.stop(); });
+    reactor.call_later(1500ms, [&] { reactor.stop(); });
+
+    reactor.run();
+    std::cout << "Five ticks, and then silence?" << std::endl;
+}
