@@ -1,0 +1,118 @@
+// expect: what say was called with by the second one
+// thought: No call may be pending, so I cancel all that the clock has.
+// 想法：不能有等待中的调用，所以把时钟上的全都取消。
+// get-poetry - protocols that say every second how much of the poem there is.
+#include "common/address.hpp"
+#include "common/clock.hpp"
+#include "common/command_line.hpp"
+#include "common/error.hpp"
+#include "common/protocol.hpp"
+#include "common/reactor.hpp"
+#include "common/tcp.hpp"
+
+#include <chrono>
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+using namespace std::chrono_literals;
+
+// What a protocol calls every second, and when all is over: with the poem, or with nothing.
+using Say = std::function<void(std::size_t bytes)>;
+using Finished = std::function<void(std::optional<std::string> poem)>;
+
+class PoetryProtocol : public twist::Protocol {
+  public:
+    PoetryProtocol(twist::Clock& clock, Say say, Finished finished)
+        : clock_(clock), say_(std::move(say)), finished_(std::move(finished)) {}
+
+    void connection_made() override {
+        timer_ = clock_.call_later(1s, [this] { say_progress(); });
+    }
+
+    void data_received(std::string_view data) override { poem_ += data; }
+
+    void connection_lost(const twist::Failure& reason) override {
+        for (twist::DelayedCall call : clock_.delayed_calls())
+            call.cancel();
+        if (reason.check<twist::ConnectionDone>())
+            finished_(std::move(poem_));
+        else
+            finished_({});
+    }
+
+  private:
+    void say_progress() {
+        say_(poem_.size());
+        timer_ = clock_.call_later(1s, [this] { say_progress(); });
+    }
+
+    twist::Clock& clock_;
+    Say say_;
+    Finished finished_;
+    std::string poem_;
+    twist::DelayedCall timer_;
+};
+
+std::unique_ptr<twist::Protocol> poetry_protocol(twist::Clock& clock, const Say& say,
+                                                 const Finished& finished) {
+    return std::make_unique<PoetryProtocol>(clock, say, finished);
+}
+
+class PoetryClientFactory : public twist::ClientFactory {
+  public:
+    PoetryClientFactory(twist::Reactor& reactor, std::size_t poetry_count)
+        : reactor_(reactor), poetry_count_(poetry_count) {}
+
+    std::unique_ptr<twist::Protocol> build_protocol(const twist::Address& peer) override {
+        return poetry_protocol(
+            reactor_,
+            [peer](std::size_t bytes) {
+                std::cout << bytes << " bytes so far from " << peer << std::endl;
+            },
+            [this](const std::optional<std::string>& poem) { poem_finished(poem); });
+    }
+
+    void poem_finished(const std::optional<std::string>& poem) {
+        if (poem)
+            std::cout << *poem << std::endl;
+        else
+            ++missing_;
+        if (--poetry_count_ == 0 && reactor_.running())
+            reactor_.stop();
+    }
+
+    void client_connection_failed(twist::Connector& connector, const twist::Failure&) override {
+        std::cerr << "Failed to connect to: " << connector.destination() << '\n';
+        poem_finished({});
+    }
+
+    std::size_t missing() const { return missing_; }
+
+  private:
+    twist::Reactor& reactor_;
+    std::size_t poetry_count_;
+    std::size_t missing_ = 0;
+};
+
+int poetry_main(int argc, char* argv[]) {
+    twist::CommandLine command_line("[options] [[host]:]port ...",
+                                    "Downloads poems, all at the same time.");
+    const auto addresses = command_line.parse_addresses(argc, argv);
+
+    twist::Reactor reactor;
+    const auto factory = std::make_shared<PoetryClientFactory>(reactor, addresses.size());
+    for (const twist::Address& address : addresses)
+        twist::connect_tcp(reactor, address, factory);
+
+    reactor.run();
+
+    return factory->missing() == 0 ? 0 : 1;
+}
+
+int main(int argc, char* argv[]) {
+    return twist::run_program(argc, argv, poetry_main);
+}
