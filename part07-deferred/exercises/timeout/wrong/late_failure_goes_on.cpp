@@ -1,0 +1,44 @@
+// expect: An error was reported that nobody handled.
+// thought: A poem that is late is dropped; a failure must always be seen.
+// 想法：迟到的诗丢掉；失败则必须总能看到。
+// timeout - a Deferred that fails if nobody fires it in time.
+#include "common/clock.hpp"
+#include "common/deferred.hpp"
+#include "common/error.hpp"
+
+#include <chrono>
+#include <iostream>
+#include <string>
+
+using namespace std::chrono_literals;
+
+// What `d` comes to; or TimeoutError, if it has not come to anything after `timeout` on `clock`.
+twist::Deferred<std::string> with_timeout(const twist::Deferred<std::string>& d,
+                                          twist::Seconds timeout, twist::Clock& clock) {
+    twist::Deferred<std::string> in_time;
+    twist::DelayedCall timer = clock.call_later(
+        timeout, [in_time] { in_time.errback(twist::TimeoutError("No poem came in time.")); });
+    d.add_both([in_time, timer](twist::Result<std::string> result) mutable {
+        if (!timer.active()) { // too late
+            if (result.is_failure())
+                result.failure().raise();
+            return;
+        }
+        timer.cancel();
+        in_time.callback(std::move(result));
+    });
+    return in_time;
+}
+
+int main() {
+    twist::FakeClock clock;
+    const twist::Deferred<std::string> poem; // which nobody will fire
+
+    with_timeout(poem, 5s, clock)
+        .add_callbacks([](const std::string& text) { std::cout << text << '\n'; },
+                       [](const twist::Failure& reason) { std::cout << reason << '\n'; });
+
+    std::cout << "Waiting for five seconds of a clock that is set by hand.\n";
+    clock.advance(5s);
+    std::cout << "They are over.\n";
+}
