@@ -35,6 +35,11 @@ struct NotingTransport : twist::Transport {
     twist::Address get_host() const override { return {"127.0.0.1", 10000}; }
     twist::Address get_peer() const override { return {"127.0.0.1", 10001}; }
 
+    // What the protocol hears after it has closed the connection.
+    twist::Failure reason() const {
+        return aborted ? twist::Failure(twist::ConnectionAborted()) : twist::connection_done();
+    }
+
     bool closing = false;
     bool aborted = false;
 };
@@ -56,10 +61,9 @@ struct Connected {
         clock.advance(10s);
     }
 
-    // The protocol has closed the connection: this is what it hears then.
+    // As the protocol wanted it.
     void closed() {
-        const twist::Failure why = transport->aborted ? twist::Failure(twist::ConnectionAborted())
-                                                      : twist::connection_done();
+        const twist::Failure why = transport->reason();
         act({"the connection is lost, with " + twist::type_name(why.type()),
              "连接断开，原因是 " + twist::type_name(why.type())});
         lost(why);
@@ -164,7 +168,7 @@ CHECK(Text{"two connections on the same clock", "同一个时钟上的两个连�
     clock.advance(5s);
     expect_equal({"whether the second one has closed its connection", "第二个是否关闭了它的连接"},
                  transport->closing, true);
-    second->connection_lost(twist::connection_done());
+    second->connection_lost(transport->reason());
     expect_equal({"what finished was called with", "finished 得到的内容"}, finished,
                  std::vector<std::string>{"first: a poem", "second: nothing"});
 }
