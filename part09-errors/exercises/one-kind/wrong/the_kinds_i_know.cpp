@@ -1,0 +1,31 @@
+// expect: what came of a network that is out of reach
+// thought: Refused and timed out are the two kinds that there are.
+// 想法：被拒绝和超时，就只有这两种。
+// one-kind - an errback that handles one kind of error, and passes on every other.
+#include "common/deferred.hpp"
+#include "common/error.hpp"
+
+#include <iostream>
+#include <string>
+
+struct GibberishError : twist::Exception {
+    using Exception::Exception;
+};
+
+// The poem that `d` gives; "(no poem today)" if it failed with a ConnectError of any kind.
+twist::Deferred<std::string> with_excuse(const twist::Deferred<std::string>& d) {
+    return d.add_errback([](const twist::Failure& reason) -> std::string {
+        reason.trap<twist::ConnectionRefusedError, twist::ConnectTimeoutError>();
+        return "(no poem today)";
+    });
+}
+
+int main() {
+    const auto refused = std::make_error_code(std::errc::connection_refused);
+    const auto print = [](const std::string& poem) { std::cout << poem << '\n'; };
+    const auto complain = [](const twist::Failure& reason) { std::cout << reason << '\n'; };
+    with_excuse(twist::succeed(std::string("a poem"))).add_callbacks(print, complain);
+    with_excuse(twist::fail<std::string>(twist::ConnectionRefusedError(refused)))
+        .add_callbacks(print, complain);
+    with_excuse(twist::fail<std::string>(GibberishError("blah"))).add_callbacks(print, complain);
+}
