@@ -21,7 +21,7 @@ class Connection {
     std::string receive_all(); ///< everything up to that end
     bool ended();              ///< whether the other side has closed: waits for it a while
     void finish();             ///< closes in good order: the other side has it all
-    void reset();              ///< ends it with a reset, once the other side has read all
+    void reset();              ///< ends it with a reset, once all has arrived on the other side
 
     /// Sends some bytes, if the other side has not closed yet; says whether it had not.
     bool offer(const std::string& data);

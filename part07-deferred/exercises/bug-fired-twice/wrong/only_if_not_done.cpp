@@ -1,4 +1,4 @@
-// expect: what it says on stderr of a reset is not what it should be
+// expect: It does not say in one line on stderr that the poem failed.
 // get-poetry - and a Deferred that is fired twice.
 #include "common/address.hpp"
 #include "common/command_line.hpp"
