@@ -115,6 +115,23 @@ twist::FileDescriptor new_socket() {
     return twist::FileDescriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
 }
 
+// Whether a line has the words, the port, and one of the ways to give the reason. A number counts
+// only behind the port: that may have the same figures.
+bool tells_of(const std::string& printed, const std::string& port, const std::string& words,
+              const std::array<std::string, 3>& reason) {
+    std::istringstream lines(printed);
+    for (std::string line; std::getline(lines, line);) {
+        const std::size_t at = line.find(port);
+        if (at == std::string::npos || line.find(words) == std::string::npos)
+            continue;
+        if (line.find(reason[0]) != std::string::npos ||
+            line.find(reason[1]) != std::string::npos ||
+            line.find(reason[2], at + port.size()) != std::string::npos)
+            return true;
+    }
+    return false;
+}
+
 } // namespace
 
 bool wait_until(const std::function<bool()>& happened) {
@@ -311,6 +328,16 @@ void Program::signal(int number) const {
     ::kill(pid_, number);
 }
 
+void Program::pause() const {
+    signal(SIGSTOP);
+    siginfo_t info{};
+    ::waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WEXITED | WNOWAIT);
+}
+
+void Program::resume() const {
+    signal(SIGCONT);
+}
+
 int Program::threads() const {
     const std::filesystem::directory_iterator tasks("/proc/" + std::to_string(pid_) + "/task");
     return static_cast<int>(std::distance(begin(tasks), end(tasks)));
@@ -336,16 +363,13 @@ bool Program::is_idle() const {
            in_a_row == 10;
 }
 
-bool tells_of_refusal(const std::string& printed, const std::string& port) {
-    std::istringstream lines(printed);
-    for (std::string line; std::getline(lines, line);) {
-        const std::size_t at = line.find(port);
-        if (at != std::string::npos && (line.find("refused") != std::string::npos ||
-                                        line.find("REFUSED") != std::string::npos ||
-                                        line.find("111", at + port.size()) != std::string::npos))
-            return true;
-    }
-    return false;
+bool tells_of_refusal(const std::string& printed, const std::string& port,
+                      const std::string& words) {
+    return tells_of(printed, port, words, {"refused", "REFUSED", "111"});
+}
+
+bool tells_of_reset(const std::string& printed, const std::string& port, const std::string& words) {
+    return tells_of(printed, port, words, {"reset", "RESET", "104"});
 }
 
 // File --------------------------------------------------------------------------------------------

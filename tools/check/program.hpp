@@ -27,7 +27,7 @@ class Connection {
     std::string receive_all(); ///< everything up to that end
     bool ended();              ///< whether the other side closes: waits for that
     void finish();             ///< closes in good order: the other side has it all
-    void reset();              ///< ends it with a reset, once the other side has read all
+    void reset();              ///< ends it with a reset, once all has arrived on the other side
 
     /// Sends some bytes, if the other side has not closed yet; says whether it had not.
     bool offer(const std::string& data);
@@ -72,6 +72,11 @@ class Program {
     Ending wait();
 
     void signal(int number) const;
+
+    // Between the two it does nothing; what is sent to it meanwhile is there when it goes on.
+    void pause() const;
+    void resume() const;
+
     const std::string& out() const { return out_; }
 
     /// How many threads it has.
@@ -96,7 +101,13 @@ class Program {
 
 /// Whether a line of what a program printed names this port, and says that nobody listens there, in
 /// whatever words: "… 127.0.0.1:10001: 111: Connection refused.", "ECONNREFUSED 127.0.0.1:10001".
-bool tells_of_refusal(const std::string& printed, const std::string& port);
+/// If `words` are given ("Task 1: "), they must stand in that line, too.
+bool tells_of_refusal(const std::string& printed, const std::string& port,
+                      const std::string& words = "");
+
+/// The same of a connection that was reset.
+bool tells_of_reset(const std::string& printed, const std::string& port,
+                    const std::string& words = "");
 
 /// A file with these bytes, as long as this lives.
 class File {

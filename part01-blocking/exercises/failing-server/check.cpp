@@ -7,6 +7,21 @@
 
 using namespace check;
 
+namespace {
+
+void expect_got(const Ending& ending, const std::string& expected) {
+    const std::size_t at = ending.out.rfind("Got ");
+    expect_equal({"how many poems it says it got", "它说自己得到的诗的数目"},
+                 at == std::string::npos ? "" : ending.out.substr(at, expected.size()), expected);
+}
+
+void send_poem(Connection client) {
+    client.send("a poem");
+    client.finish();
+}
+
+} // namespace
+
 CHECK(Text{"nobody listens on the first port", "第一个端口上没有服务器"}) {
     const Nobody nobody;
     Listener server;
@@ -15,13 +30,15 @@ CHECK(Text{"nobody listens on the first port", "第一个端口上没有服务�
          "用一个没有服务器的端口和一个正常的端口启动它"});
     Program program({refused, server.port()});
     act({"accept it on the good one, and send the poem", "在正常的端口上接受连接，并发送诗"});
-    Connection client = server.accept();
-    client.send("a poem");
-    client.finish();
+    send_poem(server.accept());
     const Ending ending = program.wait();
     expect(tells_of_refusal(ending.out + ending.err, refused),
            {"It does not say that the connection to port " + refused + " was refused.",
             "它没有说明到端口 " + refused + " 的连接被拒绝。"});
+    expect(tells_of_refusal(ending.out + ending.err, refused, "Task 1: "),
+           {"It says what failed, but not in a line 'Task 1: …'.",
+            "它说明了什么失败了，但不是以“Task 1: …”的形式。"});
+    expect_got(ending, "Got 1 poems");
     expect_equal({"the exit status", "退出状态"}, ending.status, 1);
 }
 
@@ -30,30 +47,47 @@ CHECK(Text{"the second of three is reset in the middle", "三个服务器中的�
     act({"start it with three servers", "用三个服务器启动它"});
     Program program({first.port(), second.port(), third.port()});
     act({"the first one sends a poem", "第一个发送一首诗"});
-    Connection one = first.accept();
-    one.send("the first poem");
-    one.finish();
-    act({"the second one sends a part, and resets", "第二个发送一部分，然后重置连接"});
+    send_poem(first.accept());
+    act({"the second one sends a part, and resets", "第二个发送一部分，然后重置"});
     Connection two = second.accept();
     two.send("the sec");
     two.reset();
     act({"the third one sends a poem", "第三个发送一首诗"});
-    Connection three = third.accept();
-    three.send("the third poem");
-    three.finish();
+    send_poem(third.accept());
     const Ending ending = program.wait();
-    const std::size_t got = ending.out.rfind("Got ");
-    expect_equal({"how many poems it says it got", "它说自己得到的诗的数目"},
-                 got == std::string::npos ? "" : ending.out.substr(got, 11),
-                 std::string("Got 2 poems"));
+    expect(tells_of_reset(ending.out + ending.err, second.port(), "Task 2: "),
+           {"No line 'Task 2: …' says that the connection to port " + second.port() + " was reset.",
+            "没有一行“Task 2: …”说明到端口 " + second.port() + " 的连接被重置。"});
+    expect_got(ending, "Got 2 poems");
     expect_equal({"the exit status", "退出状态"}, ending.status, 1);
+}
+
+CHECK(Text{"a name that nobody knows", "没有人认识的名字"}) {
+    const std::string unknown = std::string(64, 'a') + ".invalid"; // too long a label for a name
+    Listener server;
+    act({"start it with a name that nobody knows, and a good port",
+         "用一个没有人认识的名字和一个正常的端口启动它"});
+    Program program({unknown + ":10000", server.port()});
+    act({"accept it on the good one, and send the poem", "在正常的端口上接受连接，并发送诗"});
+    send_poem(server.accept());
+    const Ending ending = program.wait();
+    expect_got(ending, "Got 1 poems");
+    expect_equal({"the exit status", "退出状态"}, ending.status, 1);
+}
+
+CHECK(Text{"an empty poem", "空诗"}) {
+    Listener server;
+    Program program({server.port()});
+    act({"the server sends nothing, and closes in good order", "服务器什么也不发送，正常关闭"});
+    server.accept().finish();
+    const Ending ending = program.wait();
+    expect_got(ending, "Got 1 poems");
+    expect_equal({"the exit status", "退出状态"}, ending.status, 0);
 }
 
 CHECK(Text{"nothing fails", "没有失败"}) {
     Listener server;
     Program program({server.port()});
-    Connection client = server.accept();
-    client.send("a poem");
-    client.finish();
+    send_poem(server.accept());
     expect_equal({"the exit status", "退出状态"}, program.wait().status, 0);
 }

@@ -56,7 +56,7 @@ int poetry_main(int argc, char* argv[]) {
                       << address << " in " << twist::Elapsed{time} << std::endl;
             elapsed += time;
             ++poems;
-        } catch (const twist::SystemError& error) {
+        } catch (const twist::Exception& error) {
             std::cout << "Task " << task_num << ": " << error.what() << std::endl;
         }
     }

@@ -62,6 +62,9 @@ CHECK(Text{"three servers take turns", "三个服务器轮流发送"}) {
     two.finish();
     three.finish();
     const Ending ending = program.wait();
+    expect(ending.out.find("Task 3: 5 bytes of poetry\n") != std::string::npos,
+           {"It does not say at the end how long each poem is, as it did before.",
+            "它最后没有像原来那样说出每首诗有多长。"});
     expect_equal(poems_got, poems(ending), std::string("Got 3 poems"));
     expect_equal(exit_status, ending.status, 0);
 }

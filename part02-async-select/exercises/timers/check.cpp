@@ -93,3 +93,35 @@ CHECK(Text{"a call makes new timers", "被调用者创建新的定时器"}) {
     run_due(t.timers, Seconds(7));
     expect_equal({"the number of calls", "调用的次数"}, t.calls.size(), 102u);
 }
+
+CHECK(Text{"many are due at the same time", "许多定时器同时到期"}) {
+    Timers t;
+    act({"forty timers are made, by turns for the times 7 and 6",
+         "创建四十个定时器，轮流在时刻 7 和时刻 6"});
+    std::vector<std::string> at_6, at_7;
+    for (int i = 0; i < 40; ++i) {
+        const int due = i % 2 == 0 ? 7 : 6;
+        const std::string name = std::to_string(due) + ", made as number " + std::to_string(i + 1);
+        t.add(due, name);
+        (due == 6 ? at_6 : at_7).push_back(name);
+    }
+    at_6.insert(at_6.end(), at_7.begin(), at_7.end());
+    act({"run_due at 8", "在时刻 8 调用 run_due"});
+    run_due(t.timers, Seconds(8));
+    expect(t.calls == at_6, {"Those due at the same time are not called in the order in which they "
+                             "were made.",
+                             "同时到期的定时器没有按创建的顺序被调用。"});
+}
+
+CHECK(Text{"a call makes a new timer while another one waits",
+           "被调用者创建新的定时器，而另一个还在等待"}) {
+    Timers t;
+    act({"one for 5, which makes a new one for 9; another one for 9 is there already",
+         "一个在时刻 5，它创建一个时刻 9 的；另一个时刻 9 的早已存在"});
+    t.timers.push_back({Seconds(5), [&t] { t.add(9, "9, made later"); }});
+    t.add(9, "9, made first");
+    act({"run_due at 6, and at 9", "在时刻 6 和时刻 9 各调用一次 run_due"});
+    run_due(t.timers, Seconds(6));
+    run_due(t.timers, Seconds(9));
+    expect_equal(called, t.calls, std::vector<std::string>{"9, made first", "9, made later"});
+}

@@ -97,3 +97,29 @@ CHECK(Text{"two calls of count_down at the same time", "同时两次调用 count
     expect_equal(how_often, first.done, 1);
     expect_equal(how_often, second.done, 1);
 }
+
+CHECK(Text{"the first of two has nothing to count", "两个中的第一个没有可数的"}) {
+    twist::FakeClock clock;
+    Seen seen;
+    act({"start a (no number: it is done at once) and b (1 number, 1 s)",
+         "启动 a（没有数：立刻数完）和 b（1 个数，1 秒）"});
+    start(clock, {{"a", 0, 1s}, {"b", 1, 1s}}, seen);
+    expect_equal(how_often, seen.done, 0);
+    act({"1 second passes: b is done", "过去 1 秒：b 数完"});
+    pass(clock, 2);
+    expect_equal(how_often, seen.done, 1);
+}
+
+CHECK(Text{"two counters with the same name", "两个同名的计数器"}) {
+    twist::FakeClock clock;
+    Seen seen;
+    act({"start a (1 number, 0.5 s) and another a (1 number, 1 s)",
+         "启动 a（1 个数，0.5 秒）和另一个 a（1 个数，1 秒）"});
+    start(clock, {{"a", 1, 500ms}, {"a", 1, 1s}}, seen);
+    act({"0.5 seconds pass: the first one is done", "过去 0.5 秒：第一个数完"});
+    pass(clock, 1);
+    expect_equal(how_often, seen.done, 0);
+    act({"0.5 seconds more: the second one is done", "再过 0.5 秒：第二个数完"});
+    pass(clock, 1);
+    expect_equal(how_often, seen.done, 1);
+}

@@ -95,3 +95,65 @@ CHECK(Text{"stop when there is nothing to stop, and start again",
     looping->stop();
     expect_none_pending(clock);
 }
+
+CHECK(Text{"f stops it in its very first call", "f 在第一次被调用时就停止它"}) {
+    twist::FakeClock clock;
+    int called = 0;
+    std::unique_ptr<Looping> looping;
+    looping = make_looping_call(clock, 2s, [&] {
+        ++called;
+        looping->stop();
+    });
+    act({"start, which calls f, which calls stop", "start 调用 f，f 调用 stop"});
+    looping->start();
+    expect_none_pending(clock);
+    act({"2 seconds pass", "过去 2 秒"});
+    clock.advance(2s);
+    expect_equal(how_often, called, 1);
+}
+
+CHECK(Text{"f stops it and starts it again in its second call",
+           "f 在第二次被调用时停止它，又重新启动它"}) {
+    twist::FakeClock clock;
+    int called = 0;
+    std::unique_ptr<Looping> looping;
+    looping = make_looping_call(clock, 2s, [&] {
+        if (++called == 2) {
+            looping->stop();
+            looping->start();
+        }
+    });
+    act({"start", "start"});
+    looping->start();
+    act({"2 seconds pass: f calls stop and start, which calls f for the third time",
+         "过去 2 秒：f 调用 stop 和 start，后者第三次调用 f"});
+    clock.advance(2s);
+    expect_equal(how_often, called, 3);
+    expect(clock.delayed_calls().size() < 2,
+           {"Two loops are running now: the one that was started again, and the old one.",
+            "现在有两个循环在运行：重新启动的那个，还有旧的那个。"});
+    act({"2 more seconds pass", "再过去 2 秒"});
+    clock.advance(2s);
+    expect_equal(how_often, called, 4);
+    act({"stop", "stop"});
+    looping->stop();
+    expect_none_pending(clock);
+}
+
+CHECK(Text{"two looping calls on the same clock", "同一个时钟上的两个循环调用"}) {
+    twist::FakeClock clock;
+    int first_called = 0, second_called = 0;
+    const auto first = make_looping_call(clock, 2s, [&] { ++first_called; });
+    const auto second = make_looping_call(clock, 2s, [&] { ++second_called; });
+    act({"start both, and stop the first", "启动两个，停止第一个"});
+    first->start();
+    second->start();
+    first->stop();
+    act({"2 seconds pass", "过去 2 秒"});
+    clock.advance(2s);
+    expect_equal({"how often the one that was stopped called its f", "被停止的那个调用 f 的次数"},
+                 first_called, 1);
+    expect_equal({"how often the other one called its f", "另一个调用 f 的次数"}, second_called, 2);
+    second->stop();
+    expect_none_pending(clock);
+}

@@ -60,6 +60,24 @@ CHECK(Text{"all are refused", "全部被拒绝"}) {
     for (const Nobody* const each : {&nobody, &nobody_either})
         expect(ending.err.find(":" + std::to_string(each->address().port)) != std::string::npos,
                {"It does not name both addresses on stderr.", "它没有在 stderr 上说明两个地址。"});
+    expect(ending.out.find("Got 0 poems") != std::string::npos,
+           {"It does not say at the end that it got 0 poems.", "它最后没有说自己得到了 0 首诗。"});
+    expect_equal({"the exit status", "退出状态"}, ending.status, 1);
+}
+
+CHECK(Text{"a name that nobody knows", "没有人认识的名字"}) {
+    const std::string unknown = std::string(64, 'a') + ".invalid"; // too long a label for a name
+    Listener server;
+    act({"start it with a name that nobody knows, and a good port",
+         "用一个没有人认识的名字和一个正常的端口启动它"});
+    Program program({unknown + ":10000", server.port()});
+    Connection client = server.accept();
+    client.send("a poem");
+    client.finish();
+    const Ending ending = program.wait();
+    expect(ending.err.find(unknown) != std::string::npos,
+           {"It does not say on stderr which name nobody knows.",
+            "它没有在 stderr 上说明哪个名字没有人认识。"});
     expect_equal({"the exit status", "退出状态"}, ending.status, 1);
 }
 

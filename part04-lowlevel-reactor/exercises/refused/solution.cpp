@@ -95,7 +95,7 @@ int poetry_main(int argc, char* argv[]) {
         ++task_num;
         try {
             sockets.push_back(std::make_unique<PoetrySocket>(reactor, task_num, address));
-        } catch (const twist::ConnectError& error) {
+        } catch (const twist::Exception& error) {
             std::cerr << "Task " << task_num << ": " << error.what() << '\n';
         }
     }

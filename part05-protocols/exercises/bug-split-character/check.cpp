@@ -62,10 +62,30 @@ CHECK(Text{"what is no UTF-8", "不是 UTF-8 的内容"}) {
     expect_whole("caf\xe9 noir", "caf? noir");
     expect_whole("\xe6\x9c", "??");
     expect_whole("the end\xc3", "the end?");
+    expect_whole("\x9c\xe6\xe6\x9c\x88", "??月");
+    expect_whole("\xf0\x9f\x8c, è", "???, è");
 }
 
 CHECK(Text{"a poem that is cut by a reset", "被重置中断的诗"}) {
     act({"a part comes, and a reset", "来了一部分，然后是重置"});
     expect_equal(the_poem, poem_of({"Gi"}, twist::Failure(twist::ConnectionLost())),
                  std::string("(nothing)"));
+}
+
+CHECK(Text{"two poems at a time", "两首诗同时到来"}) {
+    std::string first_poem, second_poem;
+    const auto first = poetry_protocol(
+        [&](const std::optional<std::string>& poem) { first_poem = poem.value_or("(nothing)"); });
+    const auto second = poetry_protocol(
+        [&](const std::optional<std::string>& poem) { second_poem = poem.value_or("(nothing)"); });
+    act({"the first one gets half a character, then the second one a whole poem",
+         "第一个得到半个字符，然后第二个得到一整首诗"});
+    first->data_received("Gi\xc3");
+    second->data_received("To Science");
+    second->connection_lost(twist::connection_done());
+    act({"the first one gets the rest", "第一个得到其余部分"});
+    first->data_received("\xa0");
+    first->connection_lost(twist::connection_done());
+    expect_equal({"the second poem", "第二首诗"}, second_poem, std::string("To Science"));
+    expect_equal({"the first poem", "第一首诗"}, first_poem, std::string("Già"));
 }

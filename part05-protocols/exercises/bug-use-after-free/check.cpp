@@ -86,3 +86,26 @@ CHECK(Text{"a poem that is cut in its second second", "在第二秒被中断的�
     with.lost(twist::Failure(twist::ConnectionLost()));
     with.expect_heard({10, 20}, "nothing");
 }
+
+CHECK(Text{"two connections on the same clock", "同一个时钟上的两个连接"}) {
+    twist::FakeClock clock;
+    std::vector<std::size_t> said;
+    const Finished nothing = [](const std::optional<std::string>&) {};
+    auto first = poetry_protocol(
+        clock, [](std::size_t) {}, nothing);
+    auto second = poetry_protocol(
+        clock, [&](std::size_t bytes) { said.push_back(bytes); }, nothing);
+    act({"two connections are made, and 1 second passes", "建立两个连接，过去 1 秒"});
+    first->make_connection(nullptr);
+    second->make_connection(nullptr);
+    clock.advance(1s);
+    act({"the first one is lost, and 1 more second passes", "第一个断开，再过去 1 秒"});
+    first->connection_lost(twist::connection_done());
+    first.reset();
+    clock.advance(1s);
+    expect_equal({"what say was called with by the second one", "第二个连接的 say 得到的内容"},
+                 said, std::vector<std::size_t>{0, 0});
+    second->connection_lost(twist::connection_done());
+    expect(clock.delayed_calls().empty(), {"A call was still pending when the connection was lost.",
+                                           "连接断开时还有等待中的延迟调用。"});
+}

@@ -51,6 +51,8 @@ CHECK(Text{"poems that are not too long", "不太长的诗"}) {
                     "the poem: twenty bytes of it, ");
     act({"a poem of 3 bytes", "3 字节的诗"});
     expect_finished({"Oh!"}, Poet::Then::closes, "the poem: Oh!");
+    act({"an empty poem", "空诗"});
+    expect_finished({}, Poet::Then::closes, "the poem: ");
 }
 
 CHECK(Text{"poems of one byte too many", "多了一个字节的诗"}) {

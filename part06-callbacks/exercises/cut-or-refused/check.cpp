@@ -65,6 +65,16 @@ CHECK(Text{"the server resets the connection", "服务器重置连接"}) {
     expect_cut({});
 }
 
+CHECK(Text{"the other side is out of reach in the middle of the poem", "诗到一半，对方无法到达"}) {
+    using std::errc;
+    for (const errc code : {errc::timed_out, errc::host_unreachable}) {
+        const twist::Failure lost{twist::ConnectionLost(std::make_error_code(code))};
+        expect_says({"the connection was there, and is lost: " + lost.text(),
+                     "连接曾经建立，后来断开：" + lost.text()},
+                    lost, "cut");
+    }
+}
+
 CHECK(Text{"other reasons", "其他原因"}) {
     expect_says({"a name that nobody knows", "没有人认识的名字"},
                 twist::Failure(twist::DNSLookupError("nowhere")), "failed");
@@ -75,5 +85,5 @@ CHECK(Text{"other reasons", "其他原因"}) {
         twist::Failure(twist::ConnectError(std::make_error_code(std::errc::network_unreachable))),
         "failed");
     expect_says({"something quite different", "完全不同的错误"},
-                twist::Failure(std::runtime_error("refused, or cut?")), "failed");
+                twist::Failure(std::runtime_error("refused, lost, or cut?")), "failed");
 }

@@ -70,6 +70,17 @@ CHECK(Text{"get_poetrys that do not", "不是稍后失败的 get_poetry"}) {
                     reactor.call_later(twist::Seconds(0), [errback] { errback(refused); });
                     errback(refused);
                 });
+    expect_says({"one that calls the errback twice, later", "稍后调用两次错误回调的"}, false,
+                [](twist::Reactor& reactor, const twist::Address&, const Callback&,
+                   const Errback& errback) {
+                    reactor.call_later(twist::Seconds(0), [errback] {
+                        errback(refused);
+                        try {
+                            errback(refused);
+                        } catch (const twist::ReactorNotRunning&) { // it is stopped twice
+                        }
+                    });
+                });
     expect_says({"one that has a poem, later", "稍后得到一首诗的"}, false,
                 [](twist::Reactor& reactor, const twist::Address&, const Callback& callback,
                    const Errback&) {

@@ -1,5 +1,6 @@
 // A time-out, by hand: the time is a clock that the check sets.
 #include <chrono>
+#include <functional>
 #include <string>
 
 #include "common/clock.hpp"
@@ -27,6 +28,17 @@ void note(const twist::Deferred<std::string>& d, std::string& seen) {
                     });
 }
 
+// Whoever fires it late, with a poem or a failure, must not get an exception for it.
+void fire_late(const std::function<void()>& fire) {
+    try {
+        fire();
+    } catch (const twist::AlreadyCalledError&) {
+        fail({"Who brings the late result gets an AlreadyCalledError: it was the time-out that "
+              "fired this Deferred.",
+              "带来迟到结果的人得到一个 AlreadyCalledError：超时已经替他激活了这个 Deferred。"});
+    }
+}
+
 } // namespace
 
 CHECK(Text{"nobody fires it", "没有人激活它"}) {
@@ -42,11 +54,51 @@ CHECK(Text{"nobody fires it", "没有人激活它"}) {
     clock.advance(1s);
     expect_equal(what_came, seen, std::string("TimeoutError; "));
     act({"the poem comes, too late", "诗来了，太晚了"});
-    try {
-        d.callback("late");
-    } catch (const twist::AlreadyCalledError&) { // as if it had been cancelled without a canceller
-    }
+    fire_late([&] { d.callback("late"); });
     expect_equal(what_came, seen, std::string("TimeoutError; "));
+}
+
+CHECK(Text{"it fails too late", "失败来得太晚"}) {
+    twist::FakeClock clock;
+    std::string seen;
+    const twist::Deferred<std::string> d;
+    act(called);
+    note(with_timeout(d, 5s, clock), seen);
+    act({"5 seconds pass, and then it fails", "过去 5 秒，然后它失败"});
+    clock.advance(5s);
+    fire_late([&] { d.errback(twist::Exception("no poem, and too late")); });
+    expect_equal(what_came, seen, std::string("TimeoutError; "));
+}
+
+CHECK(Text{"it is cancelled in time", "及时被取消"}) {
+    twist::FakeClock clock;
+    std::string seen;
+    const twist::Deferred<std::string> d;
+    act(called);
+    note(with_timeout(d, 5s, clock), seen);
+    act({"somebody cancels it after 2 seconds", "2 秒后有人取消它"});
+    clock.advance(2s);
+    d.cancel();
+    expect_equal(what_came, seen, std::string("[Failure: CancelledError]; "));
+    expect(clock.delayed_calls().empty(),
+           {"The timer is still pending, though the failure is there.",
+            "失败已经到了，定时器却还在等待。"});
+}
+
+CHECK(Text{"two Deferreds on the same clock", "同一个时钟上的两个 Deferred"}) {
+    twist::FakeClock clock;
+    std::string first_seen, second_seen;
+    const twist::Deferred<std::string> first, second;
+    act({"with_timeout, 5 seconds, of two Deferreds", "对两个 Deferred 调用 with_timeout，5 秒"});
+    note(with_timeout(first, 5s, clock), first_seen);
+    note(with_timeout(second, 5s, clock), second_seen);
+    act({"the first poem comes, and 5 seconds pass", "第一首诗到达，过去 5 秒"});
+    first.callback("in time");
+    clock.advance(5s);
+    expect_equal({"what came of the first", "第一个的结果"}, first_seen,
+                 std::string("poem: in time; "));
+    expect_equal({"what came of the second", "第二个的结果"}, second_seen,
+                 std::string("TimeoutError; "));
 }
 
 CHECK(Text{"the poem comes in time", "诗及时到达"}) {
