@@ -85,3 +85,20 @@ CHECK(Text{"no retries", "不重试"}) {
     expect_equal(calls, asked.poems.size(), 1U);
     expect_equal(what_came, asked.seen, std::string("[Failure: Exception: only]"));
 }
+
+CHECK(Text{"it fails before it returns", "还没有返回就失败"}) {
+    std::size_t asked = 0;
+    std::string seen;
+    const auto get_poetry = [&asked] {
+        return ++asked < 3 ? twist::fail<std::string>(twist::Exception("not now"))
+                           : twist::succeed(std::string("a poem"));
+    };
+    act({"get_poetry_again, with 2 retries; two calls fail at once, the third brings a poem at "
+         "once",
+         "get_poetry_again，可重试 2 次；两次调用立即失败，第三次立即得到一首诗"});
+    get_poetry_again(get_poetry, 2)
+        .add_callbacks([&seen](const std::string& poem) { seen = poem; },
+                       [&seen](const twist::Failure& reason) { seen = reason.text(); });
+    expect_equal(calls, asked, 3U);
+    expect_equal(what_came, seen, std::string("a poem"));
+}

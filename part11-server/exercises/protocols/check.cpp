@@ -26,6 +26,24 @@ CHECK(Text{"two clients, and a delay without end", "两个客户端，延迟长�
     Connection second = connect(port);
     expect_equal({"what the second client gets first", "第二个客户端最先得到的内容"},
                  second.receive(), poem.substr(0, 9));
+    act({"the server is ended", "结束服务器"});
+    server.signal(SIGKILL);
+    expect_equal({"what the first client got meanwhile", "第一个客户端在此期间得到的内容"},
+                 first.receive_all(), std::string());
+}
+
+CHECK(Text{"piece by piece", "一段一段"}) {
+    const File file(poem);
+    act({"start it with --num-bytes 1 --delay 0.1", "用 --num-bytes 1 --delay 0.1 启动它"});
+    Program server({"--num-bytes", "1", "--delay", "0.1", file.path()});
+    act({"a client connects", "一个客户端连接"});
+    Connection client = connect(server.port());
+    expect_equal({"what the client gets first", "客户端最先得到的内容"}, client.receive(),
+                 poem.substr(0, 1));
+    act({"a delay passes", "过去一个延迟"});
+    expect(client.receive().size() < poem.size() - 1, // else nobody looked for six seconds
+           {"After one delay all the rest comes at once, and not a piece.",
+            "一个延迟之后，剩下的一下子全来了，而不是一段。"});
 }
 
 CHECK(Text{"two clients at the same time", "两个客户端同时下载"}) {
@@ -55,4 +73,18 @@ CHECK(Text{"a client leaves in the middle", "一个客户端中途离开"}) {
     act({"the server is asked to end: SIGTERM", "请服务器结束：SIGTERM"});
     server.signal(SIGTERM);
     expect_equal({"the exit status", "退出状态"}, server.wait().status, 0);
+}
+
+CHECK(Text{"the only client leaves", "唯一的客户端离开"}) {
+    const File file(std::string(4'000'000, 'x')); // is not at its end soon
+    act({"start it with a poem of millions of pieces, --num-bytes 1 --delay 0.000000001",
+         "用一首有几百万段的诗启动它，--num-bytes 1 --delay 0.000000001"});
+    Program server({"--num-bytes", "1", "--delay", "0.000000001", file.path()});
+    act({"a client connects, and resets its connection after a piece",
+         "一个客户端连接，收到一段后重置连接"});
+    Connection client = connect(server.port());
+    client.receive();
+    client.reset();
+    expect(server.is_idle(), {"The client has left, and his timers still go on.",
+                              "客户端已经离开，他的定时器却还在继续。"});
 }

@@ -39,7 +39,9 @@ CHECK(Text{"two clients, and a delay without end", "两个客户端，延迟长�
     Connection second = connect(port);
     expect_equal({"what the second client gets first", "第二个客户端最先得到的内容"},
                  second.receive(), poem.substr(0, 9));
-    act({"nothing is due for a while", "一段时间内没有什么到期"});
+    act({"the first client says something; nothing is due for a while",
+         "第一个客户端说了一句话；一段时间内没有什么到期"});
+    first.send("Hello?\n");
     expect(server.is_idle(),
            {"It turns and turns while nothing is due.", "没有什么到期时，它在空转。"});
     act({"clients come, get a piece, and leave; the server is to close their connections",
@@ -51,13 +53,29 @@ CHECK(Text{"two clients, and a delay without end", "两个客户端，延迟长�
                  first.receive_all(), std::string());
 }
 
+CHECK(Text{"piece by piece", "一段一段"}) {
+    const File file(poem);
+    act({"start it with --num-bytes 1 --delay 0.1", "用 --num-bytes 1 --delay 0.1 启动它"});
+    Program server({"--num-bytes", "1", "--delay", "0.1", file.path()});
+    act({"a client connects", "一个客户端连接"});
+    Connection client = connect(server.port());
+    expect_equal({"what the client gets first", "客户端最先得到的内容"}, client.receive(),
+                 poem.substr(0, 1));
+    act({"a delay passes", "过去一个延迟"});
+    expect(client.receive().size() < poem.size() - 1, // else nobody looked for six seconds
+           {"After one delay all the rest comes at once, and not a piece.",
+            "一个延迟之后，剩下的一下子全来了，而不是一段。"});
+}
+
 CHECK(Text{"two clients at the same time", "两个客户端同时下载"}) {
     const File file(poem);
     act({"start it with --num-bytes 7 --delay 0.001", "用 --num-bytes 7 --delay 0.001 启动它"});
     Program server({"--num-bytes", "7", "--delay", "0.001", file.path()});
     const std::string port = server.port();
-    act({"two clients connect, and read to the end", "两个客户端连接，并一直读到结束"});
+    act({"two clients connect, the first says something, and both read to the end",
+         "两个客户端连接，第一个说了一句话，两个都一直读到结束"});
     Connection first = connect(port), second = connect(port);
+    first.send("Hello?\n");
     expect_equal({"the poem of the first client", "第一个客户端的诗"}, first.receive_all(), poem);
     expect_equal({"the poem of the second client", "第二个客户端的诗"}, second.receive_all(), poem);
 }

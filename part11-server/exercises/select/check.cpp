@@ -18,6 +18,9 @@ CHECK(Text{"two clients, and a delay without end", "两个客户端，延迟长�
     act({"start it with --num-bytes 9 --delay 1000", "用 --num-bytes 9 --delay 1000 启动它"});
     Program server({"--num-bytes", "9", "--delay", "1000", file.path()});
     const std::string port = server.port();
+    act({"nobody has come yet", "还没有人来"});
+    expect(server.is_idle(),
+           {"It turns and turns while nobody is there.", "没有人的时候，它在空转。"});
     act({"a first client connects", "第一个客户端连接"});
     Connection first = connect(port);
     expect_equal({"what the first client gets first", "第一个客户端最先得到的内容"},
@@ -33,6 +36,20 @@ CHECK(Text{"two clients, and a delay without end", "两个客户端，延迟长�
     server.signal(SIGKILL);
     expect_equal({"what the first client got meanwhile", "第一个客户端在此期间得到的内容"},
                  first.receive_all(), std::string());
+}
+
+CHECK(Text{"piece by piece", "一段一段"}) {
+    const File file(poem);
+    act({"start it with --num-bytes 1 --delay 0.1", "用 --num-bytes 1 --delay 0.1 启动它"});
+    Program server({"--num-bytes", "1", "--delay", "0.1", file.path()});
+    act({"a client connects", "一个客户端连接"});
+    Connection client = connect(server.port());
+    expect_equal({"what the client gets first", "客户端最先得到的内容"}, client.receive(),
+                 poem.substr(0, 1));
+    act({"a delay passes", "过去一个延迟"});
+    expect(client.receive().size() < poem.size() - 1, // else nobody looked for six seconds
+           {"After one delay all the rest comes at once, and not a piece.",
+            "一个延迟之后，剩下的一下子全来了，而不是一段。"});
 }
 
 CHECK(Text{"two clients at the same time", "两个客户端同时下载"}) {

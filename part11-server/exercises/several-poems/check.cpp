@@ -1,5 +1,9 @@
 // Several poems on several ports.
+#include <csignal>
+#include <sstream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tools/check/check.hpp"
 #include "tools/check/program.hpp"
@@ -13,6 +17,16 @@ std::string port_of(Program& server, const File& file) {
     const std::string where = server.wait_for("Serving " + file.path() + " on ");
     const std::size_t colon = where.rfind(':');
     return where.substr(colon + 1, where.rfind('.') - colon - 1);
+}
+
+// The files that the lines "Serving FILE on ADDRESS." name.
+std::vector<std::string> files_in(const std::string& printed) {
+    std::vector<std::string> files;
+    std::istringstream lines(printed);
+    for (std::string line; std::getline(lines, line);)
+        if (line.starts_with("Serving "))
+            files.push_back(line.substr(8, line.rfind(" on ") - 8));
+    return files;
 }
 
 } // namespace
@@ -41,4 +55,23 @@ CHECK(Text{"the second file can't be read", "第二个文件读不出来"}) {
     expect_equal({"the exit status", "退出状态"}, ending.status, 1);
     expect(ending.out.find("Serving") == std::string::npos,
            {"It says that it serves a poem, and ends.", "它说在提供诗，却结束了。"});
+    expect(!(ending.out + ending.err).empty(),
+           {"It does not say why it serves no poem.", "它没有说明为什么不提供诗。"});
+}
+
+CHECK(Text{"one file twice, and no order of names", "一个文件出现两次，次序也不是名字的次序"}) {
+    const File one("a poem"), another("another poem");
+    std::string first = one.path(), second = another.path();
+    if (first < second)
+        std::swap(first, second);
+    act({"start it with two files, and the first of them once more",
+         "用两个文件启动它，第一个再写一遍"});
+    Program server({first, second, first});
+    server.wait_for("Serving ");
+    expect(server.is_idle(),
+           {"It turns and turns while nobody is there.", "没有人的时候，它在空转。"});
+    act({"the server is ended", "结束服务器"});
+    server.signal(SIGKILL);
+    expect_equal({"which files it says it serves", "它说在提供的文件"}, files_in(server.wait().out),
+                 std::vector<std::string>{first, second, first});
 }

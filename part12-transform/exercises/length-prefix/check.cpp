@@ -130,6 +130,10 @@ CHECK(Text{"lengths of every size, and bytes of every kind", "各种长度，各
             client.send(whole.substr(50'000));
         expect_replied(client, framed(std::string(size, 'a')));
     }
+    act({"a request for an empty poem comes", "来了一首空诗"});
+    Client empty;
+    empty.send(request(""));
+    expect_replied(empty, framed(""));
     act({"a poem with a zero byte, a dot and a comma comes", "来了一首有零字节、点号和逗号的诗"});
     Client client;
     client.send(request(std::string("A\0.B,", 5)));

@@ -111,6 +111,9 @@ CHECK(Text{"what is no netstring", "不是网络字符串的内容"}) {
     act({"a poem comes that is no netstring; then the server closes",
          "来了一首不是网络字符串的诗；然后服务器关闭"});
     expect_failure(download({"How happy is the little stone"}), "[Failure");
+    act({"the same comes, and the server waits for the client to close",
+         "来了同样的内容，服务器等客户端关闭"});
+    expect_failure(download({"How happy is the little stone"}, Poet::Then::stays), "[Failure");
     act({"\"3:stone,\" comes, where the comma should be in another place",
          "\"3:stone,\" 到来，逗号应该在别的位置"});
     expect_failure(download({"3:stone,"}), "[Failure");

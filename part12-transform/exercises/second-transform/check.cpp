@@ -37,7 +37,9 @@ CHECK(Text{"empty lines, and no newline at the end", "空行，以及末尾没�
     Program server({});
     expect_equal(reply, ask(server, "backwards", "one\n\nthree\n\n"),
                  netstring("\nthree\n\none\n"));
+    expect_equal(reply, ask(server, "backwards", "\none\n"), netstring("one\n\n"));
     expect_equal(reply, ask(server, "backwards", "one\ntwo"), netstring("two\none\n"));
+    expect_equal(reply, ask(server, "backwards", "\n"), netstring("\n"));
     expect_equal(reply, ask(server, "backwards", ""), netstring(""));
 }
 

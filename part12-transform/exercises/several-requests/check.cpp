@@ -69,6 +69,11 @@ CHECK(Text{"a transform that is not known", "未知的转换"}) {
          "一个正常的请求、一个 'shout' 请求、又一个正常的请求一起到来"});
     client.send(request("ONE") + request("TWO", "shout") + request("THREE"));
     expect_equal(replies, client.receive_all(), netstring("one"));
+    act({"another client comes, with a good request", "又来了一个客户端，请求正常"});
+    Connection other = connect(server.port());
+    other.send(request("FOUR"));
+    expect_equal({"what the other client is replied", "另一个客户端得到的应答"}, receive(other, 7),
+                 netstring("four"));
 }
 
 CHECK(Text{"a request without a dot", "没有点号的请求"}) {

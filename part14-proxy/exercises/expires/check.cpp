@@ -128,3 +128,16 @@ CHECK(Text{"two fetches at once", "两次取诗同时进行"}) {
     proxy.client(2);
     proxy.expect_got("second edition");
 }
+
+CHECK(Text{"two fetches at once, and the second one is quicker", "两次取诗同时进行，第二次更快"}) {
+    Proxy proxy;
+    proxy.client(1);
+    if (!proxy.causes_another_fetch())
+        return;
+    proxy.comes(1, "first to come");
+    proxy.pass(6);
+    proxy.comes(0, "last to come");
+    proxy.pass(6);
+    proxy.client(2);
+    proxy.expect_got("last to come");
+}

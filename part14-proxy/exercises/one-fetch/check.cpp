@@ -118,3 +118,29 @@ CHECK(Text{"a server that answers at once", "立刻应答的服务器"}) {
     expect_equal({"what the clients got", "客户端得到的结果"}, got,
                  std::string("Alla Sera; Alla Sera; "));
 }
+
+CHECK(Text{"a client that asks again when it has the poem", "得到诗之后再次请求的客户端"}) {
+    Class it;
+    it.client("A").add_callback([&it] { it.client("A again"); });
+    it.poem_comes(0);
+    it.expect_fetches(1);
+    it.expect_got("A: Alla Sera; A again: Alla Sera; ");
+}
+
+CHECK(Text{"a server that fails at once", "立刻失败的服务器"}) {
+    int asked = 0;
+    std::string got;
+    const GetPoem get_poem = make_proxy([&asked] {
+        ++asked;
+        return twist::fail<std::string>(twist::Exception("no poem"));
+    });
+    for (int client = 0; client < 2; ++client) {
+        act({"a client asks the proxy", "客户端向代理请求"});
+        get_poem().add_callbacks(
+            [&got](const std::string& poem) { got += poem + "; "; },
+            [&got](const twist::Failure& reason) { got += reason.message() + "; "; });
+    }
+    expect_equal({"how often the server was asked", "服务器被请求的次数"}, asked, 2);
+    expect_equal({"what the clients got", "客户端得到的结果"}, got,
+                 std::string("no poem; no poem; "));
+}

@@ -28,21 +28,32 @@ class Proxy {
         expect_equal({"how often the server was asked", "服务器被请求的次数"}, fetches_.size(),
                      fetches);
     }
-    void poem_comes() {
+    // Another one comes before there is a transformed poem: it may cause a fetch of its own, or
+    // wait.
+    bool causes_another_fetch() {
+        const std::size_t before = fetches_.size();
+        act({"another client asks the proxy", "另一个客户端向代理请求"});
+        got_ = "nothing yet";
+        get_poem_().add_callback([this](const std::string& poem) { got_ = poem; });
+        return fetches_.size() > before;
+    }
+    void poem_comes() { poem_comes(fetches_.size() - 1); }
+    void poem_comes(std::size_t fetch) {
         act({"the poem comes: \"Alla Sera\"", "诗到了：\"Alla Sera\""});
-        fetches_.back().callback("Alla Sera");
+        asked_ = "nothing";
+        twist::Deferred<std::string>(fetches_.at(fetch)).callback("Alla Sera");
+        expect_equal({"what the transform server was asked", "转换服务器收到的请求"}, asked_,
+                     std::string("Alla Sera"));
     }
     void fetch_fails() {
         act({"the fetch fails", "取诗失败"});
         fetches_.back().errback(twist::Exception("no poem"));
     }
     void transformed() {
-        expect_transforms();
         act({"the transform server answers: \"alla sera\"", "转换服务器应答：\"alla sera\""});
         transforms_.back().callback("alla sera");
     }
     void transform_fails() {
-        expect_transforms();
         act({"the transform server fails", "转换服务器失败"});
         transforms_.back().errback(twist::Exception("no transformation"));
     }
@@ -51,16 +62,13 @@ class Proxy {
     }
 
   private:
-    void expect_transforms() const {
-        expect(!transforms_.empty(),
-               {"The transform server was not asked.", "没有请求转换服务器。"});
-    }
-
     std::vector<twist::Deferred<std::string>> fetches_, transforms_;
-    std::string got_;
-    GetPoem get_poem_ =
-        make_proxy([this] { return fetches_.emplace_back(); },
-                   [this](const std::string&) { return transforms_.emplace_back(); });
+    std::string asked_, got_;
+    GetPoem get_poem_ = make_proxy([this] { return fetches_.emplace_back(); },
+                                   [this](const std::string& poem) {
+                                       asked_ = poem;
+                                       return transforms_.emplace_back();
+                                   });
 };
 
 } // namespace
@@ -94,4 +102,25 @@ CHECK(Text{"the fetch fails", "取诗失败"}) {
     proxy.fetch_fails();
     proxy.expect_got("no poem");
     proxy.client(2);
+}
+
+CHECK(Text{"a client comes during the transformation", "转换期间来了另一个客户端"}) {
+    Proxy proxy;
+    proxy.client(1);
+    proxy.poem_comes();
+    proxy.causes_another_fetch();
+    proxy.expect_got("nothing yet");
+}
+
+CHECK(Text{"two at once, and one transformation fails", "两个同时，其中一次转换失败"}) {
+    Proxy proxy;
+    proxy.client(1);
+    if (!proxy.causes_another_fetch())
+        return;
+    proxy.poem_comes(0);
+    proxy.transformed();
+    proxy.poem_comes(1);
+    proxy.transform_fails();
+    proxy.client(2);
+    proxy.expect_got("alla sera");
 }

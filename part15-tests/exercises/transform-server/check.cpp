@@ -82,6 +82,12 @@ const std::vector<Wrong>& wrong_servers() {
          [](const std::string& name, const std::string& poem) {
              return name == "cummingsify" ? Reply(poem) : no_reply();
          }},
+        {{"makes only the first letter small", "只把第一个字母变成小写"},
+         [](const std::string& name, const std::string& poem) {
+             return name == "cummingsify" ? Reply(twist::lower_case(poem.substr(0, 1)) +
+                                                  poem.substr(poem.empty() ? 0 : 1))
+                                          : no_reply();
+         }},
         {{"replies to nobody", "对谁都不应答"},
          [](const std::string&, const std::string&) { return no_reply(); }},
         {{"sends everybody the same poem", "给所有人同一首诗"},
@@ -107,10 +113,11 @@ CHECK(Text{"a server that is right", "正确的服务器"}) {
 
 CHECK(Text{"a server that is right, and quick", "正确而且很快的服务器"}) {
     std::string said;
-    act({"test_transform; the replies come at once", "调用 test_transform；应答立即到达"});
+    act({"test_transform; the replies come at once, and for no reply the connection is closed",
+         "调用 test_transform；应答立即到达，没有应答时连接被关闭"});
     const TransformServer server = [](const std::string& name, const std::string& poem) {
         const twist::Deferred<std::string> d;
-        d.callback(right(name, poem));
+        d.callback(name == "cummingsify" ? right(name, poem) : Reply(twist::connection_done()));
         return d;
     };
     test_transform(server).add_callbacks(

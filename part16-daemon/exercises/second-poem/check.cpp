@@ -66,6 +66,13 @@ twist::Address address_of(const twist::TcpServer& port) {
     return port.get_host();
 }
 
+// Whether a service is this port, or made of nothing else.
+bool is_only(const twist::Service& service, const twist::TcpServer& port) {
+    const auto* const parent = dynamic_cast<const twist::MultiService*>(&service);
+    return &service == &port || (parent != nullptr && parent->services().size() == 1 &&
+                                 parent->services().front().get() == &port);
+}
+
 // Runs `play()` to its end, in the loop.
 template <class Play>
 void run_play(twist::Reactor& reactor, Play play) {
@@ -119,6 +126,10 @@ CHECK(Text{"one is stopped, the other is not", "停止一首，另一首照常"}
         act(started);
         services.start_service();
         const auto first_address = address_of(*first), second_address = address_of(*second);
+        expect(!is_only(services.get_service_named("tyger"), *second),
+               {"The service \"tyger\" is nothing but the port: who stops it does not stop its "
+                "`PoetryService`.",
+                "服务 \"tyger\" 只是那个端口：停止它，并不会停止它的 `PoetryService`。"});
         act({"stop the service \"tyger\"", "停止服务 \"tyger\""});
         co_await services.get_service_named("tyger").stop_service();
         const auto from_stopped = co_await fetch(reactor, second_address);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "tools/check/check.hpp"
+#include "tools/check/poet.hpp"
 #include "tools/check/program.hpp"
 
 using namespace check;
@@ -98,4 +99,14 @@ CHECK(Text{"it ends while it waits", "等待时结束"}) {
     Connection fetch = server.accept();
     fetch.send("a po");
     expect_complaints(proxy, 0);
+}
+
+CHECK(Text{"nobody listens on the server's port", "服务器的端口上没有人监听"}) {
+    const Nobody nobody;
+    act({"start it; where its poetry server should be, nobody listens",
+         "启动它；诗歌服务器应该在的地方没有人监听"});
+    Program proxy({std::to_string(nobody.address().port)});
+    act(a_client);
+    expect_equal(what_it_got, connect(port_of(proxy)).receive_all(), std::string());
+    expect_complaints(proxy, 1);
 }

@@ -62,6 +62,18 @@ CHECK(Text{"the last one to come is cut", "最后到达的被截断"}) {
     expect_nothing(three.program.wait());
 }
 
+CHECK(Text{"the last one of the command line is cut", "命令行里最后一个被截断"}) {
+    act(start);
+    Three three;
+    act({"the first and the second send their poems", "第一个和第二个发送诗"});
+    send(three.first, "poem 1");
+    send(three.second, "poem 2");
+    act({"the third sends a part, and resets", "第三个发送一部分，然后重置连接"});
+    three.third.send("po");
+    three.third.reset();
+    expect_nothing(three.program.wait());
+}
+
 CHECK(Text{"nobody listens on one of the ports", "有一个端口上没有服务器"}) {
     const Nobody nobody;
     act({"start it with a port where nobody listens", "用一个没有服务器的端口启动它"});

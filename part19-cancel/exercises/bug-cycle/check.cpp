@@ -86,3 +86,31 @@ CHECK(Text{"the poem fails", "诗失败"}) {
     expect(take_reports().find("no poem") != std::string::npos,
            {"The poem has failed, and nobody was told.", "诗失败了，却没有人得知。"});
 }
+
+CHECK(Text{"two poems at the same time", "同时等待两首诗"}) {
+    twist::FakeClock clock;
+    const Printed printed;
+    std::optional<Poem> first(std::in_place), second(std::in_place);
+    act({"print_poem, twice", "调用 print_poem 两次"});
+    print_poem(clock, *first);
+    print_poem(clock, *second);
+    act(one_second);
+    clock.advance(1s);
+    expect_equal({"how often it says that it waits, for two poems", "它为两首诗说自己在等待的次数"},
+                 printed.count("Still waiting."), 2);
+    act({"the second poem comes; the first does not", "第二首诗到达，第一首没有"});
+    second->callback("a poem");
+    second.reset();
+    act(one_second);
+    clock.advance(1s);
+    expect_equal({"how often it says that it waits, for two poems", "它为两首诗说自己在等待的次数"},
+                 printed.count("Still waiting."), 3);
+    act({"the first one fails, and whoever made it lets go of it",
+         "第一首失败，制造它的人放开了它"});
+    first->errback(twist::Exception("no poem"));
+    first.reset();
+    act(one_second);
+    clock.advance(1s);
+    expect(take_reports().find("no poem") != std::string::npos,
+           {"The poem has failed, and nobody was told.", "诗失败了，却没有人得知。"});
+}

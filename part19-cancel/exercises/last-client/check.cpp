@@ -33,11 +33,14 @@ class Proxy {
         return connection;
     }
     Connection client() { return connect(port_); }
+    void expect_idle() const {
+        expect(program_.is_idle(), {"The proxy turns and turns.", "代理在空转。"});
+    }
 
     void wait_until_one_has_left() { program_.wait_for("A client has left."); }
 
     // Ends it, and looks at what it has said of poems that did not come.
-    void end(bool complains = false) {
+    Ending end(bool complains = false) {
         program_.signal(SIGTERM);
         const Ending ending = program_.wait();
         expect_equal({"the exit status after SIGTERM", "SIGTERM 之后的退出状态"}, ending.status, 0);
@@ -46,6 +49,7 @@ class Proxy {
                      all.find("No poem") != std::string::npos ||
                          all.find("rror") != std::string::npos,
                      complains);
+        return ending;
     }
 
   private:
@@ -107,4 +111,24 @@ CHECK(Text{"the poem is cut", "诗被截断"}) {
     const Text both{"what the clients got", "两个客户端得到的内容"};
     expect_equal(both, first.receive_all() + second.receive_all(), std::string());
     proxy.end(true);
+}
+
+CHECK(Text{"one leaves, and another one comes", "一个离开，又来了一个"}) {
+    Listener server;
+    Proxy proxy(server.port());
+    Connection first = proxy.client(a_client, "1");
+    Connection download = server.accept();
+    Connection second = proxy.client(another, "2");
+    act(leaves);
+    first.finish();
+    proxy.wait_until_one_has_left();
+    act(another);
+    Connection third = proxy.client();
+    proxy.expect_idle();
+    send_poem(download);
+    expect_equal({"what the two clients got who are there", "在场的两个客户端得到的内容"},
+                 second.receive_all() + third.receive_all(), poem + poem);
+    expect(proxy.end().out.find("Clients that wait: 3") == std::string::npos,
+           {"It counts a client that has left among those who wait.",
+            "它把已经离开的客户端也算作在等待。"});
 }

@@ -1,0 +1,37 @@
+// expect: how often get_poetry was called is not what it should be
+// thought: A Deferred that was called already has its poem: there is nothing to wait for.
+// 想法：已经激活的 Deferred 已经有了诗，没有什么可等。
+// retry - asks again, twice, and then gives up.
+#include "common/deferred.hpp"
+#include "common/error.hpp"
+
+#include <functional>
+#include <iostream>
+#include <string>
+
+using GetPoetry = std::function<twist::Deferred<std::string>()>;
+
+// What get_poetry gives; after a failure it is asked again, up to `retries` times.
+twist::Deferred<std::string> get_poetry_again(const GetPoetry& get_poetry, int retries) {
+    const twist::Deferred<std::string> d = get_poetry();
+    if (d.called())
+        return d;
+    return d.add_errback(
+        [get_poetry, retries](const twist::Failure& reason) -> twist::Deferred<std::string> {
+            if (retries == 0)
+                return twist::fail<std::string>(reason);
+            return get_poetry_again(get_poetry, retries - 1);
+        });
+}
+
+int main() {
+    int calls = 0;
+    const auto get_poetry = [&] {
+        std::cout << "asked\n";
+        return ++calls < 3 ? twist::fail<std::string>(twist::Exception("not now"))
+                           : twist::succeed(std::string("a poem"));
+    };
+    get_poetry_again(get_poetry, 2)
+        .add_callbacks([](const std::string& poem) { std::cout << poem << '\n'; },
+                       [](const twist::Failure& reason) { std::cout << reason << '\n'; });
+}

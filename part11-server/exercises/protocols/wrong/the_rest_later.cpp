@@ -1,0 +1,109 @@
+// expect: After one delay all the rest comes at once
+// thought: One wait makes the server slow; after it the rest of the poem can go.
+// 想法：等一次服务器就够慢了，之后可以发送诗的其余部分。
+// slowpoetry - sends a poem to everybody who connects, a few bytes at a time.
+#include "common/address.hpp"
+#include "common/command_line.hpp"
+#include "common/error.hpp"
+#include "common/protocol.hpp"
+#include "common/reactor.hpp"
+#include "common/seconds.hpp"
+#include "common/tcp.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <utility>
+
+class PoetryFactory : public twist::ServerFactory {
+  public:
+    PoetryFactory(twist::Reactor& the_reactor, std::string text, std::size_t piece,
+                  twist::Seconds wait)
+        : reactor(the_reactor), poem(std::move(text)), num_bytes(piece), delay(wait) {}
+
+    std::unique_ptr<twist::Protocol> build_protocol(const twist::Address&) override;
+
+    twist::Reactor& reactor;
+    const std::string poem;
+    const std::size_t num_bytes;
+    const twist::Seconds delay;
+};
+
+class PoetryProtocol : public twist::Protocol {
+  public:
+    explicit PoetryProtocol(PoetryFactory& factory) : factory_(factory) {}
+
+    void connection_made() override { send_piece(); }
+
+    void connection_lost(const twist::Failure&) override {
+        if (next_.active())
+            next_.cancel();
+    }
+
+  private:
+    void send_piece() {
+        const std::string piece = factory_.poem.substr(0, factory_.num_bytes);
+        transport()->write(piece);
+        next_ = factory_.reactor.call_later(factory_.delay, [this, sent = piece.size()] {
+            transport()->write(factory_.poem.substr(sent));
+            transport()->lose_connection();
+        });
+    }
+
+    PoetryFactory& factory_;
+    twist::DelayedCall next_;
+};
+
+std::unique_ptr<twist::Protocol> PoetryFactory::build_protocol(const twist::Address&) {
+    return std::make_unique<PoetryProtocol>(*this);
+}
+
+std::string read_poem(const std::string& poetry_file) {
+    std::ifstream file(poetry_file, std::ios::binary);
+    std::string poem;
+    for (char byte; file.get(byte);)
+        poem += byte;
+    if (!file.eof()) {
+        const std::error_code reason = twist::last_error();
+        throw twist::SystemError("Can't read " + poetry_file + ": " + twist::describe(reason) + ".",
+                                 reason);
+    }
+    return poem;
+}
+
+int poetry_main(int argc, char* argv[]) {
+    std::uint16_t port = 0;
+    std::string iface = "localhost";
+    twist::Seconds delay(0.1);
+    std::size_t num_bytes = 10;
+    twist::CommandLine command_line("[options] poetry-file",
+                                    "Serves a poem slowly, to any number of clients.");
+    command_line.option("port", port, "the port to listen on (default: any free one)");
+    command_line.option("iface", iface, "the interface to listen on (default: localhost)");
+    command_line.option("delay", delay, "the wait after every chunk (default: 0.1)");
+    command_line.option("num-bytes", num_bytes, "the bytes in a chunk (default: 10)");
+    const auto arguments = command_line.parse(argc, argv);
+    if (arguments.size() != 1)
+        command_line.fail("Provide exactly one poetry file.");
+    const std::string& poetry_file = arguments.front();
+    if (!std::filesystem::exists(poetry_file))
+        command_line.fail("No such file: " + poetry_file);
+    if (std::filesystem::is_directory(poetry_file))
+        command_line.fail("Not a file but a directory: " + poetry_file);
+
+    twist::Reactor reactor;
+    const auto factory =
+        std::make_shared<PoetryFactory>(reactor, read_poem(poetry_file), num_bytes, delay);
+    const auto listener = twist::listen_tcp(reactor, {iface, port}, factory);
+    std::cout << "Serving " << poetry_file << " on " << listener->get_host() << '.' << std::endl;
+    reactor.run();
+    return 0;
+}
+
+int main(int argc, char* argv[]) {
+    return twist::run_program(argc, argv, poetry_main);
+}

@@ -1,0 +1,167 @@
+// expect: After one delay all the rest comes at once
+// thought: One wait makes the server slow; after it the rest of the poem can go.
+// 想法：等一次服务器就够慢了，之后可以发送诗的其余部分。
+// slowpoetry - sends a poem to everybody who connects, a few bytes at a time: on add_reader and
+// add_writer, without protocols and transports.
+#include "common/address.hpp"
+#include "common/clock.hpp"
+#include "common/command_line.hpp"
+#include "common/error.hpp"
+#include "common/file_descriptor.hpp"
+#include "common/reactor.hpp"
+#include "common/seconds.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <sys/socket.h>
+#include <utility>
+
+twist::FileDescriptor listen_on(const twist::Address& address) {
+    auto addresses = twist::numeric(address, "0.0.0.0");
+    if (addresses.empty())
+        addresses = twist::look_up(address);
+    const twist::SocketAddress& here = addresses.front();
+    twist::FileDescriptor sock(::socket(here.family(), SOCK_STREAM, 0));
+    const int yes = 1;
+    if (!sock || ::setsockopt(sock.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == -1 ||
+        ::bind(sock.get(), here.data(), here.size()) == -1 || ::listen(sock.get(), SOMAXCONN) == -1)
+        throw twist::CannotListenError(twist::to_string(address), twist::last_error());
+    sock.set_nonblocking();
+    return sock;
+}
+
+std::string read_poem(const std::string& poetry_file) {
+    std::ostringstream poem;
+    poem << std::ifstream(poetry_file, std::ios::binary).rdbuf();
+    return poem.str();
+}
+
+// What all clients share.
+struct Poetry {
+    twist::Reactor& reactor;
+    std::string poem;
+    std::size_t num_bytes;
+    twist::Seconds delay;
+};
+
+// One client, who is sent the poem.
+class PoetrySender : public twist::WriteDescriptor {
+  public:
+    PoetrySender(twist::FileDescriptor sock, std::shared_ptr<const Poetry> poetry)
+        : sock_(std::move(sock)), poetry_(std::move(poetry)) {
+        sock_.set_nonblocking();
+    }
+
+    int fileno() const override { return sock_.get(); }
+
+    std::optional<twist::Failure> do_read() override {
+        char ignored[1024];
+        const ssize_t size = ::recv(sock_.get(), ignored, sizeof ignored, 0);
+        if (size == -1 && twist::last_error() != std::errc::operation_would_block)
+            return twist::Failure(twist::ConnectionLost(twist::last_error()));
+        if (size == 0)
+            return twist::connection_done();
+        return {};
+    }
+
+    std::optional<twist::Failure> do_write() override {
+        const std::string_view piece =
+            std::string_view(poetry_->poem)
+                .substr(sent_, sent_ == 0 ? poetry_->num_bytes : std::string_view::npos);
+        const ssize_t size = ::send(sock_.get(), piece.data(), piece.size(), MSG_NOSIGNAL);
+        if (size == -1 && twist::last_error() == std::errc::operation_would_block)
+            return {};
+        if (size == -1)
+            return twist::Failure(twist::ConnectionLost(twist::last_error()));
+        sent_ += static_cast<std::size_t>(size);
+        if (sent_ == poetry_->poem.size())
+            return twist::connection_done();
+        poetry_->reactor.remove_writer(*this);
+        next_ = poetry_->reactor.call_later(poetry_->delay,
+                                            [this] { poetry_->reactor.add_writer(*this); });
+        return {};
+    }
+
+    void connection_lost(const twist::Failure&) override {
+        if (next_.active())
+            next_.cancel();
+        sock_.close();
+    }
+
+  private:
+    twist::FileDescriptor sock_;
+    const std::shared_ptr<const Poetry> poetry_;
+    std::size_t sent_ = 0;
+    twist::DelayedCall next_;
+};
+
+// The socket that listens. It gives each client a sender, which the reactor keeps alive until it
+// ends.
+class PoetryPort : public twist::ReadDescriptor {
+  public:
+    PoetryPort(twist::FileDescriptor sock, std::shared_ptr<const Poetry> poetry)
+        : sock_(std::move(sock)), poetry_(std::move(poetry)) {
+        poetry_->reactor.add_reader(*this);
+    }
+
+    int fileno() const override { return sock_.get(); }
+
+    std::optional<twist::Failure> do_read() override {
+        twist::FileDescriptor client(::accept(sock_.get(), nullptr, nullptr));
+        if (!client)
+            return {}; // it has left already
+        const auto sender = std::make_shared<PoetrySender>(std::move(client), poetry_);
+        poetry_->reactor.adopt(sender);
+        poetry_->reactor.add_reader(*sender);
+        poetry_->reactor.add_writer(*sender);
+        return {};
+    }
+
+    void connection_lost(const twist::Failure&) override { sock_.close(); }
+
+  private:
+    twist::FileDescriptor sock_;
+    const std::shared_ptr<const Poetry> poetry_;
+};
+
+int poetry_main(int argc, char* argv[]) {
+    std::uint16_t port = 0;
+    std::string iface = "localhost";
+    twist::Seconds delay(0.1);
+    std::size_t num_bytes = 10;
+    twist::CommandLine command_line("[options] poetry-file",
+                                    "Serves a poem slowly, to any number of clients.");
+    command_line.option("port", port, "the port to listen on (default: any free one)");
+    command_line.option("iface", iface, "the interface to listen on (default: localhost)");
+    command_line.option("delay", delay, "the wait after every chunk (default: 0.1)");
+    command_line.option("num-bytes", num_bytes, "the bytes in a chunk (default: 10)");
+    const auto arguments = command_line.parse(argc, argv);
+    if (arguments.size() != 1)
+        command_line.fail("Provide exactly one poetry file.");
+    const std::string& poetry_file = arguments.front();
+    if (!std::filesystem::exists(poetry_file))
+        command_line.fail("No such file: " + poetry_file);
+    if (std::filesystem::is_directory(poetry_file))
+        command_line.fail("Not a file but a directory: " + poetry_file);
+
+    twist::Reactor reactor;
+    const auto poetry =
+        std::make_shared<const Poetry>(Poetry{reactor, read_poem(poetry_file), num_bytes, delay});
+    const PoetryPort listener(listen_on({iface, port}), poetry);
+    std::cout << "Serving " << poetry_file << " on "
+              << twist::SocketAddress::local(listener.fileno()).address() << '.' << std::endl;
+    reactor.run();
+    return 0;
+}
+
+int main(int argc, char* argv[]) {
+    return twist::run_program(argc, argv, poetry_main);
+}

@@ -1,0 +1,130 @@
+// expect: It turns and turns while nobody is there.
+// thought: Without clients there is nothing to wait for, so the time-out is zero.
+// 想法：没有客户端就没有什么可等，所以超时是零。
+// slowpoetry - serves a poem, a few bytes at a time, to everybody at once: a loop around select(2).
+#include "common/address.hpp"
+#include "common/command_line.hpp"
+#include "common/error.hpp"
+#include "common/file_descriptor.hpp"
+#include "common/seconds.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <string>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <vector>
+
+twist::FileDescriptor listen_on(const twist::Address& address) {
+    auto addresses = twist::numeric(address, "0.0.0.0");
+    if (addresses.empty())
+        addresses = twist::look_up(address);
+    const twist::SocketAddress& here = addresses.front();
+    twist::FileDescriptor sock(::socket(here.family(), SOCK_STREAM, 0));
+    const int yes = 1;
+    if (!sock || ::setsockopt(sock.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == -1 ||
+        ::bind(sock.get(), here.data(), here.size()) == -1 || ::listen(sock.get(), SOMAXCONN) == -1)
+        throw twist::CannotListenError(twist::to_string(address), twist::last_error());
+    return sock;
+}
+
+std::string read_poem(const std::string& poetry_file) {
+    std::ifstream file(poetry_file, std::ios::binary);
+    std::string poem;
+    for (char byte; file.get(byte);)
+        poem += byte;
+    if (!file.eof()) {
+        const std::error_code reason = twist::last_error();
+        throw twist::SystemError("Can't read " + poetry_file + ": " + twist::describe(reason) + ".",
+                                 reason);
+    }
+    return poem;
+}
+
+struct Client {
+    twist::FileDescriptor sock;
+    twist::Seconds due; // when his next piece is to be sent, as monotonic_time counts
+    std::size_t sent = 0;
+    bool done = false;
+};
+
+// Sends the next piece. False if it was the last one, or if the client has left.
+bool send_piece(Client& client, const std::string& poem, std::size_t num_bytes) {
+    const std::string piece = poem.substr(client.sent, num_bytes);
+    const ssize_t size =
+        ::send(client.sock.get(), piece.data(), piece.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (size == -1)
+        return twist::last_error() == std::errc::operation_would_block; // he reads too slowly
+    client.sent += static_cast<std::size_t>(size);
+    return client.sent < poem.size();
+}
+
+timeval as_timeval(twist::Seconds time) {
+    const auto whole = static_cast<time_t>(time.count());
+    const double rest = time.count() - static_cast<double>(whole);
+    return {whole, static_cast<suseconds_t>(rest * 1e6)};
+}
+
+[[noreturn]] void serve(const twist::FileDescriptor& listen_socket, const std::string& poem,
+                        std::size_t num_bytes, twist::Seconds delay) {
+    std::vector<Client> clients;
+    for (;;) {
+        fd_set readable;
+        FD_ZERO(&readable);
+        FD_SET(listen_socket.get(), &readable);
+        timeval time_out{};
+        if (!clients.empty()) {
+            twist::Seconds due = clients.front().due;
+            for (const Client& client : clients)
+                due = std::min(due, client.due);
+            time_out = as_timeval(std::max(due - twist::monotonic_time(), twist::Seconds(0)));
+        }
+        if (::select(listen_socket.get() + 1, &readable, nullptr, nullptr, &time_out) == -1)
+            throw twist::Exception("select: " + twist::describe(twist::last_error()) + ".");
+        const twist::Seconds now = twist::monotonic_time();
+        if (FD_ISSET(listen_socket.get(), &readable))
+            clients.push_back(
+                {twist::FileDescriptor(::accept(listen_socket.get(), nullptr, nullptr)), now});
+        for (Client& client : clients)
+            if (client.due <= now) {
+                client.due = now + delay;
+                client.done = !send_piece(client, poem, num_bytes);
+            }
+        std::erase_if(clients, [](const Client& client) { return client.done; });
+    }
+}
+
+int poetry_main(int argc, char* argv[]) {
+    std::uint16_t port = 0;
+    std::string iface = "localhost";
+    twist::Seconds delay(0.1);
+    std::size_t num_bytes = 10;
+    twist::CommandLine command_line("[options] poetry-file",
+                                    "Serves a poem slowly, to any number of clients.");
+    command_line.option("port", port, "the port to listen on (default: any free one)");
+    command_line.option("iface", iface, "the interface to listen on (default: localhost)");
+    command_line.option("delay", delay, "the wait after every chunk (default: 0.1)");
+    command_line.option("num-bytes", num_bytes, "the bytes in a chunk (default: 10)");
+    const auto arguments = command_line.parse(argc, argv);
+    if (arguments.size() != 1)
+        command_line.fail("Provide exactly one poetry file.");
+    const std::string& poetry_file = arguments.front();
+    if (!std::filesystem::exists(poetry_file))
+        command_line.fail("No such file: " + poetry_file);
+    if (std::filesystem::is_directory(poetry_file))
+        command_line.fail("Not a file but a directory: " + poetry_file);
+
+    const std::string poem = read_poem(poetry_file);
+    const twist::FileDescriptor sock = listen_on({iface, port});
+    std::cout << "Serving " << poetry_file << " on port "
+              << twist::SocketAddress::local(sock.get()).address().port << '.' << std::endl;
+    serve(sock, poem, num_bytes, delay);
+}
+
+int main(int argc, char* argv[]) {
+    return twist::run_program(argc, argv, poetry_main);
+}

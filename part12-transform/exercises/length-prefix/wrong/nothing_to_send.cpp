@@ -1,0 +1,167 @@
+// expect: what the server replied is not what it should be
+// thought: An empty string has no bytes, so there is nothing to send.
+// 想法：空字符串没有字节，所以没有什么要发送。
+// transformedpoetry - a server that transforms poems: one request a connection, as a netstring on
+// one port, as a string with its length before it on the other.
+#include "common/address.hpp"
+#include "common/command_line.hpp"
+#include "common/lower_case.hpp"
+#include "common/netstring.hpp"
+#include "common/protocol.hpp"
+#include "common/reactor.hpp"
+#include "common/tcp.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+// What is served ----------------------------------------------------------------------------------
+
+// Knows poems and transforms, and nothing of connections.
+class TransformService {
+  public:
+    // The poem as the transform of that name makes it; none if there is no such transform.
+    std::optional<std::string> transform(const std::string& name, const std::string& poem) const {
+        const auto found = transforms_.find(name);
+        if (found == transforms_.end())
+            return std::nullopt;
+        return std::invoke(found->second, this, poem);
+    }
+
+    std::string cummingsify(const std::string& poem) const { return twist::lower_case(poem); }
+
+  private:
+    using Transform = std::string (TransformService::*)(const std::string& poem) const;
+    const std::map<std::string, Transform> transforms_{
+        {"cummingsify", &TransformService::cummingsify}};
+};
+
+// Where a string begins and ends ------------------------------------------------------------------
+
+// Hears whole strings, as NetstringReceiver does. Here the length of a string stands before it in
+// four bytes, the highest first, and nothing stands after it.
+class Int32StringReceiver : public twist::Protocol {
+  public:
+    static constexpr std::size_t max_length = 99'999; // a longer string loses the connection
+    static constexpr std::size_t prefix_length = 4;
+
+    // One string, whole.
+    virtual void string_received(std::string string) = 0;
+
+    void send_string(std::string_view string) {
+        if (string.empty())
+            return;
+        std::string prefix;
+        for (int shift = 24; shift >= 0; shift -= 8)
+            prefix += static_cast<char>(string.size() >> shift & 0xff);
+        transport()->write(prefix);
+        transport()->write(string);
+    }
+
+    void data_received(std::string_view data) final {
+        received_ += data;
+        std::string_view rest = received_;
+        while (rest.size() >= prefix_length) {
+            std::size_t length = 0;
+            for (const char byte : rest.substr(0, prefix_length))
+                length = length << 8 | static_cast<unsigned char>(byte);
+            if (length > max_length)
+                return transport()->lose_connection();
+            if (rest.size() - prefix_length < length)
+                break;
+            string_received(std::string(rest.substr(prefix_length, length)));
+            rest.remove_prefix(prefix_length + length);
+        }
+        received_.erase(0, received_.size() - rest.size());
+    }
+
+  private:
+    std::string received_; // what belongs to no complete string yet
+};
+
+// What a string asks for --------------------------------------------------------------------------
+
+template <class StringReceiver>
+class TransformProtocol : public StringReceiver {
+  public:
+    explicit TransformProtocol(const TransformService& service) : service_(service) {}
+
+    void string_received(std::string request) override {
+        const std::size_t dot = request.find('.');
+        if (dot == std::string::npos)
+            return this->transport()->lose_connection();
+        xform_request_received(request.substr(0, dot), request.substr(dot + 1));
+    }
+
+  private:
+    void xform_request_received(const std::string& name, const std::string& poem) {
+        if (const auto transformed = service_.transform(name, poem))
+            this->send_string(*transformed);
+        this->transport()->lose_connection();
+    }
+
+    const TransformService& service_;
+};
+
+template <class StringReceiver>
+class TransformFactory : public twist::ServerFactory {
+  public:
+    explicit TransformFactory(std::shared_ptr<const TransformService> service)
+        : service_(std::move(service)) {}
+
+    std::unique_ptr<twist::Protocol> build_protocol(const twist::Address&) override {
+        return std::make_unique<TransformProtocol<StringReceiver>>(*service_);
+    }
+
+  private:
+    const std::shared_ptr<const TransformService> service_;
+};
+
+using Service = std::shared_ptr<const TransformService>;
+using Server = std::shared_ptr<twist::ServerFactory>;
+
+Service transform_service() {
+    return std::make_shared<const TransformService>();
+}
+
+Server netstring_server(Service service) {
+    return std::make_shared<TransformFactory<twist::NetstringReceiver>>(std::move(service));
+}
+
+Server int32_string_server(Service service) {
+    return std::make_shared<TransformFactory<Int32StringReceiver>>(std::move(service));
+}
+
+int poetry_main(int argc, char* argv[]) {
+    std::uint16_t port = 0;
+    std::uint16_t int32_port = 0;
+    std::string iface = "localhost";
+    twist::CommandLine command_line("[options]", "Transforms the poems that clients send.");
+    command_line.option("port", port, "the port for netstrings (default: any free one)");
+    command_line.option("int32-port", int32_port, "the other port (default: any free one)");
+    command_line.option("iface", iface, "the interface to listen on (default: localhost)");
+    if (!command_line.parse(argc, argv).empty())
+        command_line.fail("Bad arguments.");
+
+    twist::Reactor reactor;
+    const Service service = transform_service();
+    const auto netstrings = twist::listen_tcp(reactor, {iface, port}, netstring_server(service));
+    const auto int32_strings =
+        twist::listen_tcp(reactor, {iface, int32_port}, int32_string_server(service));
+    std::cout << "Serving netstrings on " << netstrings->get_host() << ".\n"
+              << "Serving strings after their length on " << int32_strings->get_host() << '.'
+              << std::endl;
+    reactor.run();
+    return 0;
+}
+
+int main(int argc, char* argv[]) {
+    return twist::run_program(argc, argv, poetry_main);
+}

@@ -1,0 +1,170 @@
+// expect: The reactor is still running
+// thought: As long as there is no colon, the length is not complete, and more will come.
+// 想法：只要还没有冒号，长度就不完整，后面还会有数据。
+// poem-as-netstring - a server, another one that dies in the middle of its poem, and the client
+// of both.
+#include "common/address.hpp"
+#include "common/command_line.hpp"
+#include "common/deferred.hpp"
+#include "common/error.hpp"
+#include "common/netstring.hpp"
+#include "common/protocol.hpp"
+#include "common/reactor.hpp"
+#include "common/tcp.hpp"
+
+#include <cstddef>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+// The server --------------------------------------------------------------------------------------
+
+class PoetryFactory : public twist::ServerFactory {
+  public:
+    explicit PoetryFactory(std::string text)
+        : message(std::make_shared<const std::string>(std::move(text))) {}
+
+    std::unique_ptr<twist::Protocol> build_protocol(const twist::Address&) override;
+
+    const std::shared_ptr<const std::string> message; // shared by all connections, never copied
+};
+
+class PoetryProtocol : public twist::Protocol {
+  public:
+    explicit PoetryProtocol(PoetryFactory& factory) : factory_(factory) {}
+
+    void connection_made() override {
+        transport()->write(factory_.message);
+        transport()->lose_connection();
+    }
+
+  private:
+    PoetryFactory& factory_;
+};
+
+std::unique_ptr<twist::Protocol> PoetryFactory::build_protocol(const twist::Address&) {
+    return std::make_unique<PoetryProtocol>(*this);
+}
+
+// What a client is sent.
+std::string message_of(const std::string& poem) {
+    return std::to_string(poem.size()) + ':' + poem + ',';
+}
+
+std::shared_ptr<twist::ServerFactory> poetry_server(const std::string& poem) {
+    return std::make_shared<PoetryFactory>(message_of(poem));
+}
+
+// The client --------------------------------------------------------------------------------------
+
+// The connection has ended in good order, and the poem was not complete.
+struct PoemCut : twist::Exception {
+    PoemCut() : Exception("The connection ended before the poem.") {}
+};
+
+class PoetryClientFactory : public twist::ClientFactory {
+  public:
+    explicit PoetryClientFactory(twist::Deferred<std::string> deferred)
+        : deferred_(std::move(deferred)) {}
+
+    std::unique_ptr<twist::Protocol> build_protocol(const twist::Address&) override;
+
+    void poem_finished(std::string poem) {
+        if (const auto d = std::exchange(deferred_, std::nullopt))
+            d->callback(std::move(poem));
+    }
+
+    void poem_failed(const twist::Failure& reason) {
+        if (const auto d = std::exchange(deferred_, std::nullopt))
+            d->errback(reason);
+    }
+
+    void client_connection_failed(twist::Connector&, const twist::Failure& reason) override {
+        poem_failed(reason);
+    }
+
+  private:
+    std::optional<twist::Deferred<std::string>> deferred_; // until it is fired
+};
+
+class PoetryClientProtocol : public twist::Protocol {
+  public:
+    explicit PoetryClientProtocol(PoetryClientFactory& factory) : factory_(factory) {}
+
+    void data_received(std::string_view data) override {
+        received_ += data;
+        const std::size_t colon = received_.find(':');
+        if (colon == std::string::npos)
+            return;
+        const std::size_t length = std::stoul(received_);
+        if (received_.size() < colon + length + 2)
+            return;
+        transport()->lose_connection();
+        if (received_[colon + 1 + length] == ',')
+            factory_.poem_finished(received_.substr(colon + 1, length));
+        else
+            factory_.poem_failed(twist::Failure(twist::Exception("This is no netstring.")));
+    }
+
+    void connection_lost(const twist::Failure& reason) override {
+        if (reason.check<twist::ConnectionDone>())
+            factory_.poem_failed(twist::Failure(PoemCut()));
+        else
+            factory_.poem_failed(reason);
+    }
+
+  private:
+    PoetryClientFactory& factory_;
+    std::string received_;
+};
+
+std::unique_ptr<twist::Protocol> PoetryClientFactory::build_protocol(const twist::Address&) {
+    return std::make_unique<PoetryClientProtocol>(*this);
+}
+
+// Returns at once. The Deferred is fired later.
+twist::Deferred<std::string> get_poetry(twist::Reactor& reactor, const twist::Address& address) {
+    twist::Deferred<std::string> d;
+    const auto factory = std::make_shared<PoetryClientFactory>(d);
+    twist::connect_tcp(reactor, address, factory);
+    return d;
+}
+
+int poetry_main(int argc, char* argv[]) {
+    twist::CommandLine command_line(
+        "[options]", "Downloads a poem, and again from a server that dies in the middle of it.");
+    if (!command_line.parse(argc, argv).empty())
+        command_line.fail("Bad arguments.");
+
+    const std::string poem = "Science! true daughter of Old Time thou art!\n"
+                             "Who alterest all things with thy peering eyes.\n";
+    const std::string message = message_of(poem);
+    const std::string half = message.substr(0, message.size() / 2);
+
+    twist::Reactor reactor;
+    const auto lives = twist::listen_tcp(reactor, {"localhost", 0}, poetry_server(poem));
+    // When a program dies, its system closes its connections, as if all had been said.
+    const auto dies =
+        twist::listen_tcp(reactor, {"localhost", 0}, std::make_shared<PoetryFactory>(half));
+
+    const auto got_poem = [](const std::string& text) { std::cout << text << std::endl; };
+    const auto poem_failed = [](const twist::Failure& reason) {
+        std::cout << "The poem download failed: " << reason << std::endl;
+    };
+
+    std::size_t left = 2;
+    for (const auto& port : {lives, dies})
+        get_poetry(reactor, port->get_host()).add_callbacks(got_poem, poem_failed).add_both([&] {
+            if (--left == 0)
+                reactor.stop();
+        });
+
+    reactor.run();
+    return 0;
+}
+
+int main(int argc, char* argv[]) {
+    return twist::run_program(argc, argv, poetry_main);
+}

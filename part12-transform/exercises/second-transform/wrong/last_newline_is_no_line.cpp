@@ -1,0 +1,110 @@
+// expect: the reply is not what it should be
+// thought: The newline at the end of a poem ends nothing; without it the lines are easier to take.
+// 想法：诗末尾的换行并不结束什么，去掉它更容易取出各行。
+// transformedpoetry - a server that transforms poems: one request a connection, as a netstring.
+#include "common/address.hpp"
+#include "common/command_line.hpp"
+#include "common/lower_case.hpp"
+#include "common/netstring.hpp"
+#include "common/protocol.hpp"
+#include "common/reactor.hpp"
+#include "common/tcp.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <utility>
+
+// What is served ----------------------------------------------------------------------------------
+
+// Knows poems and transforms, and nothing of connections.
+class TransformService {
+  public:
+    // The poem as the transform of that name makes it; none if there is no such transform.
+    std::optional<std::string> transform(const std::string& name, const std::string& poem) const {
+        const auto found = transforms_.find(name);
+        if (found == transforms_.end())
+            return std::nullopt;
+        return std::invoke(found->second, this, poem);
+    }
+
+    std::string cummingsify(const std::string& poem) const { return twist::lower_case(poem); }
+
+    std::string backwards(const std::string& poem) const {
+        std::istringstream lines(poem.ends_with('\n') ? poem.substr(0, poem.size() - 1) : poem);
+        std::string turned;
+        for (std::string line; std::getline(lines, line);)
+            turned = line + '\n' + turned;
+        return turned;
+    }
+
+  private:
+    using Transform = std::string (TransformService::*)(const std::string& poem) const;
+    const std::map<std::string, Transform> transforms_{
+        {"backwards", &TransformService::backwards},
+        {"cummingsify", &TransformService::cummingsify}};
+};
+
+// How it is served --------------------------------------------------------------------------------
+
+class TransformFactory : public twist::ServerFactory {
+  public:
+    explicit TransformFactory(std::shared_ptr<const TransformService> the_service)
+        : service(std::move(the_service)) {}
+
+    std::unique_ptr<twist::Protocol> build_protocol(const twist::Address&) override;
+
+    const std::shared_ptr<const TransformService> service;
+};
+
+class TransformProtocol : public twist::NetstringReceiver {
+  public:
+    explicit TransformProtocol(TransformFactory& factory) : factory_(factory) {}
+
+    void string_received(std::string request) override {
+        const std::size_t dot = request.find('.');
+        if (dot == std::string::npos)
+            return transport()->lose_connection();
+        xform_request_received(request.substr(0, dot), request.substr(dot + 1));
+    }
+
+  private:
+    void xform_request_received(const std::string& name, const std::string& poem) {
+        if (const auto transformed = factory_.service->transform(name, poem))
+            send_string(*transformed);
+        transport()->lose_connection();
+    }
+
+    TransformFactory& factory_;
+};
+
+std::unique_ptr<twist::Protocol> TransformFactory::build_protocol(const twist::Address&) {
+    return std::make_unique<TransformProtocol>(*this);
+}
+
+int poetry_main(int argc, char* argv[]) {
+    std::uint16_t port = 0;
+    std::string iface = "localhost";
+    twist::CommandLine command_line("[options]", "Transforms the poems that clients send.");
+    command_line.option("port", port, "the port to listen on (default: any free one)");
+    command_line.option("iface", iface, "the interface to listen on (default: localhost)");
+    if (!command_line.parse(argc, argv).empty())
+        command_line.fail("Bad arguments.");
+
+    twist::Reactor reactor;
+    const auto service = std::make_shared<const TransformService>();
+    const auto factory = std::make_shared<TransformFactory>(service);
+    const auto listener = twist::listen_tcp(reactor, {iface, port}, factory);
+    std::cout << "Serving transforms on " << listener->get_host() << '.' << std::endl;
+    reactor.run();
+    return 0;
+}
+
+int main(int argc, char* argv[]) {
+    return twist::run_program(argc, argv, poetry_main);
+}

@@ -1,0 +1,109 @@
+// expect: The program sends nothing, and does not close the connection.
+// thought: Whether a request was refused is kept where all protocols can see it.
+// 想法：请求是否被拒绝，记在所有协议都看得到的地方。
+// transformedpoetry - a server that transforms poems: any number of requests a connection.
+#include "common/address.hpp"
+#include "common/command_line.hpp"
+#include "common/lower_case.hpp"
+#include "common/netstring.hpp"
+#include "common/protocol.hpp"
+#include "common/reactor.hpp"
+#include "common/tcp.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+// What is served ----------------------------------------------------------------------------------
+
+// Knows poems and transforms, and nothing of connections.
+class TransformService {
+  public:
+    // The poem as the transform of that name makes it; none if there is no such transform.
+    std::optional<std::string> transform(const std::string& name, const std::string& poem) const {
+        const auto found = transforms_.find(name);
+        if (found == transforms_.end())
+            return std::nullopt;
+        return std::invoke(found->second, this, poem);
+    }
+
+    std::string cummingsify(const std::string& poem) const { return twist::lower_case(poem); }
+
+  private:
+    using Transform = std::string (TransformService::*)(const std::string& poem) const;
+    const std::map<std::string, Transform> transforms_{
+        {"cummingsify", &TransformService::cummingsify}};
+};
+
+// How it is served --------------------------------------------------------------------------------
+
+class TransformFactory : public twist::ServerFactory {
+  public:
+    explicit TransformFactory(std::shared_ptr<const TransformService> the_service)
+        : service(std::move(the_service)) {}
+
+    std::unique_ptr<twist::Protocol> build_protocol(const twist::Address&) override;
+
+    const std::shared_ptr<const TransformService> service;
+    bool refused = false;
+};
+
+class TransformProtocol : public twist::NetstringReceiver {
+  public:
+    explicit TransformProtocol(TransformFactory& factory) : factory_(factory) {}
+
+    void string_received(std::string request) override {
+        if (factory_.refused)
+            return; // it came together with the request that was refused
+        const std::size_t dot = request.find('.');
+        if (dot == std::string::npos)
+            return refuse();
+        xform_request_received(request.substr(0, dot), request.substr(dot + 1));
+    }
+
+  private:
+    void xform_request_received(const std::string& name, const std::string& poem) {
+        if (const auto transformed = factory_.service->transform(name, poem))
+            send_string(*transformed);
+        else
+            refuse();
+    }
+
+    void refuse() {
+        factory_.refused = true;
+        transport()->lose_connection();
+    }
+
+    TransformFactory& factory_;
+};
+
+std::unique_ptr<twist::Protocol> TransformFactory::build_protocol(const twist::Address&) {
+    return std::make_unique<TransformProtocol>(*this);
+}
+
+int poetry_main(int argc, char* argv[]) {
+    std::uint16_t port = 0;
+    std::string iface = "localhost";
+    twist::CommandLine command_line("[options]", "Transforms the poems that clients send.");
+    command_line.option("port", port, "the port to listen on (default: any free one)");
+    command_line.option("iface", iface, "the interface to listen on (default: localhost)");
+    if (!command_line.parse(argc, argv).empty())
+        command_line.fail("Bad arguments.");
+
+    twist::Reactor reactor;
+    const auto service = std::make_shared<const TransformService>();
+    const auto factory = std::make_shared<TransformFactory>(service);
+    const auto listener = twist::listen_tcp(reactor, {iface, port}, factory);
+    std::cout << "Serving transforms on " << listener->get_host() << '.' << std::endl;
+    reactor.run();
+    return 0;
+}
+
+int main(int argc, char* argv[]) {
+    return twist::run_program(argc, argv, poetry_main);
+}

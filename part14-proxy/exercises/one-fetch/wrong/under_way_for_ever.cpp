@@ -1,0 +1,76 @@
+// expect: how often the server was asked is not what it should be
+// thought: The fetch is under way as soon as it was begun, and it ends later.
+// 想法：取诗一开始就算在进行，它总是以后才结束。
+// one-fetch - the cache of a proxy: all who wait for the poem share one fetch.
+#include "common/clock.hpp"
+#include "common/deferred.hpp"
+
+#include <chrono>
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace std::chrono_literals;
+
+using GetPoem = std::function<twist::Deferred<std::string>()>;
+
+class ProxyService : public std::enable_shared_from_this<ProxyService> {
+  public:
+    explicit ProxyService(GetPoem fetch) : fetch_(std::move(fetch)) {}
+
+    twist::Deferred<std::string> get_poem() {
+        if (poem_)
+            return twist::succeed(*poem_);
+        const twist::Deferred<std::string> client;
+        waiting_.push_back(client);
+        if (!fetching_) {
+            fetch_().add_both(
+                [self = shared_from_this()](const twist::Result<std::string>& result) {
+                    self->fetching_ = false;
+                    self->fetched(result);
+                });
+            fetching_ = true;
+        }
+        return client;
+    }
+
+  private:
+    void fetched(const twist::Result<std::string>& result) {
+        if (!result.is_failure())
+            poem_ = result.value();
+        for (const auto& client : std::exchange(waiting_, {}))
+            client.callback(result);
+    }
+
+    const GetPoem fetch_;
+    bool fetching_ = false;
+    std::optional<std::string> poem_;                   // nothing until a whole one has come
+    std::vector<twist::Deferred<std::string>> waiting_; // for the fetch that is under way
+};
+
+// A proxy for the server that `fetch` asks.
+GetPoem make_proxy(GetPoem fetch) {
+    return [service = std::make_shared<ProxyService>(std::move(fetch))] {
+        return service->get_poem();
+    };
+}
+
+int main() {
+    twist::FakeClock clock;
+    const GetPoem get_poem = make_proxy([&clock] {
+        std::cout << "Fetching poem from server.\n";
+        const twist::Deferred<std::string> poem;
+        clock.call_later(1s, [poem] { poem.callback("Alla Sera"); });
+        return poem;
+    });
+
+    for (const std::string client : {"A", "B", "C"})
+        get_poem().add_callback([client](const std::string& poem) {
+            std::cout << "Client " << client << " gets " << poem << ".\n";
+        });
+    clock.advance(1s);
+}

@@ -1,0 +1,67 @@
+// expect: actual: "Alla Sera"
+// thought: The poem is kept at once, and thrown away if the transformation fails.
+// 想法：先把诗保存起来，转换失败了再扔掉。
+// transforming - the cache of a proxy that has its poem transformed.
+#include "common/deferred.hpp"
+#include "common/error.hpp"
+#include "common/lower_case.hpp"
+
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+using GetPoem = std::function<twist::Deferred<std::string>()>;
+using Cummingsify = std::function<twist::Deferred<std::string>(const std::string& poem)>;
+
+class ProxyService : public std::enable_shared_from_this<ProxyService> {
+  public:
+    ProxyService(GetPoem fetch, Cummingsify cummingsify)
+        : fetch_(std::move(fetch)), cummingsify_(std::move(cummingsify)) {}
+
+    twist::Deferred<std::string> get_poem() {
+        if (poem_)
+            return twist::succeed(*poem_);
+        return fetch_().add_callback([self = shared_from_this()](const std::string& poem) {
+            self->poem_ = poem;
+            return self->transform(poem);
+        });
+    }
+
+  private:
+    twist::Deferred<std::string> transform(const std::string& poem) {
+        const auto keep = [self = shared_from_this()](const std::string& transformed) {
+            self->poem_ = transformed;
+            return transformed;
+        };
+        const auto fail = [self = shared_from_this(), poem](const twist::Failure&) {
+            self->poem_.reset();
+            return poem;
+        };
+        return cummingsify_(poem).add_callbacks(keep, fail);
+    }
+
+    const GetPoem fetch_;
+    const Cummingsify cummingsify_;
+    std::optional<std::string> poem_; // transformed; nothing until one has been
+};
+
+// A proxy for the server that `fetch` asks. What it serves, `cummingsify` has transformed.
+GetPoem make_proxy(GetPoem fetch, Cummingsify cummingsify) {
+    return [service = std::make_shared<ProxyService>(std::move(fetch), std::move(cummingsify))] {
+        return service->get_poem();
+    };
+}
+
+int main() {
+    const GetPoem get_poem =
+        make_proxy([] { return twist::succeed(std::string("Alla Sera")); },
+                   [](const std::string& poem) { return twist::succeed(twist::lower_case(poem)); });
+
+    for (int client = 1; client <= 2; ++client)
+        get_poem().add_callback([client](const std::string& poem) {
+            std::cout << "Client " << client << " gets " << poem << ".\n";
+        });
+}

@@ -1,0 +1,88 @@
+// expect: is nothing but the port
+// thought: A poem only has to be started once; what is started and stopped is its port.
+// 想法：诗只要启动一次，要启动和停止的是它的端口。
+// second-poem - serves two poems, each on its port, and stops one of them.
+#include "common/address.hpp"
+#include "common/log_file.hpp"
+#include "common/protocol.hpp"
+#include "common/reactor.hpp"
+#include "common/service.hpp"
+#include "common/tcp_server.hpp"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+// Has its poem while it runs.
+class PoetryService : public twist::Service {
+  public:
+    explicit PoetryService(std::string text) : text_(std::move(text)) {}
+
+    void start_service() override {
+        Service::start_service();
+        poem_ = text_;
+    }
+
+    twist::Deferred<void> stop_service() override {
+        poem_.clear();
+        return Service::stop_service();
+    }
+
+    const std::string& poem() const { return poem_; }
+
+  private:
+    std::string text_, poem_;
+};
+
+class PoetryFactory : public twist::ServerFactory {
+  public:
+    explicit PoetryFactory(std::shared_ptr<PoetryService> poetry) : service(std::move(poetry)) {}
+
+    std::unique_ptr<twist::Protocol> build_protocol(const twist::Address&) override;
+
+    const std::shared_ptr<PoetryService> service;
+};
+
+class PoetryProtocol : public twist::Protocol {
+  public:
+    explicit PoetryProtocol(PoetryFactory& factory) : factory_(factory) {}
+
+    void connection_made() override {
+        transport()->write(factory_.service->poem());
+        transport()->lose_connection();
+    }
+
+  private:
+    PoetryFactory& factory_;
+};
+
+std::unique_ptr<twist::Protocol> PoetryFactory::build_protocol(const twist::Address&) {
+    return std::make_unique<PoetryProtocol>(*this);
+}
+
+// Adds a service with this name, which serves `poem` at `address`. Gives its port.
+std::shared_ptr<twist::TcpServer> add_poem(twist::MultiService& services, twist::Reactor& reactor,
+                                           const std::string& name, const std::string& poem,
+                                           const twist::Address& address) {
+    const auto poetry = std::make_shared<PoetryService>(poem);
+    const auto factory = std::make_shared<PoetryFactory>(poetry);
+    const auto port = std::make_shared<twist::TcpServer>(reactor, address, factory);
+    poetry->start_service();
+    port->set_name(name);
+    services.add_service(port);
+    return port;
+}
+
+int main() {
+    const twist::log::LogFile log("-");
+    twist::Reactor reactor;
+    twist::MultiService services;
+    add_poem(services, reactor, "ecstasy", "As virtuous men pass mildly away.\n", {"localhost", 0});
+    add_poem(services, reactor, "tyger", "Tyger, tyger, burning bright.\n", {"localhost", 0});
+    services.start_service();
+    reactor.call_when_running([&] {
+        twist::log::msg("Stopping the tyger; the other one stays.");
+        services.get_service_named("tyger").stop_service();
+    });
+    reactor.run();
+}

@@ -1,0 +1,169 @@
+// expect: how often it says that there is no poem is not what it should be
+// thought: A poem does not come because its connection was lost, so that is what is caught.
+// 想法：诗没有来，是因为连接断了，所以要捕获的就是它。
+// poetry-proxy - fetches a poem once and serves it from then on; get_poem is a coroutine.
+#include "common/address.hpp"
+#include "common/command_line.hpp"
+#include "common/deferred.hpp"
+#include "common/error.hpp"
+#include "common/inline_callbacks.hpp"
+#include "common/log.hpp"
+#include "common/protocol.hpp"
+#include "common/reactor.hpp"
+#include "common/tcp.hpp"
+
+#include <cstdint>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+using Poem = std::shared_ptr<const std::string>; // shared by all connections, never copied
+
+// The client half ---------------------------------------------------------------------------------
+
+class PoetryClientFactory : public twist::ClientFactory {
+  public:
+    explicit PoetryClientFactory(twist::Deferred<std::string> deferred)
+        : deferred_(std::move(deferred)) {}
+
+    std::unique_ptr<twist::Protocol> build_protocol(const twist::Address&) override;
+
+    void poem_finished(std::string poem) {
+        if (const auto d = std::exchange(deferred_, std::nullopt))
+            d->callback(std::move(poem));
+    }
+
+    void poem_failed(const twist::Failure& reason) {
+        if (const auto d = std::exchange(deferred_, std::nullopt))
+            d->errback(reason);
+    }
+
+    void client_connection_failed(twist::Connector&, const twist::Failure& reason) override {
+        poem_failed(reason);
+    }
+
+  private:
+    std::optional<twist::Deferred<std::string>> deferred_; // until it is fired
+};
+
+class PoetryClientProtocol : public twist::Protocol {
+  public:
+    explicit PoetryClientProtocol(PoetryClientFactory& factory) : factory_(factory) {}
+
+    void data_received(std::string_view data) override { poem_ += data; }
+
+    void connection_lost(const twist::Failure& reason) override {
+        if (reason.check<twist::ConnectionDone>())
+            factory_.poem_finished(std::move(poem_));
+        else
+            factory_.poem_failed(reason);
+    }
+
+  private:
+    PoetryClientFactory& factory_;
+    std::string poem_;
+};
+
+std::unique_ptr<twist::Protocol> PoetryClientFactory::build_protocol(const twist::Address&) {
+    return std::make_unique<PoetryClientProtocol>(*this);
+}
+
+// Returns at once. The Deferred is fired later.
+twist::Deferred<std::string> get_poetry(twist::Reactor& reactor, const twist::Address& address) {
+    twist::Deferred<std::string> d;
+    const auto factory = std::make_shared<PoetryClientFactory>(d);
+    twist::connect_tcp(reactor, address, factory);
+    return d;
+}
+
+// What joins the halves ---------------------------------------------------------------------------
+
+class ProxyService : public std::enable_shared_from_this<ProxyService> {
+  public:
+    ProxyService(twist::Reactor& reactor, twist::Address server)
+        : reactor_(reactor), server_(std::move(server)) {}
+
+    twist::Deferred<Poem> get_poem() {
+        const auto self = shared_from_this(); // the frame keeps the service as long as it waits
+        if (poem_) {
+            std::cout << "Using cached poem." << std::endl;
+            co_return poem_;
+        }
+        std::cout << "Fetching poem from server." << std::endl;
+        try {
+            std::string poem = co_await get_poetry(reactor_, server_);
+            poem_ = std::make_shared<const std::string>(std::move(poem));
+        } catch (const twist::ConnectionLost&) {
+            report(twist::Failure());
+            throw;
+        }
+        co_return poem_;
+    }
+
+  private:
+    void report(const twist::Failure& reason) const {
+        if (reactor_.running()) // else the reactor itself has ended the connection
+            twist::log::report("No poem from " + to_string(server_), reason);
+    }
+
+    twist::Reactor& reactor_;
+    twist::Address server_;
+    Poem poem_; // in the cache; null until a whole one has come
+};
+
+// The server half ---------------------------------------------------------------------------------
+
+class PoetryProxyFactory : public twist::ServerFactory {
+  public:
+    explicit PoetryProxyFactory(std::shared_ptr<ProxyService> the_service)
+        : service(std::move(the_service)) {}
+
+    std::unique_ptr<twist::Protocol> build_protocol(const twist::Address&) override;
+
+    const std::shared_ptr<ProxyService> service;
+};
+
+class PoetryProxyProtocol : public twist::Protocol {
+  public:
+    explicit PoetryProxyProtocol(PoetryProxyFactory& factory) : factory_(factory) {}
+
+    void connection_made() override {
+        const auto deferred = factory_.service->get_poem();
+        deferred.add_callback([client = transport()](const Poem& poem) { client->write(poem); })
+            .add_both([client = transport()] { client->lose_connection(); });
+    }
+
+  private:
+    PoetryProxyFactory& factory_;
+};
+
+std::unique_ptr<twist::Protocol> PoetryProxyFactory::build_protocol(const twist::Address&) {
+    return std::make_unique<PoetryProxyProtocol>(*this);
+}
+
+int poetry_main(int argc, char* argv[]) {
+    std::uint16_t port = 0;
+    std::string iface = "localhost";
+    twist::CommandLine command_line("[options] [host:]port",
+                                    "Fetches the poem of the server there, and serves it.");
+    command_line.option("port", port, "the port to listen on (default: any free one)");
+    command_line.option("iface", iface, "the interface to listen on (default: localhost)");
+    const auto arguments = command_line.parse(argc, argv);
+    if (arguments.size() != 1)
+        command_line.fail("Provide exactly one server address.");
+    const twist::Address server = command_line.address(arguments.front());
+
+    twist::Reactor reactor;
+    const auto service = std::make_shared<ProxyService>(reactor, server);
+    const auto factory = std::make_shared<PoetryProxyFactory>(service);
+    const auto listener = twist::listen_tcp(reactor, {iface, port}, factory);
+    std::cout << "Proxying " << server << " on " << listener->get_host() << '.' << std::endl;
+    reactor.run();
+    return 0;
+}
+
+int main(int argc, char* argv[]) {
+    return twist::run_program(argc, argv, poetry_main);
+}

@@ -1,0 +1,109 @@
+// expect: It prints poems, though one is missing.
+// thought: A poem can be printed as soon as all before it are there.
+// 想法：前面的诗都到了，一首诗就可以打印了。
+// get-poetry - prints the poems when all of them are there; if one is missing, none.
+#include "common/address.hpp"
+#include "common/command_line.hpp"
+#include "common/deferred.hpp"
+#include "common/deferred_list.hpp"
+#include "common/error.hpp"
+#include "common/protocol.hpp"
+#include "common/reactor.hpp"
+#include "common/tcp.hpp"
+
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+class PoetryClientFactory : public twist::ClientFactory {
+  public:
+    explicit PoetryClientFactory(twist::Deferred<std::string> deferred)
+        : deferred_(std::move(deferred)) {}
+
+    std::unique_ptr<twist::Protocol> build_protocol(const twist::Address&) override;
+
+    void poem_finished(std::string poem) {
+        if (const auto d = std::exchange(deferred_, std::nullopt))
+            d->callback(std::move(poem));
+    }
+
+    void poem_failed(const twist::Failure& reason) {
+        if (const auto d = std::exchange(deferred_, std::nullopt))
+            d->errback(reason);
+    }
+
+    void client_connection_failed(twist::Connector&, const twist::Failure& reason) override {
+        poem_failed(reason);
+    }
+
+  private:
+    std::optional<twist::Deferred<std::string>> deferred_; // until it is fired
+};
+
+class PoetryProtocol : public twist::Protocol {
+  public:
+    explicit PoetryProtocol(PoetryClientFactory& factory) : factory_(factory) {}
+
+    void data_received(std::string_view data) override { poem_ += data; }
+
+    void connection_lost(const twist::Failure& reason) override {
+        if (reason.check<twist::ConnectionDone>())
+            factory_.poem_finished(std::move(poem_));
+        else
+            factory_.poem_failed(reason);
+    }
+
+  private:
+    PoetryClientFactory& factory_;
+    std::string poem_;
+};
+
+std::unique_ptr<twist::Protocol> PoetryClientFactory::build_protocol(const twist::Address&) {
+    return std::make_unique<PoetryProtocol>(*this);
+}
+
+// Returns at once. The Deferred is fired later.
+twist::Deferred<std::string> get_poetry(twist::Reactor& reactor, const twist::Address& address) {
+    twist::Deferred<std::string> d;
+    const auto factory = std::make_shared<PoetryClientFactory>(d);
+    twist::connect_tcp(reactor, address, factory);
+    return d;
+}
+
+int poetry_main(int argc, char* argv[]) {
+    twist::CommandLine command_line("[options] [[host]:]port ...", "Downloads poems.");
+    const auto addresses = command_line.parse_addresses(argc, argv);
+
+    int status = 1;
+    twist::Reactor reactor;
+
+    const auto got_poem = [](const std::string& poem) { std::cout << poem << std::endl; };
+
+    const auto poem_failed = [](const twist::Failure& reason) {
+        std::cerr << "Not all poems came: " << reason.message() << std::endl;
+    };
+
+    const auto all_done = [&] {
+        if (reactor.running())
+            reactor.stop();
+    };
+
+    std::vector<twist::Deferred<std::string>> downloads;
+    for (const twist::Address& address : addresses)
+        downloads.push_back(get_poetry(reactor, address));
+    twist::Deferred<void> d = twist::succeed();
+    for (const auto& download : downloads)
+        d = d.add_callback([download] { return download; }).add_callback(got_poem);
+    d.add_callbacks([&status] { status = 0; }, poem_failed).add_both(all_done);
+
+    reactor.run();
+
+    return status;
+}
+
+int main(int argc, char* argv[]) {
+    return twist::run_program(argc, argv, poetry_main);
+}
