@@ -41,11 +41,12 @@ class Predict(Repository):
         self.puzzles = find_puzzles(self.root)
 
     def predict(self, puzzle, lines):
-        """Predicts these lines, through a pipe; returns the status and the last line of it all."""
+        """Predicts these lines, through a pipe; returns the status and what is said at the end,
+        with single blanks between its words."""
         done = self.tour("predict", *puzzle.label.split(), LC_ALL="C",
                          typed="".join(f"{line}\n" for line in lines))
         self.assertEqual(done.stderr, "")
-        return done.returncode, " ".join(done.stdout.rpartition("\n\n")[2].splitlines())
+        return done.returncode, " ".join(done.stdout.rpartition("\n\n")[2].split())
 
     def test_which_they_are(self):
         names = {puzzle.program for puzzle in self.puzzles}
@@ -72,7 +73,8 @@ class Predict(Repository):
                 status, said = self.predict(puzzle, lines)
                 self.assertEqual(status, 1)
                 self.assertIn(f"at line {index + 1}: ", said)
-                self.assertTrue(said.endswith(f'where you predicted "{lines[index]}".'))
+                expected_end = f'where you predicted "{" ".join(lines[index].split())}".'
+                self.assertTrue(said.endswith(expected_end), said)
 
     def test_what_only_the_core_says_does_not_count(self):
         free = {}

@@ -2,7 +2,10 @@
 
 import signal
 import sys
+import tempfile
 import unittest
+from pathlib import Path
+from unittest import mock
 
 from processes import Program, TookTooLong, call, wait_until
 
@@ -41,6 +44,22 @@ class Programs(unittest.TestCase):
         with self.assertRaises(TookTooLong):
             program.wait(limit=0.1)
         self.assertEqual(program.status, 137)
+
+    def test_who_watches_may_take_his_time(self):
+        with tempfile.TemporaryDirectory() as place:
+            program = self.start("import os, time\nprint('ready', flush=True)\n"
+                                 f"while not os.path.exists({place + '/go on'!r}):\n"
+                                 "    time.sleep(0.01)")
+            now = 0
+
+            def watch(data):
+                nonlocal now
+                if data:
+                    now += 1000
+                    Path(place, "go on").touch()
+
+            with mock.patch("time.monotonic", lambda: now):
+                self.assertEqual(program.wait(limit=60, watch=watch), 0)
 
     def test_stop(self):
         stubborn = self.start("import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
