@@ -88,6 +88,7 @@ class Reader:
         self.shown = b""
         self.until_prompt()
         self.run("unset HISTFILE")
+        self.program = program_of(self.bash.pid)
         return self
 
     def __exit__(self, *error):
@@ -179,12 +180,19 @@ class Reader:
         return f"; it said:\n{text}" if text else ""
 
     def foreground_waits(self):
-        """Whether a program has the terminal and all its processes wait for something."""
+        """Whether programs have the terminal and all of them wait for something.
+
+        A process that bash has just made, and that runs no other program yet, does not count: it
+        may wait for bash, and would not take notice of Ctrl-C.
+        """
         group = os.tcgetpgrp(self.ours)
         if group == self.bash.pid:
             return False
-        states = [state(pid) for pid in processes_of_group(group)]
-        return bool(states) and set(states) == {"S"}
+        pids = processes_of_group(group)
+        with contextlib.suppress(OSError):
+            return bool(pids) and all(state(pid) == "S" and program_of(pid) != self.program
+                                      for pid in pids)
+        return False
 
     def look_at_jobs(self):
         """A job that wrote to the terminal is an error; so is a server that nobody has ended."""
@@ -216,6 +224,11 @@ class Reader:
                 raise StageError(f"{job.line}\nstill runs at the end of the block; "
                                  "end it there: kill $(jobs -p); wait")
         self.jobs, self.killed = [], False
+
+
+def program_of(pid):
+    """The file that a process runs."""
+    return os.readlink(f"/proc/{pid}/exe")
 
 
 def processes_of_group(group):
