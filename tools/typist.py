@@ -88,6 +88,7 @@ class Typist:
         self.shown = b""
         self.until_prompt()
         self.run("unset HISTFILE")
+        self.program = program_of(self.bash.pid)
         return self
 
     def __exit__(self, *error):
@@ -97,7 +98,12 @@ class Typist:
         end_descendants()
 
     def before_bash(self):
-        """In the new process: the terminal becomes its own, so that Ctrl-C is a signal."""
+        """In the new process: the terminal becomes its own, so that Ctrl-C is a signal.
+
+        A shell that puts us in the background lets us ignore signals, and so would all that we start.
+        """
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         if self.own_network:
             enter_own_network()
@@ -117,10 +123,10 @@ class Typist:
 
         When ready_for_ctrl_c(what is to be seen) is true and the program waits, Ctrl-C is pressed.
         """
+        self.killed = self.killed or "kill" in line
         os.write(self.ours, line.encode() + b"\n")
         output, status = self.until_prompt(ready_for_ctrl_c)
         self.jobs += [Job(int(pid), line) for pid in JOB_STARTED.findall(output)]
-        self.killed = self.killed or "kill" in line
         output = JOB_CHANGED.sub(b"", JOB_STARTED.sub(b"", output))
         self.look_at_jobs()
         return output, status
@@ -179,12 +185,19 @@ class Typist:
         return f"; it said:\n{text}" if text else ""
 
     def foreground_waits(self):
-        """Whether a program has the terminal and all its processes wait for something."""
+        """Whether programs have the terminal and all of them wait for something.
+
+        A process that bash has just made, and that runs no other program yet, does not count: it
+        may wait for bash, and would not take notice of Ctrl-C.
+        """
         group = os.tcgetpgrp(self.ours)
         if group == self.bash.pid:
             return False
-        states = [state(pid) for pid in processes_of_group(group)]
-        return bool(states) and set(states) == {"S"}
+        pids = processes_of_group(group)
+        with contextlib.suppress(OSError):
+            return bool(pids) and all(state(pid) == "S" and program_of(pid) != self.program
+                                      for pid in pids)
+        return False
 
     def look_at_jobs(self):
         """A job that wrote to the terminal is an error; so is a server that nobody has ended."""
@@ -216,6 +229,11 @@ class Typist:
                 raise StageError(f"{job.line}\nstill runs at the end of the block; "
                                  "end it there: kill $(jobs -p); wait")
         self.jobs, self.killed = [], False
+
+
+def program_of(pid):
+    """The file that a process runs."""
+    return os.readlink(f"/proc/{pid}/exe")
 
 
 def processes_of_group(group):

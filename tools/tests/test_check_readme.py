@@ -77,13 +77,16 @@ class Servers(Pages):
                           SERVER, "$ build/part01-one/client 10001", "...")
         self.assert_wrong(r"README.md:3: sleep 1000\nsleep 1000 &\nstill runs", "$ sleep 1000 &")
 
+    def test_after_a_failure_the_page_goes_on_in_a_new_shell(self):
+        done = self.check(SERVER, "---", SERVER, "$ build/part01-one/client 10001", "...", END)
+        self.assertIn("4 commands; 1 of 2 blocks differ", done.stdout)
+
     def test_a_server_that_does_not_serve(self):
         self.assert_wrong("it ended before it served",
                           "$ build/part01-one/client --port 10001 > client.log 2>&1 &", END)
         self.program("build/short", "import socket; s = socket.create_server(('', 10001)); s.accept()")
-        if not self.options:
-            self.assert_wrong("it ended by itself", "$ build/short --port 10001 &",
-                              "$ build/part01-one/client 10001", "...")
+        self.assert_wrong("it ended by itself", "$ build/short --port 10001 &",
+                          "$ build/part01-one/client 10001", "...", "$ wait")
 
     def test_what_a_server_says_into_the_terminal_is_found(self):
         server = "$ build/part01-one/server --port 10001 poem.txt &"
@@ -106,10 +109,19 @@ client.sendall(b"poem")
                           "$ kill $!")
 
 
-class HeldPorts(Servers):
-    """The same with other ports, as where no network of our own is allowed."""
+class HeldPorts(Pages):
+    """Some of it with other ports, as where no network of our own is allowed."""
 
     options = ("--held-ports",)
+    test_a_server_and_its_clients = Servers.test_a_server_and_its_clients
+    test_a_port_that_nobody_has_is_refused = Servers.test_a_port_that_nobody_has_is_refused
+    test_a_collision_is_found = Servers.test_a_collision_is_found
+    test_in_a_new_shell = Servers.test_after_a_failure_the_page_goes_on_in_a_new_shell
+
+    def test_the_ports_are_others(self):
+        self.program("build/arguments", "import sys; print(*map(int, sys.argv[1:]), sep=' + ')")
+        self.assert_good("$ build/arguments 10001 > server.log", "$ grep -c ^1000 server.log", "0",
+                         "[status 1]", "$ cat server.log", "10001")
 
 
 class Reading(Pages):
@@ -200,6 +212,15 @@ signal.pause()
         self.page("$ build/name", "I am build/name")
         done = self.python("use.py")
         self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_no_terminal(self):
+        self.page("$ true")
+        self.write("use.py", "import sys, pty\nsys.path.insert(0, 'tools')\nimport check_readme\n"
+                             "def refuse(): raise OSError(2, 'none')\npty.openpty = refuse\n"
+                             "sys.exit(check_readme.main(['README.md']))\n")
+        done = self.python("use.py")
+        self.assertEqual((done.returncode, done.stderr), (77, ""))
+        self.assertEqual(done.stdout, "skipped: README.md: no terminal can be had here: none\n")
 
     def test_a_readme_that_shows_nothing(self):
         self.write("README.md", "```Console\n$ echo a\nb\n```\n")
