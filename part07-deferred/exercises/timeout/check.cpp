@@ -58,6 +58,48 @@ CHECK(Text{"nobody fires it", "没有人激活它"}) {
     expect_equal(what_came, seen, std::string("TimeoutError; "));
 }
 
+CHECK(Text{"the poem comes in time", "诗及时到达"}) {
+    twist::FakeClock clock;
+    std::string seen;
+    const twist::Deferred<std::string> d;
+    act(called);
+    note(with_timeout(d, 5s, clock), seen);
+    act({"the poem comes after 2 seconds", "2 秒后诗到达"});
+    clock.advance(2s);
+    d.callback("in time");
+    expect_equal(what_came, seen, std::string("poem: in time; "));
+    expect(clock.delayed_calls().empty(), {"The timer is still pending, though the poem is there.",
+                                           "诗已经到了，定时器却还在等待。"});
+    act({"10 more seconds pass", "再过去 10 秒"});
+    clock.advance(10s);
+    expect_equal(what_came, seen, std::string("poem: in time; "));
+}
+
+CHECK(Text{"it fails in time", "及时失败"}) {
+    twist::FakeClock clock;
+    std::string seen;
+    const twist::Deferred<std::string> d;
+    act(called);
+    note(with_timeout(d, 5s, clock), seen);
+    act({"it fails after 2 seconds", "2 秒后失败"});
+    clock.advance(2s);
+    d.errback(twist::Exception("no poem"));
+    expect_equal(what_came, seen, std::string("[Failure: Exception: no poem]; "));
+    expect(clock.delayed_calls().empty(),
+           {"The timer is still pending, though the failure is there.",
+            "失败已经到了，定时器却还在等待。"});
+}
+
+CHECK(Text{"it has fired already", "它已经被激活过"}) {
+    twist::FakeClock clock;
+    std::string seen;
+    act({"with_timeout on a Deferred that has its poem", "对已有诗的 Deferred 调用 with_timeout"});
+    note(with_timeout(twist::succeed(std::string("ready")), 5s, clock), seen);
+    expect_equal(what_came, seen, std::string("poem: ready; "));
+    expect(clock.delayed_calls().empty(), {"The timer is still pending, though the poem is there.",
+                                           "诗已经到了，定时器却还在等待。"});
+}
+
 CHECK(Text{"it fails too late", "失败来得太晚"}) {
     twist::FakeClock clock;
     std::string seen;
@@ -99,46 +141,4 @@ CHECK(Text{"two Deferreds on the same clock", "同一个时钟上的两个 Defer
                  std::string("poem: in time; "));
     expect_equal({"what came of the second", "第二个的结果"}, second_seen,
                  std::string("TimeoutError; "));
-}
-
-CHECK(Text{"the poem comes in time", "诗及时到达"}) {
-    twist::FakeClock clock;
-    std::string seen;
-    const twist::Deferred<std::string> d;
-    act(called);
-    note(with_timeout(d, 5s, clock), seen);
-    act({"the poem comes after 2 seconds", "2 秒后诗到达"});
-    clock.advance(2s);
-    d.callback("in time");
-    expect_equal(what_came, seen, std::string("poem: in time; "));
-    expect(clock.delayed_calls().empty(), {"The timer is still pending, though the poem is there.",
-                                           "诗已经到了，定时器却还在等待。"});
-    act({"10 more seconds pass", "再过去 10 秒"});
-    clock.advance(10s);
-    expect_equal(what_came, seen, std::string("poem: in time; "));
-}
-
-CHECK(Text{"it fails in time", "及时失败"}) {
-    twist::FakeClock clock;
-    std::string seen;
-    const twist::Deferred<std::string> d;
-    act(called);
-    note(with_timeout(d, 5s, clock), seen);
-    act({"it fails after 2 seconds", "2 秒后失败"});
-    clock.advance(2s);
-    d.errback(twist::Exception("no poem"));
-    expect_equal(what_came, seen, std::string("[Failure: Exception: no poem]; "));
-    expect(clock.delayed_calls().empty(),
-           {"The timer is still pending, though the failure is there.",
-            "失败已经到了，定时器却还在等待。"});
-}
-
-CHECK(Text{"it has fired already", "它已经被激活过"}) {
-    twist::FakeClock clock;
-    std::string seen;
-    act({"with_timeout on a Deferred that has its poem", "对已有诗的 Deferred 调用 with_timeout"});
-    note(with_timeout(twist::succeed(std::string("ready")), 5s, clock), seen);
-    expect_equal(what_came, seen, std::string("poem: ready; "));
-    expect(clock.delayed_calls().empty(), {"The timer is still pending, though the poem is there.",
-                                           "诗已经到了，定时器却还在等待。"});
 }

@@ -25,6 +25,7 @@ CHECK(Text{"one is not there, one is reset later, one is good",
     poem.finish();
     act({"the first one sends a part, and resets", "第一个发送一部分，然后重置"});
     part.send("a part");
+    static_cast<void>(program.is_idle()); // it has heard of all that, and waits for more
     part.reset();
     const Ending ending = program.wait();
     const std::string line =
