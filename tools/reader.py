@@ -98,7 +98,12 @@ class Reader:
         end_descendants()
 
     def before_bash(self):
-        """In the new process: the terminal becomes its own, so that Ctrl-C is a signal."""
+        """In the new process: the terminal becomes its own, so that Ctrl-C is a signal.
+
+        A shell that puts us in the background lets us ignore signals, and so would all that we start.
+        """
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         if self.own_network:
             enter_own_network()
@@ -118,10 +123,10 @@ class Reader:
 
         When ready_for_ctrl_c(what is to be seen) is true and the program waits, Ctrl-C is pressed.
         """
+        self.killed = self.killed or "kill" in line
         os.write(self.ours, line.encode() + b"\n")
         output, status = self.until_prompt(ready_for_ctrl_c)
         self.jobs += [Job(int(pid), line) for pid in JOB_STARTED.findall(output)]
-        self.killed = self.killed or "kill" in line
         output = JOB_CHANGED.sub(b"", JOB_STARTED.sub(b"", output))
         self.look_at_jobs()
         return output, status
