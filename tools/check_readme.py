@@ -29,6 +29,7 @@ from stage import Stage, StageError, tool_missing
 from typist import NoTerminal, Typist
 
 ROOT = Path(__file__).resolve().parent.parent
+WRITTEN = {".log", ".pid"}  # files that a page writes: an earlier reader's are none of its business
 SKIPPED = 77  # what Meson takes for it
 ROUNDS = ("", "The second time that the page is typed:\n")
 
@@ -130,7 +131,7 @@ def desk(root, build):
     with tempfile.TemporaryDirectory() as name:
         here = Path(name)
         for path in root.iterdir():
-            if path.name != "build" and not path.name.startswith("."):
+            if path.name != "build" and path.name[0] != "." and path.suffix not in WRITTEN:
                 (here / path.name).symlink_to(path)
         (here / "build").symlink_to(build)
         yield here

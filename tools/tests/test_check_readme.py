@@ -43,14 +43,16 @@ class Servers(Pages):
     """Ports, servers and what they say; in a network of our own, if that is allowed here."""
 
     def test_a_server_and_its_clients(self):
-        self.assert_good(SERVER, "$ build/part01-one/client 10001 10001",
+        self.write("server.log", "mine")
+        self.assert_good("$ ls *.*", "README.md  poem.txt", SERVER,
+                         "$ build/part01-one/client 10001 10001",
                          "Got a poem from 127.0.0.1:10001 in 0:00:00.123456",
                          "line 1 of the poem, è", "...", "line 30 of the poem, è",
                          "Got a poem from 127.0.0.1:10001 in 0:00:00.123456", "...",
                          END, "$ cat server.log", "Serving poem.txt on 127.0.0.1:10001.",
                          "Somebody at 127.0.0.1:54321 wants poetry!",
-                         "Somebody at 127.0.0.1:54321 wants poetry!")
-        self.assertFalse((self.root / "server.log").exists())
+                         "Somebody at 127.0.0.1:54321 wants poetry!", "$ rm server.log")
+        self.assertEqual((self.root / "server.log").read_text(), "mine")
 
     def test_bash_itself_connects(self):
         self.assert_good(SERVER, "$ cat < /dev/tcp/127.0.0.1/10001 | head -n 1",
@@ -201,6 +203,12 @@ signal.pause()
                         "$ build/polite", "Good evening.", "^CGoodbye.")
         self.assert_bad("3: build/polite", "Bye.", "Goodbye.",
                         "$ build/polite", "Hello.", "^CBye.")
+
+    def test_ctrl_c_where_we_ignore_it_ourselves(self):
+        self.page("$ sleep 1000", "^C", "[status 130]")
+        done = subprocess.run(["sh", "-c", "trap '' INT; exec \"$0\" tools/check_readme.py README.md",
+                               sys.executable], cwd=self.root, stdout=subprocess.PIPE, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout)
 
     def test_build_root(self):
         (self.root / "build").rename(self.root / "other place")
