@@ -100,7 +100,7 @@ class Typist:
     def before_bash(self):
         """In the new process: the terminal becomes its own, so that Ctrl-C is a signal.
 
-        A shell that puts us in the background lets us ignore signals, and so would all that we start.
+        A shell that puts us in the background has us ignore it; bash and its programs must not.
         """
         for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
@@ -109,7 +109,7 @@ class Typist:
             enter_own_network()
 
     def set_terminal(self, stops_background):
-        """No echo, and line ends as they are; what is written in the background stops the writer."""
+        """No echo, line ends as they are; who writes in the background is stopped."""
         mode = termios.tcgetattr(self.ours)
         mode[1] &= ~termios.OPOST
         mode[3] &= ~termios.ECHO

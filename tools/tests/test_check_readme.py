@@ -31,7 +31,8 @@ class Pages(Repository):
         return done.stdout
 
     def assert_bad(self, place, expected, got, *lines):
-        self.assert_wrong(rf"README.md:{place}\n  expected: {expected}\n  got:      {got}\n", *lines)
+        self.assert_wrong(rf"README.md:{place}\n  expected: {expected}\n  got:      {got}\n",
+                          *lines)
 
     def assert_wrong(self, pattern, *lines):
         done = self.check(*lines)
@@ -86,7 +87,8 @@ class Servers(Pages):
     def test_a_server_that_does_not_serve(self):
         self.assert_wrong("it ended before it served",
                           "$ build/part01-one/client --port 10001 > client.log 2>&1 &", END)
-        self.program("build/short", "import socket; s = socket.create_server(('', 10001)); s.accept()")
+        self.program("build/short", "import socket\n"
+                     "socket.create_server(('', 10001)).accept()")
         self.assert_wrong("it ended by itself", "$ build/short --port 10001 &",
                           "$ build/part01-one/client 10001", "...", "$ wait")
 
@@ -139,7 +141,8 @@ class Reading(Pages):
                         "$ echo one", "one", "$ false")
 
     def test_line_numbers_are_compared(self):
-        self.assert_bad("3: echo at a.cpp:13", "at a.cpp:12", "at a.cpp:13", "$ echo at a.cpp:13", "at a.cpp:12")
+        self.assert_bad("3: echo at a.cpp:13", "at a.cpp:12", "at a.cpp:13",
+                        "$ echo at a.cpp:13", "at a.cpp:12")
 
     def test_colours_are_not(self):
         self.assert_good("$ printf '\\033[0;32mgreen\\033[0m\\n'", "green")
@@ -206,7 +209,7 @@ signal.pause()
 
     def test_ctrl_c_where_we_ignore_it_ourselves(self):
         self.page("$ sleep 1000", "^C", "[status 130]")
-        done = subprocess.run(["sh", "-c", "trap '' INT; exec \"$0\" tools/check_readme.py README.md",
+        done = subprocess.run(["sh", "-c", "trap '' INT; exec $0 tools/check_readme.py README.md",
                                sys.executable], cwd=self.root, stdout=subprocess.PIPE, check=False)
         self.assertEqual(done.returncode, 0, done.stdout)
 
@@ -235,7 +238,8 @@ signal.pause()
         self.assertEqual(self.python("tools/check_readme.py", "README.md").returncode, 1)
 
     def test_a_tool_that_is_not_there(self):
-        self.assertIn("skipped: ", self.assert_good("$ no-such-tool > x.log", "$ cat x.log", "poem"))
+        self.assertIn("skipped: ", self.assert_good("$ no-such-tool > x.log",
+                                                        "$ cat x.log", "poem"))
 
     def test_what_cannot_be_read_or_started(self):
         done = self.check("output")
@@ -269,7 +273,8 @@ time.sleep(1000)
         self.assertEqual(os.listdir(self.root / "tmp"), [".keep"])
 
     def test_after_a_failure(self):
-        done = self.check("$ build/waiting &", "$ until [ -e build/../told ]; do :; done", "$ false",
+        done = self.check("$ build/waiting &", "$ until [ -e build/../told ]; do :; done",
+                          "$ false",
                           TMPDIR=str(self.root / "tmp"))
         self.assertEqual(done.returncode, 1, done.stdout)
         self.assert_nothing_left()
