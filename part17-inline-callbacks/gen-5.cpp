@@ -28,10 +28,14 @@ Pauses my_other_generator() {
     std::cout << "my_other_generator: done" << std::endl;
 }
 
-// Runs the next piece, and has the reactor run the one after it, when the pause is over.
-void go_on(twist::Reactor& reactor, double speed, std::shared_ptr<Pauses> gen) {
+// Runs the next piece, and has the reactor run the one after it, when the pause is over. After the
+// last piece of the last generator it stops the reactor.
+void go_on(twist::Reactor& reactor, double speed, int& unfinished, std::shared_ptr<Pauses> gen) {
     if (const auto pause = gen->next())
-        reactor.call_later(*pause / speed, [=, &reactor] { go_on(reactor, speed, gen); });
+        reactor.call_later(*pause / speed,
+                           [=, &reactor, &unfinished] { go_on(reactor, speed, unfinished, gen); });
+    else if (--unfinished == 0)
+        reactor.stop();
 }
 
 int run_generators(int argc, char* argv[]) {
@@ -42,10 +46,9 @@ int run_generators(int argc, char* argv[]) {
         command_line.fail("Bad arguments.");
 
     twist::Reactor reactor;
-    reactor.call_later(7s / speed, [&] { reactor.stop(); });
-
-    go_on(reactor, speed, std::make_shared<Pauses>(my_generator()));
-    go_on(reactor, speed, std::make_shared<Pauses>(my_other_generator()));
+    int unfinished = 2;
+    go_on(reactor, speed, unfinished, std::make_shared<Pauses>(my_generator()));
+    go_on(reactor, speed, unfinished, std::make_shared<Pauses>(my_other_generator()));
 
     reactor.run();
     return 0;

@@ -197,10 +197,10 @@ class Classroom:
             self.screen.say(self.text("thought", number=number,
                                       thought=mistake.thought[self.language]), "title")
             for hunk in mistake.hunks:
-                self.screen.say(f"   {mistake.base}:{hunk.start}", "server")
+                self.screen.show(f"   {mistake.base}:{hunk.start}", "server")
                 for line in hunk.lines:
                     style = {"-": "removed", "+": "added"}.get(line[0])
-                    self.screen.say(f"   {line}".rstrip(), style)
+                    self.screen.show(f"   {line}".rstrip(), style)
             self.screen.say("   " + self.text("answer", text=mistake.expect))
         return 0
 

@@ -133,14 +133,14 @@ class Learner(unittest.TestCase):
 
     def test_mistakes(self):
         wrong = [Mistake(file) for file in sorted((DIRECTORY / "wrong").iterdir())]
-        for lang, first in (("en", "1. “A Deferred whose time is up"),
-                            ("zh", "1. “时间到了的 Deferred")):
+        for lang in ("en", "zh"):
             status, said = self.say("mistakes", NAME, lang=lang)
             self.assertEqual(status, 0)
-            self.assertIn(f"\n{first}", said)
+            self.assertIn(f"\n1. “{wrong[0].thought[lang]}”\n", said)
+            on_one_line = " ".join(said.split())
             for mistake in wrong:
                 self.assertIn(f". “{mistake.thought[lang]}”\n   {mistake.base}:", said)
-                self.assertIn(f"… {mistake.expect} …\n", said)
+                self.assertIn(f"… {mistake.expect} …", on_one_line)
         self.assertIn("\n   solution.cpp:18\n", said)
         self.assertIn("\n   -        if (!timer.active())\n", said)
         self.assertIn("\n   +        if (timer.active())\n", said)
