@@ -286,7 +286,7 @@ time.sleep(1000)
                     self.page("$ build/waiting &", "$ sleep 1000")
                     process = subprocess.Popen(
                         [sys.executable, "tools/check_readme.py", *options, "README.md"],
-                        cwd=self.root, env={**os.environ, "TMPDIR": str(self.root / "tmp")})
+                        cwd=self.root, env=self.environment(TMPDIR=str(self.root / "tmp")))
                     self.assertTrue(wait_until((self.root / "told").exists))
                     process.send_signal(number)
                     self.assertEqual(process.wait(60), 128 + number)
