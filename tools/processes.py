@@ -172,6 +172,7 @@ def leaving_nothing_behind():
             if sys.stdout:
                 sys.stdout.flush()
     except BrokenPipeError:
+        print_nowhere()  # what is still said, and what waits to be written
         raise Stopped(signal.SIGPIPE) from None
     finally:
         for number in signals:
@@ -185,8 +186,13 @@ def print_no_more():
     try:
         sys.stdout.flush()
     except (OSError, AttributeError):  # it was closed
-        with contextlib.suppress(OSError, AttributeError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print_nowhere()
+
+
+def print_nowhere():
+    """From here on nobody hears what goes to standard output."""
+    with contextlib.suppress(OSError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def end_descendants(grace=2):
