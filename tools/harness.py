@@ -113,6 +113,16 @@ class Running:
         """Sends it a signal."""
         self.program.process.send_signal(number)
 
+    def wait_for_its_loop(self):
+        """Waits until its reactor runs: before that, a signal ends it as any other program."""
+        def runs():
+            status = Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8")
+            caught = re.search(r"^SigCgt:\s*(\w+)", status, re.MULTILINE)
+            return not caught or int(caught.group(1), 16) >> (signal.SIGINT - 1) & 1
+
+        if not wait_until(runs):
+            raise AssertionError(f"its loop does not run: {self.told()}")
+
     def stop(self, number=signal.SIGTERM):
         """Sends it a signal and waits for its end; returns its status."""
         return self.program.stop(number)

@@ -6,6 +6,7 @@
 BUILD_ROOT names the build directory whose core is used; it must have sanitizers.
 """
 
+import hashlib
 import os
 import sys
 from pathlib import Path
@@ -18,6 +19,34 @@ from workshop import CompileError, Workshop, unfinished
 
 ROOT = Path(__file__).resolve().parent.parent
 SKIPPED = 77  # for Meson
+
+
+class Factory(Workshop):
+    """A workshop for many wrong answers: the headers of the core are compiled once for all of them.
+
+    What an answer forgets to include is not found so. The starter and the solution are compiled as
+    a learner's answer is.
+    """
+
+    def object(self, source, more=()):
+        if Path(source).parent.name == "wrong":
+            more = [*more, "-include", self.precompiled(more)]
+        return super().object(source, more)
+
+    def precompiled(self, more):
+        """The name of a header that is there already compiled, for files with these options."""
+        names = sorted(path.name for path in (self.root / "common").glob("*.hpp")
+                       if path.name != "trial.hpp")  # for tests: it brings doctest
+        text = "".join(f'#include "common/{name}"\n' for name in names)
+        key = hashlib.sha256(" ".join([text, *self.flags, *more]).encode()).hexdigest()
+        header = self.place / f"core-{key[:12]}.hpp"
+        compiled = header.with_suffix(".hpp.gch")
+        if not self.is_new_enough(compiled):
+            header.write_text(text, encoding="utf-8")
+            with unfinished(compiled) as own, unfinished(compiled.with_suffix(".d")) as makes:
+                self.run([*self.compiler, *self.flags, *more, "-x", "c++-header", header,
+                          "-MMD", "-MF", makes, "-o", own])
+        return header
 
 
 def prove(exercise, workshop):
@@ -90,7 +119,7 @@ def texts(exercise):
 def main(directories):
     """Proves each; status 1 if one has a complaint."""
     build = Path(os.environ.get("BUILD_ROOT", ROOT / "build-check"))
-    workshop = Workshop(ROOT, build)
+    workshop = Factory(ROOT, build)
     if not workshop.sanitizers:
         print("skipped: exercises are proven in the build with sanitizers")
         return SKIPPED

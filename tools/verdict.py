@@ -23,6 +23,11 @@ WORDS = {
              "没有结束：有什么在永远等待，或者永远不停。"),
     "freed": ("Memory is used after it was freed ({text})", "使用了已经释放的内存（{text}）"),
     "bounds": ("Memory is used that is not yours ({text})", "访问了不属于你的内存（{text}）"),
+    "null": ("A null pointer is used: it points at nothing.", "使用了空指针：它什么也没有指向。"),
+    "changed": ("An iterator is used whose container was changed meanwhile: {text}",
+                "使用了一个迭代器，而它的容器在此期间被修改了：{text}"),
+    "library": ("The standard library does not allow this: {text}",
+                "标准库不允许这样做：{text}"),
     "leak": ("Something is never destroyed: it holds itself, or nobody fired it.",
              "有东西永远不会被销毁：它持有了自己，或者没有人激活它。"),
     "undefined": ("The language does not say what this does: {text}",
@@ -76,7 +81,7 @@ def run(command, language):
         reading, writing = os.pipe()
         environment = {**os.environ, "CHECK_REPORT": str(writing), "LC_ALL": "C.UTF-8",
                        "TMPDIR": place,
-                       "ASAN_OPTIONS": "exitcode=99:detect_leaks=1:"
+                       "ASAN_OPTIONS": "exitcode=99:detect_leaks=1:handle_abort=1:"
                                        "detect_stack_use_after_return=1",
                        "UBSAN_OPTIONS": "halt_on_error=1:exitcode=98:print_stacktrace=1",
                        "LSAN_OPTIONS": "exitcode=97"}
@@ -149,30 +154,40 @@ def listen(reading, verdict):
 
 def judge(verdict, status, late, output):
     """Says what is wrong where the check could not say it itself."""
-    language = verdict.language
-    sanitizer = re.search(r"(AddressSanitizer: (\S+)|LeakSanitizer|runtime error: (.*))", output)
     if verdict.message:
         verdict.passed = False
     elif late:
         verdict.passed = False
-        verdict.message = word("time", language)
-    elif sanitizer:
+        verdict.message = word("time", verdict.language)
+    elif told := what_watched(output, verdict.language):
         verdict.passed = False
-        if sanitizer.group(3):
-            verdict.message = word("undefined", language, text=sanitizer.group(3))
-        elif "LeakSanitizer" in sanitizer.group(1):
-            verdict.message = word("leak", language)
-        else:
-            free = "free" in sanitizer.group(2)
-            verdict.message = word("freed" if free else "bounds", language,
-                                   text=sanitizer.group(2))
-        verdict.details = places(output)
-    elif status != 0 and not verdict.message:
+        verdict.message, verdict.details = told, places(output)
+    elif status != 0:
         verdict.passed = False
-        verdict.message = word("crashed", language)
-        verdict.details = output.strip().splitlines()[-3:]
+        verdict.message = word("crashed", verdict.language)
+        last_words = output.partition("AddressSanitizer:DEADLYSIGNAL")[0].strip().splitlines()[-3:]
+        verdict.details = [*last_words, *places(output)]
     elif not verdict.passed:
-        verdict.message = word("ended", language)
+        verdict.message = word("ended", verdict.language)
+
+
+def what_watched(output, language):
+    """What the sanitizers, or the checks of the standard library, have found; None if nothing."""
+    if undefined := re.search(r"runtime error: (.*)", output):
+        return word("undefined", language, text=undefined.group(1))
+    if refused := re.search(r"^Error: (.*?)\.\n\n", output, re.MULTILINE | re.DOTALL):
+        text = " ".join(refused.group(1).split())
+        return word("changed" if "singular" in text else "library", language, text=text)
+    if asserted := re.search(r"Assertion '(.*)' failed", output):
+        return word("library", language, text=asserted.group(1))
+    if "LeakSanitizer" in output:
+        return word("leak", language)
+    if "points to the zero page" in output:
+        return word("null", language)
+    if memory := re.search(r"AddressSanitizer: (?!ABRT)(\S+)", output):
+        return word("freed" if "free" in memory.group(1) else "bounds", language,
+                    text=memory.group(1))
+    return None
 
 
 def places(output):

@@ -119,6 +119,7 @@ class Foreground(Case):
         path = self.directory / "log"
         with Running(FASTPOETRY, "--port", 0, "--logfile", path, SCIENCE) as server:
             self.wait_for(path, b" starting on ")
+            server.wait_for_its_loop()
             self.assertEqual(server.stop(), 0)
             self.assertEqual((server.stdout, server.stderr), (b"", b""))
         self.assertEqual(messages(path.read_bytes())[-1], "Server Shut Down.")
@@ -197,6 +198,7 @@ class Hangup(Case):
         log, old = self.directory / "log", self.directory / "log.1"
         with Running(FASTPOETRY, "--port", 0, "--logfile", log, self.path) as server:
             self.wait_for(log, b" starting on ")
+            server.wait_for_its_loop()
             log.rename(old)
             server.send(signal.SIGHUP)
             self.wait_for(log, b"")
@@ -208,6 +210,7 @@ class Hangup(Case):
         log, old = self.directory / "log", self.directory / "log.1"
         with Running(FASTPOETRY, "--port", 0, "--logfile", log, self.path) as server:
             self.wait_for(log, b" starting on ")
+            server.wait_for_its_loop()
             log.rename(old)
             log.mkdir()
             server.send(signal.SIGHUP)

@@ -13,7 +13,6 @@ import harness
 import transforms
 from clients import connected, send_all
 from harness import Running, run
-from processes import wait_until
 
 WITH_SPEED = [f"part17-inline-callbacks/{name}"
               for name in ("gen-5", "gen-6", "inline-callbacks-1", "inline-callbacks-2")]
@@ -44,7 +43,7 @@ class TheProgramsEnd(unittest.TestCase):
     def test_without_a_trace(self):
         for program in WITH_SPEED:
             with self.subTest(program), Running(program, "--speed", "0.001") as running:
-                self.assertTrue(wait_until(lambda: catches_signals(running.pid)))
+                running.wait_for_its_loop()
                 self.assertEqual(running.stop(signal.SIGINT), 0)
                 self.assertNotIn(b"done", running.stdout)
                 self.assertNotIn(b"third", running.stdout)
@@ -91,14 +90,6 @@ class Client(transforms.Transforms, unittest.TestCase):
             client.wait_for_line("the second")
             send_all(one, b"The First")
             self.assertEqual(client.result(), (b"the second\nthe first\n", b"", 0))
-
-
-def catches_signals(pid):
-    """Whether a process would not die from SIGINT any more: its reactor runs."""
-    for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
-        if line.startswith("SigCgt:"):
-            return bool(int(line.split()[1], 16) >> (signal.SIGINT - 1) & 1)
-    return True
 
 
 if __name__ == "__main__":

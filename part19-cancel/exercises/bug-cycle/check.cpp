@@ -1,7 +1,7 @@
 // A failure that nobody hears of: the check fires the poem, lets go of it, and asks for the report.
 #include <chrono>
 #include <iostream>
-#include <optional>
+#include <memory>
 #include <sstream>
 #include <string>
 
@@ -57,7 +57,7 @@ void wait_two_seconds(twist::FakeClock& clock, const Printed& printed) {
 CHECK(Text{"the poem comes", "诗到达"}) {
     twist::FakeClock clock;
     const Printed printed;
-    std::optional<Poem> poem(std::in_place);
+    auto poem = std::make_unique<Poem>();
     act(called);
     print_poem(clock, *poem);
     wait_two_seconds(clock, printed);
@@ -74,7 +74,7 @@ CHECK(Text{"the poem comes", "诗到达"}) {
 CHECK(Text{"the poem fails", "诗失败"}) {
     twist::FakeClock clock;
     const Printed printed;
-    std::optional<Poem> poem(std::in_place);
+    auto poem = std::make_unique<Poem>();
     act(called);
     print_poem(clock, *poem);
     wait_two_seconds(clock, printed);
@@ -90,7 +90,7 @@ CHECK(Text{"the poem fails", "诗失败"}) {
 CHECK(Text{"two poems at the same time", "同时等待两首诗"}) {
     twist::FakeClock clock;
     const Printed printed;
-    std::optional<Poem> first(std::in_place), second(std::in_place);
+    auto first = std::make_unique<Poem>(), second = std::make_unique<Poem>();
     act({"print_poem, twice", "调用 print_poem 两次"});
     print_poem(clock, *first);
     print_poem(clock, *second);
