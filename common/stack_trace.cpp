@@ -25,7 +25,8 @@ struct Function {
     std::string name, place;
 };
 
-/// "bool f<int>(char)::{lambda(int)#1}::operator()(int) const" becomes "f::{lambda#1}".
+/// "bool f<int>(char)::{lambda(int)#1}::operator()(int) const", which clang may call
+/// "bool f<int>(char)::$_0::operator()(int) const", becomes "f::{lambda}".
 std::string short_name(std::string name) {
     if (name == "operator()")
         return "{lambda}"; // an inlined one; whose it is addr2line does not say
@@ -41,6 +42,11 @@ std::string short_name(std::string name) {
             result += c;
         depth -= c == ')' || c == '>' || c == ']';
     }
+    for (const std::string_view number : {"#", "$_"})
+        for (std::size_t at; (at = result.find(number)) != std::string::npos;) {
+            const std::size_t end = result.find_first_not_of("0123456789", at + number.size());
+            result.replace(at, end - at, number == "#" ? "" : "{lambda}");
+        }
     return result.substr(result.rfind(' ') + 1); // a template names the type that it returns, too
 }
 
@@ -74,7 +80,7 @@ void print(std::ostream& out, const Function& function) {
     const auto& [name, place] = function;
     if (place.find("/include/c++/") != std::string::npos || name.ends_with("::_FUN") ||
         name.ends_with("::__invoke") || name == "_start" || name == "backtrace" ||
-        name == "twist::print_stack_trace")
+        name == "___interceptor_backtrace" || name == "twist::print_stack_trace")
         return;
     const std::filesystem::path path = place.substr(0, place.find(" (discriminator"));
     out << name << " at " << (path.parent_path().filename() / path.filename()).string() << '\n';
