@@ -72,6 +72,8 @@ def at_once(words):
     """The words that say how many tests run at once, unless somebody has said it."""
     told = any(re.match(r"-j|--num-processes|-h|--help|--list", word) for word in words)
     return [] if told else ["--num-processes", str(PER_PROCESSOR * (os.cpu_count() or 1))]
+
+
 def check_names(build, words):
     """Raises a UsageError for a word that can be nothing but a test's name, and is none."""
     file = build / "meson-info/intro-tests.json"

@@ -220,20 +220,25 @@ TEST_CASE("calls cancel one another while they run") {
 
 TEST_CASE("many calls that were cancelled or moved do not get in the way") {
     FakeClock clock;
-    int ran = 0;
+    std::size_t ran = 0;
     std::vector<DelayedCall> calls;
-    for (int i = 0; i < 20'000; ++i)
+#ifdef _GLIBCXX_DEBUG
+    constexpr int many = 2'000; // each step looks at all the rest
+#else
+    constexpr int many = 20'000;
+#endif
+    for (int i = 0; i < many; ++i)
         calls.push_back(clock.call_later(Seconds(i % 100), [&] { ++ran; }));
     for (std::size_t i = 0; i < calls.size(); ++i)
         if (i % 4 != 0)
             calls[i].cancel();
         else
             calls[i].reset(Seconds(200));
-    CHECK(clock.delayed_calls().size() == 5'000);
+    CHECK(clock.delayed_calls().size() == calls.size() / 4);
     clock.advance(199s);
     CHECK(ran == 0);
     clock.advance(1s);
-    CHECK(ran == 5'000);
+    CHECK(ran == calls.size() / 4);
 }
 
 TEST_CASE("a closure is destroyed when its call has run, was cancelled, or its clock has gone") {
