@@ -1,7 +1,6 @@
 #include "common/stack_trace.hpp"
 
 #include <doctest/doctest.h>
-#include <event2/event.h>
 #include <functional>
 #include <memory>
 #include <sstream>
