@@ -4,6 +4,7 @@
 #include <string>
 
 #include "common/error.hpp"
+#include "common/let_go.hpp"
 #include "common/log.hpp"
 
 namespace twist::detail {
@@ -24,8 +25,8 @@ void Chain::bury(Chain* chain) {
 
 Chain::~Chain() {
     drop_waiter();
-    if (const Failure* failure = current_->failure())
-        log::report("Unhandled error in Deferred", *failure);
+    if (current_->failure)
+        log::report("Unhandled error in Deferred", *current_->failure);
     for (Step* step = current_; step != nullptr;) {
         Step* const next = step->next;
         if (step != first_)
@@ -78,15 +79,15 @@ bool Chain::accept(Step& from) {
         return false;
     }
     first_->take(from);
-    first_->drop_canceller();
+    let_go(canceller_);
     return true;
 }
 
 bool Chain::accept(Failure failure) {
     if (!begin_firing())
         return false;
-    first_->fail(std::move(failure));
-    first_->drop_canceller();
+    first_->failure = std::move(failure);
+    let_go(canceller_);
     return true;
 }
 
@@ -128,7 +129,7 @@ bool Chain::takes_from(Chain& inner) {
         }
         current_->take(inner.result());
     } catch (...) {
-        current_->fail(Failure());
+        current_->failure = Failure();
     }
     return true;
 }
@@ -222,11 +223,25 @@ void Chain::cancel() {
     innermost->cancel_this();
 }
 
+bool Chain::call_canceller() {
+    if (!canceller_)
+        return false;
+    Canceller running = std::exchange(canceller_, nullptr);
+    try {
+        running(ChainPtr(this));
+    } catch (...) {
+        if (!called_) // it can be cancelled again
+            canceller_ = std::move(running);
+        throw;
+    }
+    return true;
+}
+
 void Chain::cancel_this() {
     const ChainPtr self(this);
     if (called_) {
         if (std::exchange(stranded_, false)) {
-            current_->fail(Failure(CancelledError()));
+            current_->failure = Failure(CancelledError());
             run(self);
         }
         return;
@@ -234,7 +249,7 @@ void Chain::cancel_this() {
     if (std::exchange(cancelling_, true))
         return; // the canceller cancels
     try {
-        forgives_one_firing_ = !first_->call_canceller(*this);
+        forgives_one_firing_ = !call_canceller();
     } catch (...) {
         cancelling_ = false;
         throw;

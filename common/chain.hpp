@@ -2,6 +2,7 @@
 // types rubbed out. deferred.hpp puts the types back; that is what a program includes.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <typeinfo>
@@ -46,15 +47,11 @@ class Step {
     /// Takes the result of the step before. Leaves its own, or gives the chain to wait for.
     virtual ChainPtr run(Step& /*before*/) noexcept { return {}; }
     virtual void take(Step& from) = 0; ///< the result of `from`, whose type is the same
-    virtual void fail(Failure failure) = 0;
     virtual void clear() = 0;
-    virtual bool has_result() const = 0;
-    virtual const Failure* failure() const = 0; ///< the result, if it is a failure
+    virtual bool has_value() const = 0;
+    bool has_result() const { return failure || has_value(); }
 
-    /// Calls the canceller; false if there is none. Only the first step may have one.
-    virtual bool call_canceller(Chain& /*chain*/) { return false; }
-    virtual void drop_canceller() {}
-
+    std::optional<Failure> failure; ///< the result, if it is a failure
     Step* next = nullptr;
 };
 
@@ -63,17 +60,29 @@ template <class T>
 class StepTo : public Step {
   public:
     void take(Step& from) final {
-        result = std::move(static_cast<StepTo&>(from).result);
+        value = std::move(static_cast<StepTo&>(from).value);
+        failure = std::move(from.failure);
         from.clear();
     }
-    void fail(Failure failure) final { result.emplace(std::move(failure)); }
-    void clear() final { result.reset(); }
-    bool has_result() const final { return result.has_value(); }
-    const Failure* failure() const final {
-        return result && result->is_failure() ? &result->failure() : nullptr;
+    void clear() final {
+        value.reset();
+        failure.reset();
+    }
+    bool has_value() const final { return value.has_value(); }
+
+    void set(Result<T>&& result) {
+        if (result.is_failure())
+            failure = result.failure();
+        else
+            value.emplace(std::move(result).value());
+    }
+    Result<T> result() && {
+        if (failure)
+            return *failure;
+        return std::move(*value);
     }
 
-    std::optional<Result<T>> result;
+    std::optional<typename Result<T>::Value> value;
 };
 
 /// Whoever takes the result at the end of a chain: another chain, or a coroutine. The chain that
@@ -102,9 +111,12 @@ class Waiter {
 /// zero has its place in the row of those to be destroyed, and may still be seen until its turn.
 class Chain : public Waiter {
   public:
+    using Canceller = std::function<void(const ChainPtr&)>;
+
     /// `first` must live as long as the chain, and so be part of it.
-    Chain(Step& first, const std::type_info& type)
-        : first_(&first), current_(&first), last_(&first), start_(&type), end_(&type) {}
+    Chain(Step& first, const std::type_info& type, Canceller canceller)
+        : first_(&first), current_(&first), last_(&first), start_(&type), end_(&type),
+          canceller_(std::move(canceller)) {}
     Chain(const Chain&) = delete;
     Chain& operator=(const Chain&) = delete;
     virtual ~Chain();
@@ -150,6 +162,7 @@ class Chain : public Waiter {
     friend class ChainPtr;
 
     bool begin_firing();
+    bool call_canceller();
     void drop_waiter();
     bool finished() const;
     void run_steps();
@@ -163,6 +176,7 @@ class Chain : public Waiter {
     Step* last_;
     const std::type_info* start_;
     const std::type_info* end_; // null: given away
+    Canceller canceller_;       // called once, or dropped when the chain is fired
     Waiter* waiter_ = nullptr;
     Chain* waiting_for_ = nullptr;
     Chain* next_dead_ = nullptr;

@@ -35,14 +35,14 @@ class Deferred {
 
     /// One that has not been fired. `canceller` is what cancel() calls, once, to stop whatever
     /// would have fired it.
-    explicit Deferred(Canceller canceller = nullptr)
-        : chain_(new detail::ChainOf<T>(std::move(canceller))) {}
+    Deferred() : chain_(new detail::ChainOf<T>(nullptr)) {}
+    explicit Deferred(Canceller canceller)
+        : chain_(new detail::ChainOf<T>(chain_canceller(std::move(canceller)))) {}
 
     /// Fires with a value, or with a Result that may be a failure. Throws AlreadyCalledError.
     void callback(Result<T> result) const {
-        struct Source final : detail::StepTo<T> {
-        } source;
-        source.result.emplace(std::move(result));
+        Step<T> source;
+        source.set(std::move(result));
         const detail::ChainPtr chain = this->chain();
         chain->check_start(typeid(T));
         if (chain->accept(source))
@@ -74,10 +74,10 @@ class Deferred {
     template <class F>
     auto add_callback(F f) const {
         using U = callback_result<F>;
-        return add<U>([f = std::move(f)](Result<T>& input, detail::StepTo<U>& step) mutable {
-            if (!input.is_failure())
+        return add<U>([f = std::move(f)](Step<T>& input, Step<U>& step) mutable {
+            if (!input.failure)
                 return detail::settle_with_value(step, f, input);
-            step.fail(input.failure());
+            step.failure = input.failure;
             return detail::ChainPtr();
         });
     }
@@ -87,10 +87,10 @@ class Deferred {
     template <class G>
     Deferred add_errback(G g) const {
         check_errback<G, T>();
-        return add<T>([g = std::move(g)](Result<T>& input, detail::StepTo<T>& step) mutable {
-            if (input.is_failure())
-                return detail::settle(step, g, input.failure());
-            step.result.emplace(std::move(input));
+        return add<T>([g = std::move(g)](Step<T>& input, Step<T>& step) mutable {
+            if (input.failure)
+                return detail::settle(step, g, std::as_const(*input.failure));
+            step.take(input);
             return detail::ChainPtr();
         });
     }
@@ -101,10 +101,9 @@ class Deferred {
     auto add_callbacks(F f, G g) const {
         using U = callback_result<F>;
         check_errback<G, U>();
-        return add<U>([f = std::move(f), g = std::move(g)](Result<T>& input,
-                                                           detail::StepTo<U>& step) mutable {
-            if (input.is_failure())
-                return detail::settle(step, g, input.failure());
+        return add<U>([f = std::move(f), g = std::move(g)](Step<T>& input, Step<U>& step) mutable {
+            if (input.failure)
+                return detail::settle(step, g, std::as_const(*input.failure));
             return detail::settle_with_value(step, f, input);
         });
     }
@@ -117,12 +116,12 @@ class Deferred {
                       "add_both: the function must take a Result<T>, or nothing.");
         if constexpr (takes_result) {
             using U = detail::returned<std::invoke_result_t<F&, Result<T>>>;
-            return add<U>([f = std::move(f)](Result<T>& input, detail::StepTo<U>& step) mutable {
-                return detail::settle(step, f, std::move(input));
+            return add<U>([f = std::move(f)](Step<T>& input, Step<U>& step) mutable {
+                return detail::settle(step, f, std::move(input).result());
             });
         } else {
             using U = detail::returned<std::invoke_result_t<F&>>;
-            return add<U>([f = std::move(f)](Result<T>&, detail::StepTo<U>& step) mutable {
+            return add<U>([f = std::move(f)](Step<T>&, Step<U>& step) mutable {
                 return detail::settle(step, f);
             });
         }
@@ -161,8 +160,19 @@ class Deferred {
   private:
     template <class>
     friend class Deferred;
-    friend struct detail::First<T>;
+    template <class U>
+    using Step = detail::StepTo<U>;
+
     explicit Deferred(detail::ChainPtr chain) : chain_(std::move(chain)) {}
+
+    static detail::Chain::Canceller chain_canceller(Canceller canceller) {
+        if (!canceller)
+            return nullptr;
+        return [canceller = std::move(canceller)](const detail::ChainPtr& chain) {
+            Deferred self(chain);
+            canceller(self);
+        };
+    }
 
     // A reference of its own: what runs next may destroy this very handle.
     detail::ChainPtr chain() const {
@@ -203,7 +213,8 @@ class Deferred {
     Deferred<U> add(Function function) const {
         const detail::ChainPtr chain = this->chain();
         chain->check_end(typeid(T));
-        chain->add(std::make_unique<detail::FunctionStep<T, U, Function>>(std::move(function)),
+        chain->add(std::unique_ptr<detail::Step>(
+                       new detail::FunctionStep<T, U, Function>(std::move(function))),
                    typeid(U));
         detail::Chain::run(chain);
         return Deferred<U>(chain);
@@ -211,26 +222,6 @@ class Deferred {
 
     detail::ChainPtr chain_;
 };
-
-namespace detail {
-
-template <class T>
-bool First<T>::call_canceller(Chain& chain) {
-    if (!canceller)
-        return false;
-    Canceller running = std::exchange(canceller, nullptr);
-    Deferred<T> self{ChainPtr(&chain)};
-    try {
-        running(self);
-    } catch (...) {
-        if (!chain.called()) // it can be cancelled again
-            canceller = std::move(running);
-        throw;
-    }
-    return true;
-}
-
-} // namespace detail
 
 template <class T>
 void Deferred<T>::chain_deferred(const Deferred& other) const {

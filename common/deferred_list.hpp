@@ -52,12 +52,13 @@ namespace detail {
 
 /// What the members of one list have in common. The steps that wait at the members' ends own it.
 /// It points back to the members, as long as they have those steps, in order to cancel them.
-template <class T>
+/// `Results` is what the list fires with: a ResultList<T>, or FirstSuccessOrAll<T>.
+template <class T, class Results>
 class ListState {
   public:
-    ListState(std::size_t size, ListFlags flags, bool fire_on_one_callback)
-        : members_(size), missing_(size), flags_(flags),
-          fire_on_one_callback_(fire_on_one_callback) {}
+    static constexpr bool fire_on_one_callback = !std::is_same_v<Results, ResultList<T>>;
+
+    ListState(std::size_t size, ListFlags flags) : members_(size), missing_(size), flags_(flags) {}
 
     void wait_for(std::size_t index, Chain* chain) { members_[index].chain = chain; }
     void forget(std::size_t index) { members_[index].chain = nullptr; }
@@ -66,8 +67,9 @@ class ListState {
         forget(index);
         if (list.called())
             return;
-        if (result && fire_on_one_callback_)
-            return list.callback(FirstSuccess<T>{std::move(result).value(), index});
+        if constexpr (fire_on_one_callback)
+            if (result)
+                return list.callback(FirstSuccess<T>{std::move(result).value(), index});
         if (!result && flags_.fire_on_one_errback)
             return list.errback(FirstError(result.failure(), index));
         members_[index].result = std::move(result);
@@ -94,7 +96,7 @@ class ListState {
                 receive(i, Failure(CancelledError()));
     }
 
-    Deferred<FirstSuccessOrAll<T>> list;
+    Deferred<Results> list;
 
   private:
     struct Member {
@@ -104,14 +106,14 @@ class ListState {
     std::vector<Member> members_;
     std::size_t missing_;
     ListFlags flags_;
-    bool fire_on_one_callback_;
 };
 
 /// One member's place in a list. It goes with the step that waits for the member's result.
-template <class T>
+template <class T, class Results>
 class ListPlace {
   public:
-    ListPlace(std::shared_ptr<ListState<T>> state, std::size_t index, const Deferred<T>& member)
+    using State = std::shared_ptr<ListState<T, Results>>;
+    ListPlace(State state, std::size_t index, const Deferred<T>& member)
         : state_(std::move(state)), index_(index) {
         state_->wait_for(index_, Deferred<T>(member).give_away().get());
     }
@@ -126,24 +128,24 @@ class ListPlace {
     void receive(Result<T> result) { state_->receive(index_, std::move(result)); }
 
   private:
-    std::shared_ptr<ListState<T>> state_;
+    State state_;
     std::size_t index_;
 };
 
-template <class T>
-Deferred<FirstSuccessOrAll<T>> make_list(const std::vector<Deferred<T>>& members, ListFlags flags,
-                                         bool fire_on_one_callback) {
-    const auto state = std::make_shared<ListState<T>>(members.size(), flags, fire_on_one_callback);
+template <class Results, class T>
+Deferred<Results> make_list(const std::vector<Deferred<T>>& members, ListFlags flags) {
+    using State = ListState<T, Results>;
+    const auto state = std::make_shared<State>(members.size(), flags);
     const auto cancel_members = [state = std::weak_ptr(state)](auto&) {
         if (const auto alive = state.lock())
             alive->cancel();
     };
-    Deferred<FirstSuccessOrAll<T>> list(cancel_members);
+    Deferred<Results> list(cancel_members);
     state->list = list;
-    if (members.empty() && !fire_on_one_callback)
+    if (members.empty() && !State::fire_on_one_callback)
         state->finish();
     for (std::size_t i = 0; i < members.size(); ++i) {
-        ListPlace<T> place(state, i, members[i]);
+        ListPlace<T, Results> place(state, i, members[i]);
         if constexpr (std::is_copy_constructible_v<Result<T>>) {
             if (!flags.consume_errors) {
                 members[i].add_both([place = std::move(place)](Result<T> result) mutable {
@@ -168,9 +170,7 @@ Deferred<FirstSuccessOrAll<T>> make_list(const std::vector<Deferred<T>>& members
 template <class T>
 Deferred<ResultList<T>> deferred_list(const std::vector<Deferred<T>>& members,
                                       ListFlags flags = {}) {
-    return detail::make_list(members, flags, false).add_callback([](FirstSuccessOrAll<T> all) {
-        return std::get<1>(std::move(all));
-    });
+    return detail::make_list<ResultList<T>>(members, flags);
 }
 
 /// Fires with the first value that a member has, or, if all fail, with the list of their failures.
@@ -178,7 +178,7 @@ Deferred<ResultList<T>> deferred_list(const std::vector<Deferred<T>>& members,
 template <class T>
 Deferred<FirstSuccessOrAll<T>> first_success(const std::vector<Deferred<T>>& members,
                                              ListFlags flags = {}) {
-    return detail::make_list(members, flags, true);
+    return detail::make_list<FirstSuccessOrAll<T>>(members, flags);
 }
 
 /// Fires with the members' values (nothing, if T is void), or fails at the first failure with a

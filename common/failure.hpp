@@ -5,11 +5,11 @@
 #include <concepts>
 #include <exception>
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
-#include <variant>
 
 namespace twist {
 
@@ -112,30 +112,31 @@ class Result {
 
     Result()
         requires std::is_void_v<T>
-        : state_(Nothing{}) {}
-    Result(Failure failure) : state_(std::move(failure)) {}
+        : value_(Nothing()) {}
+    Result(Failure failure) : failure_(std::move(failure)) {}
     template <class V>
         requires(std::convertible_to<V, Value> && !std::same_as<std::decay_t<V>, Result> &&
                  !std::same_as<std::decay_t<V>, Failure>)
-    Result(V&& value) : state_(std::in_place_index<0>, std::forward<V>(value)) {}
+    Result(V&& value) : value_(std::in_place, std::forward<V>(value)) {}
 
-    bool is_failure() const { return state_.index() == 1; }
+    bool is_failure() const { return failure_.has_value(); }
     explicit operator bool() const { return !is_failure(); }
 
     /// The value; throws the exception if there is none.
     Value& value() & {
         if (is_failure())
             failure().raise();
-        return *std::get_if<0>(&state_);
+        return *value_;
     }
     const Value& value() const& { return const_cast<Result&>(*this).value(); }
     Value&& value() && { return std::move(value()); }
 
     /// The Failure. There must be one: ask is_failure() first.
-    const Failure& failure() const { return std::get<1>(state_); }
+    const Failure& failure() const { return *failure_; }
 
   private:
-    std::variant<Value, Failure> state_;
+    std::optional<Value> value_; // one of the two; a variant is dear to compile
+    std::optional<Failure> failure_;
 };
 
 } // namespace twist

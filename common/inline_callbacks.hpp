@@ -35,7 +35,7 @@ class DeferredAwaiter final : public Waiter {
     }
 
     T await_resume() {
-        Result<T> result = std::move(*result_.result);
+        Result<T> result = std::move(result_).result();
         if constexpr (std::is_void_v<T>)
             result.value();
         else
@@ -119,9 +119,8 @@ class PromiseBase {
     // coroutine has ended: so a row of coroutines ends one after the other. False if it has
     // another.
     bool finish(Result<T> result) {
-        struct Last final : StepTo<T> {
-        } last;
-        last.result.emplace(std::move(result));
+        StepTo<T> last;
+        last.set(std::move(result));
         bool accepted = false;
         log::run_reporting([&] { accepted = own_->accept(last); }, "Unhandled error in Deferred");
         return accepted;

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
@@ -11,7 +10,6 @@
 
 #include "common/chain.hpp"
 #include "common/failure.hpp"
-#include "common/let_go.hpp"
 
 namespace twist {
 
@@ -65,26 +63,30 @@ ChainPtr settle(StepTo<U>& step, F& f, Args&&... args) {
     using R = std::invoke_result_t<F&, Args...>;
     if constexpr (std::is_void_v<R>) {
         std::invoke(f, std::forward<Args>(args)...);
-        step.result.emplace();
+        step.value.emplace();
     } else if constexpr (std::is_same_v<std::decay_t<R>, Deferred<U>>) {
         return Deferred<U>(std::invoke(f, std::forward<Args>(args)...)).give_away();
     } else if constexpr (std::is_same_v<std::decay_t<R>, std::variant<U, Deferred<U>>>) {
         auto either = std::invoke(f, std::forward<Args>(args)...);
         if (auto* deferred = std::get_if<Deferred<U>>(&either))
             return std::move(*deferred).give_away();
-        step.result.emplace(std::get<U>(std::move(either)));
+        step.value.emplace(std::get<U>(std::move(either)));
+    } else if constexpr (std::is_same_v<std::decay_t<R>, Failure>) {
+        step.failure = std::invoke(f, std::forward<Args>(args)...);
+    } else if constexpr (std::is_same_v<std::decay_t<R>, Result<U>>) {
+        step.set(std::invoke(f, std::forward<Args>(args)...));
     } else {
-        step.result.emplace(std::invoke(f, std::forward<Args>(args)...));
+        step.value.emplace(std::invoke(f, std::forward<Args>(args)...));
     }
     return {};
 }
 
 template <class U, class F, class T>
-ChainPtr settle_with_value(StepTo<U>& step, F& f, Result<T>& input) {
+ChainPtr settle_with_value(StepTo<U>& step, F& f, StepTo<T>& input) {
     if constexpr (std::is_void_v<T>)
         return settle(step, f);
     else
-        return settle(step, f, std::move(input.value()));
+        return settle(step, f, std::move(*input.value));
 }
 
 /// A step from T to U; `F` is called with the result before and with the step itself.
@@ -92,6 +94,12 @@ template <class T, class U, class F>
 class FunctionStep final : public StepTo<U> {
   public:
     explicit FunctionStep(F&& f) : function_(std::move(f)) {}
+    FunctionStep(const FunctionStep&) = delete;
+    FunctionStep& operator=(const FunctionStep&) = delete;
+    ~FunctionStep() override {
+        if (!has_run_)
+            function_.~F();
+    }
 
     ChainPtr run(Step& before) noexcept override {
         try {
@@ -100,7 +108,7 @@ class FunctionStep final : public StepTo<U> {
                 inner->check_end(typeid(U)); // once more: the function may have had last words
             return inner;
         } catch (...) {
-            this->fail(Failure());
+            this->failure = Failure();
             return {};
         }
     }
@@ -108,30 +116,26 @@ class FunctionStep final : public StepTo<U> {
   private:
     ChainPtr call(Step& before) {
         // Both go when it has run, and with them what they hold.
-        auto function = std::exchange(function_, std::nullopt);
-        auto input = std::exchange(static_cast<StepTo<T>&>(before).result, std::nullopt);
-        return (*function)(*input, *this);
+        F function = std::move(function_);
+        has_run_ = true;
+        function_.~F();
+        StepTo<T> input;
+        input.take(before);
+        return function(input, *this);
     }
 
-    std::optional<F> function_;
-};
-
-/// The first step of a chain, which keeps its canceller.
-template <class T>
-struct First : StepTo<T> {
-    using Canceller = std::function<void(Deferred<T>&)>;
-    explicit First(Canceller c) : canceller(std::move(c)) {}
-    bool call_canceller(Chain& chain) override;
-    void drop_canceller() override { let_go(canceller); }
-    Canceller canceller;
+    union { // so that we say when the function goes
+        F function_;
+    };
+    bool has_run_ = false; // and it has gone
 };
 
 /// A chain together with its first step. That one is a base, and the first: it outlives the chain.
 template <class T>
-class ChainOf final : private First<T>, public Chain {
+class ChainOf final : private StepTo<T>, public Chain {
   public:
-    explicit ChainOf(typename First<T>::Canceller c)
-        : First<T>(std::move(c)), Chain(static_cast<First<T>&>(*this), typeid(T)) {}
+    explicit ChainOf(Canceller canceller)
+        : Chain(static_cast<StepTo<T>&>(*this), typeid(T), std::move(canceller)) {}
 };
 
 } // namespace detail
