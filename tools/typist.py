@@ -126,10 +126,22 @@ class Typist:
         self.killed = self.killed or "kill" in line
         os.write(self.ours, line.encode() + b"\n")
         output, status = self.until_prompt(ready_for_ctrl_c)
-        self.jobs += [Job(int(pid), line) for pid in JOB_STARTED.findall(output)]
+        started = [Job(int(pid), line) for pid in JOB_STARTED.findall(output)]
+        for job in started:
+            self.wait_for_its_program(job)
+        self.jobs += started
         output = JOB_CHANGED.sub(b"", JOB_STARTED.sub(b"", output))
         self.look_at_jobs()
         return output, status
+
+    def wait_for_its_program(self, job):
+        """Returns when a job is no longer a copy of bash that is about to run a program.
+
+        A reader does not type that quickly. Ctrl-C has such a copy write into the terminal.
+        """
+        if not job.line.startswith(("(", "{")):  # these stay a copy of bash
+            with contextlib.suppress(OSError):
+                wait_until(lambda: not job.state() or program_of(job.pid) != self.program)
 
     def start_server(self, line, port):
         """Types the line of a server in the background; returns when it listens on the port."""
