@@ -23,7 +23,7 @@ from pathlib import Path
 from build import configure, shown
 from build import make as build_targets
 from processes import LIMIT, Program, TookTooLong, call, wait_until
-from stage import SERVING
+from stage import SERVING, StageError
 from words import Parser
 
 CORE = "ours"
@@ -46,7 +46,7 @@ CASES = {  # of core-bench, and the nanoseconds that are aimed at
     "await_loop": 600, "schedule": 200, "cancel": 100, "schedule_fire": 900}
 
 
-class MeasureError(Exception):
+class MeasureError(StageError):
     """Something that was to be measured does not work."""
 
 

@@ -88,8 +88,9 @@ def report(results, status, screen):
     """Shows the failures' output, the reasons of what was skipped, and the counts."""
     counts = Counter()
     for result in results:
-        counts += count(result)
-        if result["result"] in BAD:
+        counted = count(result)
+        counts += counted
+        if counted["failed"]:
             show_failure(result, screen)
     show_skipped(Counter(reason for result in results for reason in reasons(result)), screen)
     if not results:
@@ -127,7 +128,9 @@ def count(result):
         return Counter(passed=passed, failed=max(1, failed), skipped=skipped)
     if not DOCTEST.search(text) and not UNITTEST.search(text):
         passed = 1
-    return Counter(passed=passed, skipped=skipped)
+    elif not passed + skipped:  # it was asked for test cases that are not there
+        failed = 1
+    return Counter(passed=passed, failed=failed, skipped=skipped)
 
 
 def reasons(result):

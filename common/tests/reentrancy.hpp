@@ -146,12 +146,12 @@ class World {
 // Who is called -----------------------------------------------------------------------------------
 
 /// Calls the world in its last moment.
-class LastWords {
+class WorldLastWords {
   public:
-    LastWords(World& world, std::string place) : world_(world), place_(std::move(place)) {}
-    LastWords(const LastWords&) = delete;
-    LastWords& operator=(const LastWords&) = delete;
-    ~LastWords() { world_.here(place_); }
+    WorldLastWords(World& world, std::string place) : world_(world), place_(std::move(place)) {}
+    WorldLastWords(const WorldLastWords&) = delete;
+    WorldLastWords& operator=(const WorldLastWords&) = delete;
+    ~WorldLastWords() { world_.here(place_); }
 
   private:
     World& world_;

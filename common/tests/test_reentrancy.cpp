@@ -62,7 +62,8 @@ void World::begin() {
 void World::begin_calls() {
     in_a_turn([this] { here("timer"); });
     timers.push_back(reactor->call_later(
-        std::chrono::hours(1), [last = std::make_shared<LastWords>(*this, "a closure's end")] {}));
+        std::chrono::hours(1),
+        [last = std::make_shared<WorldLastWords>(*this, "a closure's end")] {}));
     in_a_turn([timer = timers.back()]() mutable { timer.cancel(); });
     reactor->call_at_end_of_turn([this] { here("call_at_end_of_turn"); });
     reactor->call_from_thread([this] { here("call_from_thread"); });

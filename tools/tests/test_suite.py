@@ -46,6 +46,7 @@ class Counting(unittest.TestCase):
     def test_doctest(self):
         self.assert_counts(12, 0, 0, stdout=doctest(12))
         self.assert_counts(3, 2, 0, stdout=doctest(3, 2), verdict="FAIL")
+        self.assert_counts(0, 1, 0, stdout=doctest(0))
 
     def test_unittest(self):
         self.assert_counts(1, 0, 0, stderr=unittest_ran(1))
