@@ -27,10 +27,16 @@ TEXTS = {
     "solved": ("solved", "已解决"),
     "started": ("started", "已开始"),
     "sum": ("{passed} of {all} solved.", "共 {all} 题，已解决 {passed} 题。"),
+    "kinds": ("functions: you write functions, and the check calls them. program: you write a "
+              "program, and the check starts it.",
+              "functions：你写函数，检查程序调用它们。program：你写一个程序，检查程序启动它。"),
+    "begin": ("Begin one: ./tour start {name}", "开始一题：./tour start {name}"),
     "copied": ("Yours to complete: {file}", "请完成：{file}"),
     "next": ("Then: ./tour check {name}        If you are stuck: ./tour hint {name}",
              "然后：./tour check {name}        卡住时：./tour hint {name}"),
     "building": ("Building the core with sanitizers, once ...", "用检测工具编译核心库，只需一次……"),
+    "compiling": ("Compiling {name} ...", "正在编译 {name}……"),
+    "checking": ("Checking {name} ...", "正在检查 {name}……"),
     "core": ("the core", "核心库"),
     "machine": ("this machine can't build our own answer either, so yours is not at fault: {error}",
                 "这台机器连我们自己的答案也编译不了，所以问题不在你的答案：{error}"),
@@ -96,7 +102,11 @@ class Classroom:
                             f"{each.kind:<9}  {each.title}"
                             + (f"  ({self.text(state)})" if state else ""))
         passed = sum(self.progress.of(each)["passed"] for each in everything)
+        self.screen.say()
+        self.screen.say(self.text("kinds"))
         self.screen.say(self.text("sum", passed=passed, all=len(everything)))
+        for each in [each for each in everything if not each.answer(self.my).exists()][:1]:
+            self.screen.say(self.text("begin", name=each.name))
         return 0
 
     def start(self):
@@ -216,7 +226,10 @@ class Classroom:
 
     def check_one(self, exercise, workshop):
         """Checks one exercise and shows the verdict; true if it has passed."""
-        given = judge(exercise, workshop, self.my, self.language, self.options.program)
+        bar = Silent.bar if self.options.json else self.screen.bar
+        given = judge(exercise, workshop, self.my, self.language, self.options.program,
+                      lambda key: bar(self.text(key, name=exercise.name)))
+        bar("")
         if not self.options.program:
             self.progress.note(exercise, passed=given.passed)
         if self.options.json:
@@ -261,9 +274,13 @@ class Silent:
         os.write(2, data)
 
 
-def judge(exercise, workshop, my, language, program=None):
-    """The verdict on a learner's answer, or on a program of his own."""
+def judge(exercise, workshop, my, language, program=None, tell=lambda key: None):
+    """The verdict on a learner's answer, or on a program of his own.
+
+    `tell` is called with "compiling" and with "checking" when that begins.
+    """
     answer = exercise.answer(my)
+    tell("compiling")
     try:
         if program:
             command = [workshop.build_check(exercise), Path(program).resolve()]
@@ -273,6 +290,7 @@ def judge(exercise, workshop, my, language, program=None):
         given = verdict.Verdict(language, message=verdict.word("compile", language))
         given.details, given.verbatim = [str(error)], True
         return given
+    tell("checking")
     return verdict.run(command, language)
 
 
@@ -297,7 +315,8 @@ def main(root, word, words, screen):
     if word == "check":
         parser.add_argument("name", nargs="?", help="an exercise, as 4/timeout (default: all that "
                                                     "were started)")
-        parser.add_argument("--program", help="a program of yours, in any language")
+        parser.add_argument("--program", help="check this program of yours, in whatever "
+                                               "language, and not my/N/NAME.cpp")
         parser.add_argument("--json", action="store_true", help="a line of JSON for each")
     elif word == "grade":
         parser.add_argument("directory", nargs="+", help="what was handed in: a my/ each")

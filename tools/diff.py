@@ -42,7 +42,7 @@ def steps(parts, first, second=None):
         asked = one.name if one is two else f"{one.name} and {two.name}"
         wanted = {str(part.number) for part in (one, two)}
         near = [words for words in pairs(parts) if wanted & set(words.split())]
-        raise PartError(f"{asked}: no two versions of one program; ./tour diff takes "
+        raise PartError(f"{asked}: no program here has two versions to compare; ./tour diff takes "
                         + ", ".join(near or pairs(parts)))
     return found
 

@@ -29,14 +29,14 @@ SKIPPED = re.compile(r"^skipped: (?:\S+: )?(.*)", re.M)  # how our Python tests 
 NOT_INSTALLED = re.compile(r"(\S+) is not installed")
 INSTALLERS = {  # what each calls the packages of what a test may miss
     "apt-get": ("apt-get install", {
-        "curl": "curl", "nc": "netcat-openbsd", "readelf": "binutils", "systemd-analyze": "systemd",
-        "Twisted": "python3-twisted"}),
+        "curl": "curl", "nc": "netcat-openbsd", "ps": "procps", "readelf": "binutils",
+        "systemd-analyze": "systemd", "Twisted": "python3-twisted"}),
     "dnf": ("dnf install", {
-        "curl": "curl", "nc": "nmap-ncat", "readelf": "binutils", "systemd-analyze": "systemd",
-        "Twisted": "python3-twisted"}),
+        "curl": "curl", "nc": "nmap-ncat", "ps": "procps-ng", "readelf": "binutils",
+        "systemd-analyze": "systemd", "Twisted": "python3-twisted"}),
     "pacman": ("pacman -S", {
-        "curl": "curl", "nc": "openbsd-netcat", "readelf": "binutils", "systemd-analyze": "systemd",
-        "Twisted": "python-twisted"}),
+        "curl": "curl", "nc": "openbsd-netcat", "ps": "procps-ng", "readelf": "binutils",
+        "systemd-analyze": "systemd", "Twisted": "python-twisted"}),
 }
 PER_PROCESSOR = 3  # tests at once: most of them wait for something
 
@@ -145,14 +145,14 @@ def show_skipped(counted, screen):
     """What was skipped, by reasons, and the command that installs what was missing."""
     if counted:
         screen.say()
-        screen.say("Skipped:")
+        screen.say("Skipped, a test or a part of one:")
     for reason, times in sorted(counted.items()):
         screen.say(f"{times:>4} x {reason}")
     missing = {match[1] for match in map(NOT_INSTALLED.fullmatch, counted) if match}
     for name, (command, packages) in INSTALLERS.items():
         if shutil.which(name) and missing & set(packages):
             names = sorted(packages[each] for each in missing & set(packages))
-            screen.say(f"With this nothing is missing: {command} {' '.join(names)}")
+            screen.say(f"This installs what is missing: {command} {' '.join(names)}")
             break
     if counted:
         screen.say()

@@ -171,6 +171,7 @@ def play_all(chapters, screen):
     if making and THE_OTHERS not in making.made:
         screen.say("The other programs are still being built. Ctrl-C leaves that for later.")
         wait_for(making, THE_OTHERS, screen)
+        screen.say("They are built.")
 
 
 if __name__ == "__main__":

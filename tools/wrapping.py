@@ -9,6 +9,7 @@ NOT_LAST = set("（「『【《〈“‘([{")                                   
 LEAD = re.compile(r" *(?:(?:[-*>✗✓#$]|\d+\.) +)?")
 COLUMN = re.compile(r" *\S.*? {2,}(?=\S)")  # in a table: what stands before the second column
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+UNBROKEN = r"\./tour [a-z]+(?: \d+/[\w-]+)?(?: --[\w-]+)?\S*"  # to be copied in one go
 WORD_OF_A_COMMAND = re.compile(r"""(?:'[^']*'|"[^"]*"|\\.|[^\s'"\\])+""")
 
 
@@ -59,7 +60,7 @@ def hanging(line, across):
 
 def pieces(line):
     """What must not be broken, each with the blanks before it."""
-    for match in re.finditer(r"( *)(\S+)", line):
+    for match in re.finditer(rf"( *)({UNBROKEN}|\S+)", line):
         gap, word = match.groups()
         start = 0
         for at in range(1, len(word)):

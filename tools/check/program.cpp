@@ -1,7 +1,6 @@
 #include "tools/check/program.hpp"
 
 #include <algorithm>
-#include <arpa/inet.h>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -9,13 +8,9 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
-#include <linux/sockios.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <spawn.h>
 #include <sstream>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,18 +25,19 @@ namespace {
 constexpr std::size_t most_output = 1'000'000;
 
 // The programs that run beside the check.
-std::vector<pid_t>& running() {
-    static std::vector<pid_t> all;
+std::vector<Program*>& running() {
+    static std::vector<Program*> all;
     return all;
 }
 
 struct Look {
     bool asleep;    // all threads wait for something, or have ended
+    bool ended;     // all have ended
     double seconds; // of the processor's time, so far
 };
 
 Look look_at(pid_t pid) {
-    Look seen{true, 0};
+    Look seen{true, true, 0};
     std::error_code gone;
     const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
     for (const auto& task : std::filesystem::directory_iterator(tasks, gone)) {
@@ -55,7 +51,9 @@ Look look_at(pid_t pid) {
         for (int i = 0; i < 10; ++i)
             fields >> skipped;
         fields >> user >> system;
-        seen.asleep = seen.asleep && (state.empty() || state == "S" || state == "Z");
+        const bool ended = state.empty() || state == "Z";
+        seen.asleep = seen.asleep && (ended || state == "S");
+        seen.ended = seen.ended && ended;
         seen.seconds +=
             static_cast<double>(user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
     }
@@ -66,14 +64,14 @@ Look look_at(pid_t pid) {
 class Patience {
   public:
     Patience() {
-        for (const pid_t pid : running())
-            at_first_.push_back(look_at(pid).seconds);
+        for (const Program* const program : running())
+            at_first_.push_back(look_at(program->pid()).seconds);
     }
 
     bool is_over() {
         bool asleep = true, busy = false;
         for (std::size_t i = 0; i < running().size() && i < at_first_.size(); ++i) {
-            const Look now = look_at(running()[i]);
+            const Look now = look_at(running()[i]->pid());
             asleep = asleep && now.asleep;
             busy = busy || now.seconds - at_first_[i] > 5;
         }
@@ -88,47 +86,12 @@ class Patience {
 };
 
 // Whether one of them can be read: waits for that.
-template <std::size_t N>
-bool readable(std::array<pollfd, N>& watched) {
+bool readable(std::array<pollfd, 2>& watched) {
     Patience patience;
     do {
         if (::poll(watched.data(), watched.size(), 50) > 0)
             return true;
     } while (!patience.is_over());
-    return false;
-}
-
-bool readable(int fd) {
-    std::array<pollfd, 1> watched{{{fd, POLLIN, 0}}};
-    return readable(watched);
-}
-
-sockaddr_in local(std::uint16_t port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(port);
-    return address;
-}
-
-twist::FileDescriptor new_socket() {
-    return twist::FileDescriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-}
-
-// Whether a line has the words, the port, and one of the ways to give the reason. A number counts
-// only behind the port: that may have the same figures.
-bool tells_of(const std::string& printed, const std::string& port, const std::string& words,
-              const std::array<std::string, 3>& reason) {
-    std::istringstream lines(printed);
-    for (std::string line; std::getline(lines, line);) {
-        const std::size_t at = line.find(port);
-        if (at == std::string::npos || line.find(words) == std::string::npos)
-            continue;
-        if (line.find(reason[0]) != std::string::npos ||
-            line.find(reason[1]) != std::string::npos ||
-            line.find(reason[2], at + port.size()) != std::string::npos)
-            return true;
-    }
     return false;
 }
 
@@ -144,98 +107,16 @@ bool wait_until(const std::function<bool()>& happened) {
     return true;
 }
 
-// Connection --------------------------------------------------------------------------------------
-
-void Connection::send(const std::string& data) {
-    std::string_view rest = data;
-    while (!rest.empty()) {
-        const ssize_t sent = ::send(socket_.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
-        if (sent == -1)
-            fail({"The program closed the connection while it was sent something.",
-                  "程序在对方还在发送时就关闭了连接。"});
-        rest.remove_prefix(static_cast<std::size_t>(sent));
-    }
+bool have_all_ended() {
+    return !running().empty() && std::all_of(running().begin(), running().end(),
+                                             [](auto* each) { return look_at(each->pid()).ended; });
 }
 
-std::string Connection::receive() {
-    if (!readable(socket_.get()))
-        fail({"The program sends nothing, and does not close the connection.",
-              "程序既不发送数据，也不关闭连接。"});
-    std::array<char, 65536> buffer{};
-    const ssize_t size = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
-    return {buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
-}
-
-std::string Connection::receive_all() {
+std::string what_they_say() {
     std::string all;
-    for (std::string some = receive(); !some.empty(); some = receive())
-        all += some;
+    for (Program* const program : std::vector(running())) // who has ended leaves the list
+        all += program->so_far();
     return all;
-}
-
-bool Connection::ended() {
-    char byte = 0;
-    return readable(socket_.get()) && ::recv(socket_.get(), &byte, 1, 0) <= 0;
-}
-
-void Connection::finish() {
-    ::shutdown(socket_.get(), SHUT_WR);
-    while (!receive().empty()) {
-    }
-    socket_.close();
-}
-
-void Connection::reset() {
-    wait_until([this] { // the other side has acknowledged everything
-        int unread = 0;
-        ::ioctl(socket_.get(), SIOCOUTQ, &unread);
-        return unread == 0;
-    });
-    const linger at_once{1, 0};
-    ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    socket_.close();
-}
-
-bool Connection::offer(const std::string& data) {
-    char byte = 0;
-    return ::recv(socket_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0 &&
-           ::send(socket_.get(), data.data(), data.size(), MSG_NOSIGNAL) != -1;
-}
-
-// Listener ----------------------------------------------------------------------------------------
-
-Listener::Listener() : socket_(new_socket()) {
-    const sockaddr_in here = local(0);
-    if (::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&here), sizeof here) == -1 ||
-        ::listen(socket_.get(), SOMAXCONN) == -1)
-        fail({"The check could not get a port.", "检查程序无法取得端口。"});
-}
-
-std::string Listener::port() const {
-    sockaddr_in here{};
-    socklen_t size = sizeof here;
-    ::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&here), &size);
-    return std::to_string(ntohs(here.sin_port));
-}
-
-Connection Listener::accept() {
-    if (!readable(socket_.get()))
-        fail({"The program does not connect to the server.", "程序没有连接服务器。"});
-    return Connection(
-        twist::FileDescriptor(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC)));
-}
-
-bool Listener::is_waiting() const {
-    pollfd watched{socket_.get(), POLLIN, 0};
-    return ::poll(&watched, 1, 0) == 1;
-}
-
-Connection connect(const std::string& port) {
-    twist::FileDescriptor socket = new_socket();
-    const sockaddr_in there = local(static_cast<std::uint16_t>(std::stoi(port)));
-    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&there), sizeof there) == -1)
-        fail({"The program does not accept a client.", "程序不接受客户端。"});
-    return Connection(std::move(socket));
 }
 
 // Program -----------------------------------------------------------------------------------------
@@ -261,7 +142,7 @@ Program::Program(const std::vector<std::string>& arguments) {
     ::posix_spawn_file_actions_destroy(&actions);
     if (error != 0)
         fail({"The program could not be started.", "程序无法启动。"}, program_path());
-    running().push_back(pid_);
+    running().push_back(this);
 }
 
 Program::~Program() {
@@ -274,14 +155,21 @@ Program::~Program() {
 
 void Program::has_ended() {
     ended_ = true;
-    running().erase(std::find(running().begin(), running().end(), pid_));
+    running().erase(std::find(running().begin(), running().end(), this));
+}
+
+std::array<pollfd, 2> Program::pipes() const {
+    return {{{out_pipe_.get(), POLLIN, 0}, {err_pipe_.get(), POLLIN, 0}}};
 }
 
 // Reads what is there, or waits for more; false if nothing comes, or nothing can.
 bool Program::read_some() {
-    std::array<pollfd, 2> watched{{{out_pipe_.get(), POLLIN, 0}, {err_pipe_.get(), POLLIN, 0}}};
-    if (!readable(watched))
-        return false;
+    std::array<pollfd, 2> watched = pipes();
+    return readable(watched) && read_from(watched);
+}
+
+// Reads from those that poll() has found readable; false if nothing more can come.
+bool Program::read_from(const std::array<pollfd, 2>& watched) {
     for (const pollfd& each : watched) {
         if (each.revents == 0)
             continue;
@@ -324,6 +212,19 @@ Ending Program::wait() {
     return {out_, err_, WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status)};
 }
 
+std::string Program::so_far() {
+    std::string state = "[still running]";
+    if (look_at(pid_).ended) {
+        state = "[status " + std::to_string(wait().status) + "]";
+    } else {
+        std::array<pollfd, 2> watched = pipes();
+        if (::poll(watched.data(), watched.size(), 0) > 0)
+            read_from(watched);
+    }
+    return state + ' ' +
+           (out_.empty() && err_.empty() ? "it has printed nothing" : show(out_ + err_));
+}
+
 void Program::signal(int number) const {
     ::kill(pid_, number);
 }
@@ -361,15 +262,6 @@ bool Program::is_idle() const {
                return in_a_row == 10 || now.seconds - before > busy;
            }) &&
            in_a_row == 10;
-}
-
-bool tells_of_refusal(const std::string& printed, const std::string& port,
-                      const std::string& words) {
-    return tells_of(printed, port, words, {"refused", "REFUSED", "111"});
-}
-
-bool tells_of_reset(const std::string& printed, const std::string& port, const std::string& words) {
-    return tells_of(printed, port, words, {"reset", "RESET", "104"});
 }
 
 // File --------------------------------------------------------------------------------------------

@@ -2,8 +2,10 @@
 // waits for what must happen, and fails where it does not: see wait_until.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
+#include <poll.h>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -16,6 +18,12 @@ namespace check {
 /// their chance: they were found asleep at a hundred looks, or one has used five seconds of the
 /// processor's time. (Seconds on the clock say nothing of them: the machine may be busy.)
 bool wait_until(const std::function<bool()>& happened);
+
+/// Whether all programs that were started have ended. Nothing comes from them any more.
+bool have_all_ended();
+
+/// Which of them still run, and what they have printed, to be shown. Does not wait.
+std::string what_they_say();
 
 /// One end of a connection between the check and the program.
 class Connection {
@@ -41,7 +49,7 @@ class Listener {
   public:
     Listener();
     std::string port() const;
-    Connection accept();     ///< the next connection of the program
+    Connection accept();     ///< the next connection of the program; fails if that has ended
     bool is_waiting() const; ///< whether one has come that was not accepted; does not wait
 
   private:
@@ -79,6 +87,12 @@ class Program {
 
     const std::string& out() const { return out_; }
 
+    /// Whether it still runs, and what it has printed, to be shown: "[status 1] \"oops\"". Does not
+    /// wait.
+    std::string so_far();
+
+    pid_t pid() const { return pid_; }
+
     /// How many threads it has.
     int threads() const;
 
@@ -90,7 +104,9 @@ class Program {
     bool is_idle() const;
 
   private:
+    std::array<pollfd, 2> pipes() const;
     bool read_some();
+    bool read_from(const std::array<pollfd, 2>& watched);
     void has_ended();
 
     pid_t pid_ = -1;

@@ -56,6 +56,7 @@ class Learner(unittest.TestCase):
         status, said = self.say("start", NAME)
         self.assertEqual(status, 0)
         self.assertIn(f"./tour check {NAME}", said)
+        self.assertIn(f"Begin one: ./tour start {find(ROOT)[0].name}\n", self.say("exercises")[1])
         self.assertTrue((self.my / f"{NAME}.cpp").exists())
         with self.assertRaisesRegex(ExerciseError, "started .* already"):
             self.say("start", NAME)

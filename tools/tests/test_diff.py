@@ -46,12 +46,12 @@ class Diff(Repository):
 
     def test_nothing_shared(self):
         for numbers in [(1,), (7, 8), (7, 11)]:
-            with self.subTest(numbers), self.assertRaisesRegex(PartError, "no two versions"):
+            with self.subTest(numbers), self.assertRaisesRegex(PartError, "has two versions"):
                 steps(self.parts, *numbers)
         done = self.tour("diff", "7", "11")
         self.assertEqual((done.returncode, done.stdout), (2, ""))
-        self.assertEqual(done.stderr, "tour: part07-e and part11-f: no two versions of one "
-                                      "program; ./tour diff takes 6 7, 11 16\n")
+        self.assertEqual(done.stderr, "tour: part07-e and part11-f: no program here has two "
+                                      "versions to compare; ./tour diff takes 6 7, 11 16\n")
 
     def test_pairs_are_steps(self):
         self.assertEqual(pairs(self.parts), ["1 2", "2 5", "5 6", "6", "6 7", "11 16"])

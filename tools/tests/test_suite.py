@@ -92,11 +92,11 @@ class Reporting(unittest.TestCase):
                            "skipped: two: Twisted is not installed\n",
                    unittest_ran(3, "OK (skipped=2)")))
         self.assertEqual((status, text), (0, """
-Skipped:
+Skipped, a test or a part of one:
    2 x Twisted is not installed
    1 x curl is not installed
    1 x the hard limit forbids it
-With this nothing is missing: dnf install curl python3-twisted
+This installs what is missing: dnf install curl python3-twisted
 
 1 passed, 0 failed, 4 skipped
 """))

@@ -95,7 +95,7 @@ class Words(Repository):
         self.assert_wrong(["diff", "1", "2", "7"], "diff wants")
         self.assert_wrong(["diff", "one"], "diff wants")
         self.assert_wrong(["diff", "1", "23"], "there is no part 23")
-        self.assert_wrong(["diff", "1"], "part01-one: no two versions of one program")
+        self.assert_wrong(["diff", "1"], "part01-one: no program here has two versions to compare")
 
     def test_wrong_words_of_a_learner(self):
         for word in ("start", "hint", "solution"):

@@ -55,6 +55,12 @@ class Wrapping(unittest.TestCase):
                                             check=True).stdout, b"a  b c d e\nf  \n")
         self.assertEqual(wrapped_command("  $ echo 'a b", 8), ["  $ echo 'a b"])
 
+    def test_a_command_of_ours_stays_whole(self):
+        self.assertEqual(wrapped("Then: ./tour solution 4/my-one --give-up.", 20),
+                         ["Then:", "./tour solution 4/my-one --give-up."])
+        self.assertEqual(wrapped("Then: ./tour check 4/my-one says more.", 36),
+                         ["Then: ./tour check 4/my-one says", "more."])
+
     def test_rows(self):
         self.assertEqual([rows("x" * size, 10) for size in (0, 1, 10, 11, 20, 21)],
                          [1, 1, 1, 2, 2, 3])
