@@ -70,6 +70,7 @@ class StepTo : public Step {
     }
     bool has_value() const final { return value.has_value(); }
 
+    // To and from a Result, which is what programs give and get.
     void set(Result<T>&& result) {
         if (result.is_failure())
             failure = result.failure();

@@ -165,6 +165,7 @@ class Deferred {
 
     explicit Deferred(detail::ChainPtr chain) : chain_(std::move(chain)) {}
 
+    // The same without the type. None stays none: what cancel() does hangs on that.
     static detail::Chain::Canceller chain_canceller(Canceller canceller) {
         if (!canceller)
             return nullptr;

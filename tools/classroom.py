@@ -105,8 +105,9 @@ class Classroom:
         self.screen.say()
         self.screen.say(self.text("kinds"))
         self.screen.say(self.text("sum", passed=passed, all=len(everything)))
-        for each in [each for each in everything if not each.answer(self.my).exists()][:1]:
-            self.screen.say(self.text("begin", name=each.name))
+        new = next((each for each in everything if not each.answer(self.my).exists()), None)
+        if new:
+            self.screen.say(self.text("begin", name=new.name))
         return 0
 
     def start(self):

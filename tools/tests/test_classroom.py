@@ -63,7 +63,10 @@ class Learner(unittest.TestCase):
         with self.assertRaisesRegex(ExerciseError, "has not passed yet"):
             self.say("solution", NAME)
 
-        status, said = self.say("check", NAME)
+        with mock.patch.object(Screen, "bar") as bar:
+            status, said = self.say("check", NAME)
+        self.assertEqual([call.args[0] for call in bar.call_args_list],
+                         [f"Compiling {NAME} ...", f"Checking {NAME} ...", ""])
         self.assertEqual(status, 1)
         for part in ("not yet", "in the case: nobody fires it", "1. with_timeout, 5 seconds",
                      'expected: "TimeoutError; "', 'actual: ""'):
