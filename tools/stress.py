@@ -9,8 +9,10 @@
 
 Every processor has a process beside the tests that does nothing but keep it busy. Now and then one
 of the tests' processes is stopped (SIGSTOP) for a while, up to two seconds, and continued: that is
-what a machine does that pauses, or pages. A test that fails here and passes otherwise hangs on time
-or on luck. The seed decides when and how long; which process it is depends on those that there are.
+what a machine does that pauses, or pages. A test that fails here and passes otherwise depends on
+time or on luck. The seed decides when and how long; which process it is depends on those that there
+are. A shell with a terminal takes the stop of its program for Ctrl-Z, and goes on. No pause does
+that, so such programs are left alone.
 """
 
 import argparse
@@ -119,7 +121,7 @@ class HoldUp:
         """Waits a little, stops one for a while, and lets it go on."""
         time.sleep(self.chance.random() * BETWEEN)
         pause = self.longest * self.chance.random() ** 3  # most are short
-        tests = sorted(descendants() - self.spared - {meson})
+        tests = self.tests(meson)
         if pause == 0 or not tests:
             return
         self.stopped = self.chance.choice(tests)
@@ -129,6 +131,10 @@ class HoldUp:
         self.times += 1
         time.sleep(pause)
         self.go_on()
+
+    def tests(self, meson):
+        """The processes that may be stopped."""
+        return sorted(pid for pid in descendants() - self.spared - {meson} if not is_a_job(pid))
 
     def go_on(self):
         """Lets the one that was stopped go on, unless a test has stopped it, too, meanwhile."""
@@ -151,11 +157,24 @@ def stop(pid):
 
 def state(pid):
     """What a process is doing, as a letter: see proc(5), stat; Z if it is gone."""
+    return stat(pid)[1]
+
+
+def is_a_job(pid):
+    """Whether a bash that has a terminal started this process."""
+    shell = stat(pid)[2]
+    name, _, _, _, session, terminal = stat(shell)
+    return name == "bash" and session == shell and terminal != "0"
+
+
+def stat(pid):
+    """Of a process its name, what it is doing, its parent, group, session and terminal."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        said = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return "Z"
-    return stat.rpartition(")")[2].split()[0]
+        return ["", "Z", "0", "0", "0", "0"]
+    before, _, after = said.rpartition(")")
+    return [before.partition("(")[2], *after.split()[:5]]
 
 
 def bits(pid, name):

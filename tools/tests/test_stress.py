@@ -10,6 +10,7 @@ from pathlib import Path
 import stress
 from processes import LIMIT, Program, wait_until
 from tests.fixture import Repository
+from typist import NoTerminal, Typist
 
 # It stands for Meson: it runs the "test" that it is given, and writes the log as Meson does.
 MESON = """
@@ -82,8 +83,7 @@ time.sleep(1000)
                     env={**os.environ, "PATH": f"{self.root}/bin:{os.environ['PATH']}"})
                 self.addCleanup(tool.kill)
                 self.assertTrue(wait_until((self.root / "started").exists), "no test has started")
-                children = Path(f"/proc/{tool.pid}/task/{tool.pid}/children").read_text()
-                pids = [*map(int, children.split()), int((self.root / "started").read_text())]
+                pids = [*children(tool.pid), int((self.root / "started").read_text())]
                 self.assertGreaterEqual(len(pids), 3)  # one that is busy, Meson, the test
                 tool.send_signal(number)
                 said = tool.communicate(timeout=LIMIT)
@@ -100,7 +100,7 @@ class Stops(unittest.TestCase):
         self.pid = self.program.process.pid
 
     def test_it_goes_on(self):
-        hold_up = stress.HoldUp(None, 0, ())
+        hold_up = stress.HoldUp(None, 0, set())
         self.assertTrue(stress.stop(self.pid))
         self.assertEqual(stress.state(self.pid), "T")
         hold_up.stopped = self.pid
@@ -108,13 +108,31 @@ class Stops(unittest.TestCase):
         self.assertTrue(wait_until(lambda: stress.state(self.pid) == "R"))
 
     def test_one_that_a_test_has_stopped_stays_so(self):
-        hold_up = stress.HoldUp(None, 0, ())
+        hold_up = stress.HoldUp(None, 0, set())
         self.assertTrue(stress.stop(self.pid))
         os.kill(self.pid, signal.SIGSTOP)  # the test does so, too
         hold_up.stopped = self.pid
         hold_up.go_on()
         self.assertEqual(stress.state(self.pid), "T")
         self.assertFalse(stress.stop(self.pid))
+
+    def test_the_program_of_a_shell_with_a_terminal_is_left_alone(self):
+        try:
+            typist = Typist(Path.cwd(), own_network=False).__enter__()
+        except NoTerminal as error:
+            self.skipTest(str(error))
+        self.addCleanup(typist.__exit__)
+        os.write(typist.ours, b"sh -c 'sleep 1000; true'\n")
+        bash = typist.bash.pid
+        self.assertTrue(wait_until(lambda: children(bash) and children(children(bash)[0])))
+        [program] = children(bash)
+        tests = stress.HoldUp(None, 0, set()).tests(self.pid)
+        self.assertEqual(tests, sorted([bash, *children(program)]))
+
+
+def children(pid):
+    """The process ids of its children."""
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 if __name__ == "__main__":
