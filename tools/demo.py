@@ -3,7 +3,7 @@
 from ports import Ports
 from screen import Cut
 from script import Kind
-from stage import SERVING, Stage, tool_missing
+from stage import SERVING, PortTaken, Stage, tool_missing
 from wrapping import width
 
 
@@ -50,15 +50,22 @@ def play_step(step, stage, screen):
         screen.command(step.text)
         end(step, stage, screen)
     elif step.kind is Kind.BACKGROUND:
-        start(stage.prepare(step), stage, screen)
+        start(step, stage, screen)
     else:
         run(stage.prepare(step), stage, screen)
 
 
-def start(command, stage, screen):
+def start(step, stage, screen):
     """A program in the background; of a server, the line by which it tells its port."""
+    command = stage.prepare(step)
     screen.command(f"{command.text} &")
-    out = stage.start(command).program.out
+    try:
+        out = stage.start(command).program.out
+    except PortTaken:
+        if not stage.ports.choose_another(command.listens_on):
+            raise
+        start(step, stage, screen)  # the port was free when this one was chosen
+        return
     told = out.find(SERVING)
     if told:
         screen.raw(b"    " + told.group())
@@ -68,7 +75,7 @@ def start(command, stage, screen):
 def end(step, stage, screen):
     """A `kill`: what the program has still said, and how it ended unless by that very signal."""
     job, _ = stage.kill(step)
-    show_what_was_said(job, screen)
+    show_what_was_said([job], screen)
     if job.program.status not in (0, 128 + step.signal):
         screen.say(f"    [status {job.program.status}]", "status")
 
@@ -81,16 +88,17 @@ def run(command, stage, screen):
     cut.end()
     if status:
         screen.say(f"    [status {status}]", "status")
-    for job in stage.jobs:
-        show_what_was_said(job, screen)
+    show_what_was_said(stage.jobs, screen)
     stage.check_jobs()
 
 
-def show_what_was_said(job, screen):
-    """What a background program has printed since the last time: all of it if it is short."""
-    lines = job.program.out.new().decode("utf-8", "surrogateescape").splitlines()
-    shown = lines if len(lines) <= 3 else lines[:1]
-    for line in shown:
-        screen.show(f"    ({job.name}) {line}", "server")
-    if len(lines) > len(shown):
-        screen.say(f"    ({job.name}) ... {len(lines) - len(shown)} more lines", "server")
+def show_what_was_said(jobs, screen):
+    """What background programs have printed since the last time: of each all, if it is short."""
+    screen.show_together([f"    ({job.name}) {line}" for job in jobs
+                          for line in shortened(job.program.out.new())], "server")
+
+
+def shortened(printed):
+    """The lines that a background program has printed, or the first one and how many follow."""
+    lines = printed.decode("utf-8", "surrogateescape").splitlines()
+    return lines if len(lines) <= 3 else [lines[0], f"... ({len(lines) - 1} more lines)"]

@@ -117,9 +117,12 @@ def printed_by(command, root):
 
 
 def page(text, screen):
-    """Shows the text, in a terminal by the pager that git would use."""
-    command = pager() if screen.terminal else None
+    """Shows the text, in a terminal by the pager that git would use, or page by page as the rest of
+    the tour."""
+    command = pager() if screen.terminal else "cat"
     if not command:
+        screen.read_along()
+    if command in (None, "cat"):
         screen.raw(text)
         return
     settings = {"LESS": "FRX", "LESSCHARSET": "utf-8", **os.environ}
@@ -131,10 +134,13 @@ def page(text, screen):
 
 
 def pager():
-    """The pager's command; None when there is none, or when it is not installed."""
+    """The pager's command; "cat" if none is wanted, None if there is none but `more`."""
     command = os.environ.get("PAGER", "less")
     if shutil.which("git"):
         command = subprocess.run(["git", "var", "GIT_PAGER"], stdout=subprocess.PIPE,
                                  check=False).stdout.decode().strip()
     words = command.split()
-    return command if words and words != ["cat"] and shutil.which(words[0]) else None
+    if words in ([], ["cat"]):
+        return "cat"
+    found = shutil.which(words[0])
+    return command if found and os.path.basename(os.path.realpath(found)) != "more" else None

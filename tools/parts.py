@@ -95,14 +95,15 @@ def all_chapters(parts):
 
 
 def chapters_for(parts, number):
-    """What there is to play for a part of the text."""
+    """What there is to play for a part of the text. A chapter that goes with two parts is played
+    for the first: for part 2 not 1-2, if there is a 2."""
     if number in WITHOUT_PROGRAM:
         raise PartError(f"Part {number} has no program here. {WITHOUT_PROGRAM[number]}.")
     if not 1 <= number <= LAST_PART:
         raise PartError(f"there is no part {number}: the text has parts 1 to {LAST_PART}")
-    chapters = [chapter for chapter in all_chapters(parts) if number in chapter.section.numbers]
-    if not chapters:  # no heading names it; perhaps a directory does
-        chapters = [chapter for chapter in all_chapters(parts) if number == chapter.part.number]
+    own = [chapter for chapter in all_chapters(parts) if number == chapter.part.number]
+    named = [chapter for chapter in all_chapters(parts) if number in chapter.section.numbers]
+    chapters = [chapter for chapter in own if chapter in named] or named or own
     if not chapters:
         raise PartError(f"part {number} has no directory here yet: see ./tour list")
     return chapters

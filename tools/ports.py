@@ -60,6 +60,15 @@ class Ports:
         """A server has told its real port."""
         self.real[name] = port
 
+    def choose_another(self, name):
+        """Somebody else has the port of this name, which was its own: it will be another one.
+        False if it was another one already."""
+        if self.real.get(name) != name:
+            return False
+        with bound_socket(0) as chosen:
+            self.real[name] = chosen.getsockname()[1]
+        return True
+
     def hold(self, name):
         """Sees to it that nobody listens on the name's port, giving it one if it has none."""
         wanted = self.real.get(name, name if self.as_written else 0)

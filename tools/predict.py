@@ -22,6 +22,7 @@ from language import LANGUAGES, language
 from parts import Part, PartError, find_parts, title_of
 from predict_texts import TEXTS
 from processes import LIMIT, Program, TookTooLong
+from reader import forget_what_was_typed
 from stage import StageError
 from words import Parser
 
@@ -179,6 +180,8 @@ def show_source(puzzle, command, screen):
 def typed(screen, prompt):
     """The lines that the learner types; `prompt()` asks a person for each."""
     person = screen.terminal and sys.stdin.isatty()
+    if person:
+        forget_what_was_typed()
     while True:
         if person:
             screen.raw(prompt().encode())
@@ -223,7 +226,10 @@ def ask_order(lettered, screen, texts):
     for line in typed(screen, lambda: "   > "):
         if line.strip() in END + UNKNOWN:
             return Answer(lines, line.strip() in UNKNOWN)
-        lines += [lettered.get(letter.lower(), letter) for letter in re.findall(r"[^\s,]", line)]
+        letters = re.findall(r"[^\s,]", line.lower())
+        for unknown in sorted(set(letters) - set(lettered)):
+            screen.say(texts["no such letter"].format(unknown, max(lettered)))
+        lines += [lettered[letter] for letter in letters if letter in lettered]
         if len(lines) >= len(lettered):
             break
     return Answer(lines, False)

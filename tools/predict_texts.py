@@ -21,6 +21,7 @@ the form do.
 These are the lines that it will print, without the empty ones. In which order?
 Type the letters, as in b c a. (Just a question mark: I don't know.)
 """,
+        "no such letter": "There is no line '{}': the letters go from a to {}.",
         "right": "Right, line for line. Well predicted!",
         "in full": "Your line {} is right. In full: {}",
         "truth": "It prints:",
@@ -50,6 +51,7 @@ Type the letters, as in b c a. (Just a question mark: I don't know.)
 下面是它会打印的各行（空行除外），顺序已打乱。正确的次序是什么？
 请输入字母，例如 b c a。不知道的话，输入一个问号（?）。
 """,
+        "no such letter": "没有“{}”这一行：字母从 a 到 {}。",
         "right": "完全正确，每一行都预测对了！",
         "in full": "你的第 {} 行是对的。完整的一行是：{}",
         "truth": "程序打印：",

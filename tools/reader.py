@@ -10,9 +10,9 @@ import termios
 from wrapping import width
 
 PROMPTS = {
-    "en": {"go on": "Enter: go on", "next": "Enter: the next chapter",
+    "en": {"go on": "Enter: go on", "more": "Enter: show more", "next": "Enter: the next chapter",
            "keys": "a, Enter: no more stops   q, Enter: quit"},
-    "zh": {"go on": "回车：继续", "next": "回车：下一章",
+    "zh": {"go on": "回车：继续", "more": "回车：下一屏", "next": "回车：下一章",
            "keys": "a 加回车：不再停顿   q 加回车：退出"},
 }
 SHORT = "Enter, a, q:"
@@ -22,6 +22,12 @@ UP, CLEAR = "\033[A", "\r\033[K"
 
 class Goodbye(Exception):
     """The reader has read enough."""
+
+
+def forget_what_was_typed():
+    """Whatever was typed before there was a question is no answer to it."""
+    with contextlib.suppress(termios.error):
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
 
 class Reader:
@@ -40,7 +46,7 @@ class Reader:
         """So many rows are to be written: waits first if that pushed out what was not seen."""
         page = max(4, self.screen.size.lines - 1)  # the prompt needs a row
         if self.unseen and self.unseen + rows > page:
-            self.wait()
+            self.wait("more")
 
     def count(self, rows):
         """The next rows are written: as above, and they are not seen yet."""
@@ -51,8 +57,7 @@ class Reader:
         """Stops, and raises Goodbye if that is enough. The prompt goes when it is answered."""
         if not self.stops:
             return
-        with contextlib.suppress(termios.error):
-            termios.tcflush(sys.stdin, termios.TCIFLUSH)  # typed before there was a question
+        forget_what_was_typed()
         self.write(self.prompt(key))
         answer = sys.stdin.buffer.readline()
         if self.screen.controls:

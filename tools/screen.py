@@ -52,7 +52,7 @@ class Screen:
     def show_together(self, lines, style):
         """Lines that no stop should tear apart."""
         if self.reader:
-            self.reader.make_room(len(lines))
+            self.reader.make_room(sum(rows(line, self.size.columns) for line in lines))
         for line in lines:
             self.show(line, style)
 

@@ -1,5 +1,6 @@
 """The stage on which a script's commands run: its servers, its ports, and its end."""
 
+import errno
 import os
 import re
 import shlex
@@ -21,6 +22,10 @@ NEEDS_A_SHELL = re.compile(r"[|&;<>()$`\\*?~#]|^\w+=")
 
 class StageError(Exception):
     """A command that cannot start, a server that does not serve, a program that does not end."""
+
+
+class PortTaken(StageError):
+    """A server whose port somebody else has."""
 
 
 @dataclass
@@ -93,13 +98,19 @@ class Stage:
             wait_until(lambda: job.program.out.find(SERVING) or job.program.status is not None)
             told = job.program.out.find(SERVING)
             if not told:
-                printed = job.program.out.all().decode(errors="replace")
-                raise StageError(f"{command.text}: it does not serve (no line "
-                                 f"'Serving ... on port N.' after {LIMIT} s); "
-                                 f"status {job.program.status}, output:\n{printed}")
+                raise self.not_serving(self.jobs.pop())
             job.port = int(told.group(1))
             self.ports.learn(command.listens_on, job.port)
         return job
+
+    def not_serving(self, job):
+        """Ends a server that does not serve; the error says what it printed."""
+        status, printed = job.program.status, job.program.out.all().decode(errors="replace")
+        job.program.stop()
+        job.program.close()
+        error = PortTaken if os.strerror(errno.EADDRINUSE) in printed else StageError
+        return error(f"{job.command.text}: it does not serve (no line 'Serving ... on port N.' "
+                     f"after {LIMIT} s); status {status}, output:\n{printed}")
 
     def kill(self, step):
         """Ends a job by the step's signal; returns it, and what it printed from then on."""

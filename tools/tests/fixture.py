@@ -22,9 +22,9 @@ listener = socket.socket()
 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 try:
     listener.bind(("127.0.0.1", port))
-except OSError:
-    sys.exit(f"cannot listen on 127.0.0.1:{port}")
-listener.listen()
+    listener.listen()
+except OSError as error:
+    sys.exit(f"cannot listen on 127.0.0.1:{port}: {error.strerror}")
 print(f"Serving {file} on 127.0.0.1:{listener.getsockname()[1]}.", flush=True)
 while True:
     client, address = listener.accept()

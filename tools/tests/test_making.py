@@ -52,6 +52,13 @@ class Building(Repository):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertIn("part01-one/server part02-two/other", self.log())
 
+    def test_how_the_others_are_waited_for_is_said(self):
+        self.part("part01-one", "# Part 1: one\n$ build/part01-one/server --port 10001 poem.txt &\n")
+        status, shown = self.terminal("1", keys=[
+            ("The other programs are still being built.", lambda _: self.write("log", "played\n"))])
+        self.assertEqual(status, 0)
+        self.assertTrue(shown.endswith("\r\x1b[KThey are built.\n"), shown)
+
     def test_what_the_compiler_says_is_shown(self):
         self.script("bin/ninja", """case "$*" in *-n) echo work; exit ;; "-C "*) exit ;; esac
 echo "[1/9] noise"; echo "two.cpp:3: warning: careful"; echo "ninja: Entering directory"

@@ -158,7 +158,9 @@ class Predict(Repository):
             done = self.tour("predict", "7/defer-1", "--shuffled", typed=typed, LC_ALL="C")
             self.assertEqual((done.returncode, done.stdout), (0, shown.partition("It prints:")[0]
                                                               + PRAISE))
-        for typed, expected in [(letters[0] + "z", 'predicted "z".'), (letters[1], "at line 1: "),
+        for typed, expected in [(letters[0] + "z", "There is no line 'z': the letters go from a to c."),
+                                (letters[0] + "z", 'it prints "  upon", where your prediction has ended.'),
+                                (letters[1], "at line 1: "),
                                 (letters[0] + "\n.\n", "prediction has ended."),
                                 (letters[0] + "\n?\n", "You had 1 of 3 lines")]:
             done = self.tour("predict", "7/defer-1", "--shuffled", typed=typed, LC_ALL="C")

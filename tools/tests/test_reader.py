@@ -24,7 +24,7 @@ print("ready", flush=True)
 while not os.path.exists("go on"):
     time.sleep(0.01)
 """
-GO_ON, NEXT = "[Enter: go on", "[Enter: the next chapter"
+GO_ON, MORE, NEXT = "[Enter: go on", "[Enter: show more", "[Enter: the next chapter"
 ENTER, CTRL_C, CTRL_D = b"\n", b"\3", b"\4"
 # What a prompt leaves when it is answered: nothing.
 ANSWERED = re.compile(r"(?:\x1b\[2m)?\[Enter: [^]]*\](?:\x1b\[0m)? .*?\n?\x1b\[A\r\x1b\[K", re.DOTALL)
@@ -102,7 +102,7 @@ class Waiting(Repository):
 
     def test_a_page_that_is_full(self):
         self.part("part03-long", "# Part 3: long\n" + "$ cat poem.txt\n" * 3)
-        status, shown = self.terminal("3", keys=[(GO_ON, ENTER)] * 2)
+        status, shown = self.terminal("3", keys=[(MORE, ENTER)] * 2)
         self.assertEqual(status, 0)
         self.assertEqual(plain(shown), self.tour("3").stdout)
         pages = ANSWERED.split(shown)
@@ -112,10 +112,22 @@ class Waiting(Repository):
     def test_a_text_is_not_torn_apart(self):
         self.part("part03-long", "# Part 3: long\n$ cat poem.txt\n! Two words: " + "long " * 15 +
                   "\n$ echo one\n")
-        _, shown = self.terminal("3", keys=[(GO_ON, ENTER)], size=(22, 80))
+        _, shown = self.terminal("3", keys=[(MORE, ENTER)], size=(22, 80))
         first, second = ANSWERED.split(shown)
         self.assertEqual(first.count("\n"), 20)
         self.assertIn("Two words: long", second)
+
+    def test_what_the_servers_said_is_not_torn_apart(self):
+        self.part("part03-long", """\
+# Part 3: long
+$ build/part01-one/server --port 10001 poem.txt &
+$ build/part01-one/server --port 10002 poem.txt &
+$ build/part01-one/client 10001 10002
+""")
+        _, shown = self.terminal("3", keys=[(MORE, ENTER)], size=(26, 80))
+        first, second = ANSWERED.split(shown)
+        self.assertEqual(first.count("\n"), 24)  # there is room for one line more
+        self.assertEqual(second.count("wants poetry!"), 2)
 
     def test_a_page_of_the_size_that_the_terminal_has_by_then(self):
         def smaller(terminal):
@@ -124,13 +136,13 @@ class Waiting(Repository):
 
         self.program("build/part03-long/wait", WAIT)
         self.part("part03-long", "# Part 3: long\n$ build/part03-long/wait\n$ cat poem.txt\n")
-        _, shown = self.terminal("3", keys=[("    ready", smaller), (GO_ON, ENTER), (GO_ON, ENTER)])
+        _, shown = self.terminal("3", keys=[("    ready", smaller), (MORE, ENTER), (MORE, ENTER)])
         self.assertEqual([page.count("\n") for page in ANSWERED.split(shown)[:2]], [9, 9])
 
     def test_a_list(self):
         for number in range(3, 20):
             self.part(f"part{number:02}-more", "# Part 3: a part\n# Part 4: a part\n")
-        status, shown = self.terminal("list", keys=[(GO_ON, ENTER)])
+        status, shown = self.terminal("list", keys=[(MORE, ENTER)])
         self.assertEqual((status, plain(shown)), (0, self.tour("list").stdout))
 
     def test_no_reader_no_prompt(self):

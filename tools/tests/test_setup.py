@@ -6,7 +6,8 @@ import sys
 
 from tests.fixture import Repository
 
-PLAIN = ["sh", "dirname", "cut", "paste", "mktemp", "tee", "tail", "rm", "env", "touch"]
+PLAIN = ["sh", "dirname", "cut", "paste", "mktemp", "tee", "tail", "rm", "env", "touch",
+         "fold", "sed"]
 ALL_OF_IT = {"apt": "g++ meson ninja-build pkg-config libevent-dev doctest-dev",
              "dnf": "gcc-c++ meson ninja-build pkgconf-pkg-config libevent-devel doctest-devel",
              "pacman": "gcc meson ninja pkgconf libevent doctest"}
@@ -74,7 +75,8 @@ class Setup(Repository):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertEqual(log, "noninteractive apt-get update\nnoninteractive apt-get install -y "
                               f"--no-install-recommends {ALL_OF_IT['apt']}\n")
-        self.assertIn(ALL_OF_IT["apt"], done.stdout)
+        self.assertIn(ALL_OF_IT["apt"], " ".join(done.stdout.split()))
+        self.assertLess(max(map(len, done.stdout.splitlines())), 80)
         self.assertIn("    this is one\n", done.stdout)
 
     def test_dnf_and_pacman(self):

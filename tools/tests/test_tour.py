@@ -10,7 +10,7 @@ import unittest
 from pathlib import Path
 
 from processes import wait_until
-from tests.fixture import Repository
+from tests.fixture import SERVER, Repository
 
 DEMO = """\
 # Part 1: a poem
@@ -69,7 +69,8 @@ class Words(Repository):
 
     def test_numbers_are_those_of_the_text(self):
         self.assert_plays(["1"], "one")
-        self.assert_plays(["2"], "one", "two")
+        self.assert_plays(["1-2"], "one")
+        self.assert_plays(["2"], "two")
         self.assert_plays(["7"], "seven")
         self.assert_plays(["8"], "eight")
         self.assert_plays([], "one", "two", "seven", "eight")
@@ -150,6 +151,26 @@ class Playing(Repository):
             self.assertEqual(done.returncode, 0)
             self.assertRegex(done.stdout, r"(?s)server --port (\d+) .*client \1\n.*\(server \1\)")
             self.assertNotIn("10001", done.stdout)
+
+    def test_a_port_that_is_taken_while_its_server_starts(self):
+        self.program("build/part01-one/late", f"""
+import os, socket, sys
+port = int(sys.argv[sys.argv.index("--port") + 1])
+if not os.path.exists("taken") and os.fork() == 0:
+    thief = socket.create_server(("127.0.0.1", port))
+    open("taken", "w").close()
+    os.close(1), os.close(2)
+    thief.accept()
+while not os.path.exists("taken"):
+    pass
+{SERVER}""")
+        self.part("part01-one", DEMO.replace("part01-one/server", "part01-one/late"))
+        done = self.tour("1")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertRegex(done.stdout, r"  \$ build/part01-one/late --port (\d+) poem.txt &\n"
+                                      r"  \$ build/part01-one/late --port (?!\1)(\d+) poem.txt &\n"
+                                      r"    Serving poem.txt on 127.0.0.1:\2.\n"
+                                      r"  \$ build/part01-one/client \2\n")
 
     def test_kill_shows_what_the_program_still_said(self):
         self.part("part01-one", "# Part 1: one\n$ build/part01-one/server --port 10001 poem.txt &\n"
