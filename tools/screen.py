@@ -63,15 +63,18 @@ class Screen:
         self.raw(line.encode("utf-8", "surrogateescape") + b"\n")
 
     def bar(self, text):
-        """A line of a terminal that the next one replaces; with an empty text it is gone. Raises
-        BrokenPipeError where there is no terminal, and nobody reads any more."""
-        if not self.terminal and nobody_reads(self.stream):
-            raise BrokenPipeError
+        """A line of a terminal that the next one replaces; with an empty text it is gone."""
+        self.must_be_read()
         if self.controls and (text or self.has_bar):
             text = "\r\033[K" + text[:self.width]
             self.stream.write(text.encode("utf-8", "surrogateescape"))
             self.stream.flush()
             self.has_bar = bool(text)
+
+    def must_be_read(self):
+        """Raises BrokenPipeError where there is no terminal, and nobody reads any more."""
+        if not self.terminal and nobody_reads(self.stream):
+            raise BrokenPipeError
 
     def raw(self, data):
         """Bytes as they are, at once."""
@@ -118,7 +121,8 @@ class Cut:
         self.last = []
 
     def feed(self, data):
-        """The next bytes of the output."""
+        """The next bytes of the output; none, too, while the program is silent."""
+        self.screen.must_be_read()  # we may have nothing to write for long
         *lines, self.partial = (self.partial + data).split(b"\n")
         for line in lines:
             self.add(line)

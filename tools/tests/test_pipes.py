@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 from processes import wait_until
+from screen import HEAD
 from tests.fixture import Repository
 
 STOPPED = 128 + signal.SIGPIPE
@@ -59,6 +60,15 @@ class Pipes(Repository):
 
     def test_while_a_program_runs(self):
         self.assert_stops_with_its_program(self.start("1"))
+
+    def test_while_a_program_prints_what_is_not_shown(self):
+        tour = self.start("1")
+        for line in tour.stdout:
+            if line.strip().isdigit():
+                break
+        for _ in range(HEAD - 1):
+            self.assertEqual(tour.stdout.readline(), "    and on\n")
+        self.assert_stops(tour)
 
     def test_while_it_builds(self):
         self.program("bin/ninja", "import os, sys, time\nif '-n' in sys.argv or '-C' in sys.argv:\n"
