@@ -65,7 +65,7 @@ class Servers(Pages):
 
     def test_a_port_that_is_taken(self):
         self.assert_good(SERVER, "$ build/part01-one/server --port 10001 poem.txt",
-                         "cannot listen on 127.0.0.1:10001", "[status 1]", END)
+                         "cannot listen on 127.0.0.1:10001: Address already in use", "[status 1]", END)
 
     def test_kill_and_serve_again(self):
         self.assert_good(SERVER, "$ kill $!; wait", "$ build/part01-one/client 10001",
