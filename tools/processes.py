@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from typing import NamedTuple
 
 # An upper bound, in seconds, for anything that should happen soon. It decides no verdict.
 LIMIT = 60
@@ -215,18 +216,37 @@ def end_descendants(grace=2):
 
 def descendants():
     """The process ids of our children, their children and so on, without zombies."""
-    parents = {}
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as stat:
-            state, parent = stat.read().rpartition(b")")[2].split()[:2]
-            if state != b"Z":
-                parents[int(name)] = int(parent)
+    there = map(stat, map(int, filter(str.isdigit, os.listdir("/proc"))))
+    parents = {each.pid: each.parent for each in there if each.state != "Z"}
     found = {os.getpid()}
     while True:
         more = {pid for pid, parent in parents.items() if parent in found} - found
         if not more:
             return found - {os.getpid()}
         found |= more
+
+
+class Stat(NamedTuple):
+    """What the kernel tells of a process: see proc(5), stat. `terminal` is 0 if it has none."""
+
+    pid: int
+    name: str
+    state: str  # a letter
+    parent: int
+    group: int
+    session: int
+    terminal: int
+
+
+def stat(pid):
+    """What the kernel tells of a process; that it is a zombie (Z), if it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            before, _, after = file.read().rpartition(")")
+    except OSError:
+        return Stat(pid, "", "Z", 0, 0, 0, 0)
+    state, *numbers = after.split()[:5]
+    return Stat(pid, before.partition("(")[2], state, *map(int, numbers))
 
 
 def reap():

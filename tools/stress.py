@@ -26,7 +26,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from processes import Program, Stopped, descendants, leaving_nothing_behind, wait_until
+from processes import Program, Stopped, descendants, leaving_nothing_behind, stat, wait_until
 from suite import BAD, count
 
 LONGEST = 2     # seconds for which a process is stopped
@@ -157,24 +157,13 @@ def stop(pid):
 
 def state(pid):
     """What a process is doing, as a letter: see proc(5), stat; Z if it is gone."""
-    return stat(pid)[1]
+    return stat(pid).state
 
 
 def is_a_job(pid):
     """Whether a bash that has a terminal started this process."""
-    shell = stat(pid)[2]
-    name, _, _, _, session, terminal = stat(shell)
-    return name == "bash" and session == shell and terminal != "0"
-
-
-def stat(pid):
-    """Of a process its name, what it is doing, its parent, group, session and terminal."""
-    try:
-        said = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ["", "Z", "0", "0", "0", "0"]
-    before, _, after = said.rpartition(")")
-    return [before.partition("(")[2], *after.split()[:5]]
+    shell = stat(stat(pid).parent)
+    return shell.name == "bash" and shell.session == shell.pid and shell.terminal != 0
 
 
 def bits(pid, name):

@@ -115,8 +115,8 @@ def do(words, screen):
         if word[0] == "0":  # the script `tour` has not prepared anything for it
             raise PartError(f"there is no part {word}: the text has parts 1 to {LAST_PART}")
         play_part(int(word), screen)
-    elif word == "1-2":  # so it stands in the list
-        play_part(1, screen)
+    elif chapters := [each for each in all_chapters(find_parts(ROOT)) if each.numbers == word]:
+        play_all(chapters, screen)  # one that goes with two parts, as the list writes it: 1-2
     else:
         raise UsageError(f"no such word: '{word}': ./tour help says what there is")
     return 0

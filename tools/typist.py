@@ -18,7 +18,7 @@ import time
 from dataclasses import dataclass
 
 from network import enter_own_network, ports_listening
-from processes import LIMIT, end_descendants, wait_until
+from processes import LIMIT, end_descendants, stat, wait_until
 from stage import StageError
 
 PROMPT = "\x1e$?\x1f"  # bash puts the exit status there
@@ -48,11 +48,7 @@ class Job:
 
 def state(pid):
     """R: it runs, S: it waits, T: it is stopped …; empty: it has ended."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as stat:
-            letter = stat.read().rpartition(b")")[2].split()[0].decode()
-    except OSError:
-        return ""
+    letter = stat(pid).state
     return "" if letter in "ZX" else letter
 
 

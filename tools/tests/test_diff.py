@@ -81,6 +81,15 @@ class Diff(Repository):
         _, shown = self.terminal("diff", "1", "2", GIT_PAGER="no-such-pager -x")
         self.assertIn("return", shown)
 
+    def test_more_is_no_pager_for_somebody_new(self):
+        self.script("bin/more", "exit 1")
+        (self.root / "bin/pager").symlink_to("more")
+        for size, keys in ((24, 80), []), ((6, 80), [("[Enter: show more", b"a\n")]):
+            status, shown = self.terminal("diff", "1", "2", GIT_PAGER="pager", keys=keys, size=size)
+            self.assertEqual(status, 0)
+            self.assertEqual(shown.count("[Enter: show more"), len(keys))
+            self.assertIn("return", shown)
+
     def test_no_colour(self):
         _, shown = self.terminal("diff", "1", "2", GIT_PAGER="cat", NO_COLOR="1")
         self.assertIn("-    return 1;", shown)

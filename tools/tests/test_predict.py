@@ -1,5 +1,6 @@
 """./tour predict, on programs written in Python; tests/test_predictions.py plays the real ones."""
 
+import os
 import unittest
 
 from language import language
@@ -208,6 +209,19 @@ class Predict(Repository):
         status, shown = self.terminal("predict", "7/defer-1", keys=keys, LC_ALL="C")
         self.assertEqual(status, 1)
         self.assertIn('You part at line 4: it prints "a time"', shown)
+
+    def test_what_was_typed_before_the_question_is_no_answer(self):
+        self.script("bin/ninja", 'case "$*" in "-C "*) ;; *-n) echo work ;; *)\n'
+                                 '    while ! [ -e typed ]; do sleep 0.01; done ;; esac')
+
+        def impatient(terminal):
+            os.write(terminal, b"\n\n")
+            self.write("build/typed", "")
+
+        keys = [("Building", impatient), ("What will", b""), ("   1  ", b"Once\n"),
+                ("   2  ", b"\4")]
+        _, shown = self.terminal("predict", "7/defer-1", keys=keys, LC_ALL="C")
+        self.assertIn('You part at line 2: it prints "  upon"', shown)
 
     def test_a_program_that_hangs(self):
         self.program("build/part07-tales/defer-1", "import time\ntime.sleep(1000)\n")

@@ -9,7 +9,7 @@ import sys
 import unittest
 from pathlib import Path
 
-from processes import wait_until
+from processes import stat, wait_until
 from tests.fixture import SERVER, Repository
 
 DEMO = """\
@@ -24,10 +24,7 @@ $ build/part01-one/client 10099  # status 1
 
 def alive(pid):
     """Whether a process runs (a zombie does not)."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+    return stat(pid).state != "Z"
 
 
 class Words(Repository):
