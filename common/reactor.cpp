@@ -10,6 +10,7 @@
 #include "common/let_go.hpp"
 #include "common/log.hpp"
 #include "common/signals.hpp"
+#include "common/threads.hpp"
 #include "common/waker.hpp"
 
 namespace twist {
@@ -88,14 +89,15 @@ Reactor::~Reactor() {
         for (auto left = descriptors(); !left.empty(); left = descriptors())
             release(*left.front());
         let_go(resolver_);
-        event_base_loop(base_.get(), EVLOOP_NONBLOCK); // where libevent ends the look-ups
+        let_go(threads_);
     } while (something_is_left());
 }
 
 bool Reactor::something_is_left() {
     return next_due() || !end_of_turn_.empty() || !when_running_.empty() ||
            std::ranges::any_of(triggers_, [](const auto& some) { return !some.empty(); }) ||
-           waker_->has_calls() || signals_->has_functions() || resolver_ || !descriptors().empty();
+           waker_->has_calls() || signals_->has_functions() || resolver_ || threads_ ||
+           !descriptors().empty();
 }
 
 std::string Reactor::backend() const {
@@ -165,6 +167,8 @@ void Reactor::shut_down() {
     while (unfinished_ > 0)
         turn();
     running_ = false;
+    if (threads_)
+        threads_->finish();
     fire(Shutdown::during);
     disconnect_all();
     fire(Shutdown::after);
@@ -195,6 +199,13 @@ void Reactor::call_at_end_of_turn(std::function<void()> f) {
 
 void Reactor::call_from_thread(std::function<void()> f) {
     waker_->call(f);
+}
+
+Threads& Reactor::threads() {
+    constexpr std::size_t most_at_once = 10;
+    if (!threads_)
+        threads_ = std::make_unique<Threads>(*this, most_at_once);
+    return *threads_;
 }
 
 void Reactor::on_signal(int number, std::function<void()> f) {

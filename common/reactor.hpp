@@ -13,7 +13,7 @@
 #include "common/deferred.hpp"
 #include "common/failure.hpp"
 
-struct event; // libevent's; only reactor.cpp and resolver.cpp look inside
+struct event; // libevent's; only reactor.cpp looks inside
 struct event_base;
 
 namespace twist {
@@ -21,6 +21,7 @@ namespace twist {
 class Reactor;
 class Resolver;
 class Signals;
+class Threads;
 class Waker;
 
 /// Something with a descriptor that can be read: a socket, a pipe, a listening socket
@@ -75,9 +76,9 @@ class Reactor final : public Clock {
     /// them, the coroutines that waited for one.
     ~Reactor() override;
 
-    /// Turns the loop until stop() or SIGINT or SIGTERM, then shuts down: the triggers before,
-    /// connection_lost for everything registered, the triggers after. Throws ReactorAlreadyRunning,
-    /// ReactorNotRestartable.
+    /// Turns the loop until stop() or SIGINT or SIGTERM, then shuts down: the triggers before, the
+    /// functions in threads, connection_lost for everything registered, the triggers after. Throws
+    /// ReactorAlreadyRunning, ReactorNotRestartable.
     void run();
 
     /// Ends run(), after this turn. Throws ReactorNotRunning if there is nothing to stop, or not
@@ -140,7 +141,8 @@ class Reactor final : public Clock {
     void install_resolver(std::shared_ptr<Resolver> resolver) { resolver_ = std::move(resolver); }
     const std::shared_ptr<Resolver>& resolver() const { return resolver_; }
 
-    event_base* base() const { return base_.get(); } ///< for resolver.cpp
+    /// For defer_to_thread: at most ten at once. (getThreadPool)
+    Threads& threads();
 
   private:
     friend class ReadDescriptor;
@@ -187,6 +189,7 @@ class Reactor final : public Clock {
     std::unique_ptr<Waker> waker_;
     std::unique_ptr<Signals> signals_;
     std::shared_ptr<Resolver> resolver_;
+    std::unique_ptr<Threads> threads_;
     bool started_ = false;
     bool running_ = false;
     bool stopping_ = false;

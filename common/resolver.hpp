@@ -1,13 +1,15 @@
 // Names to addresses, without waiting. Stands for IReactorPluggableNameResolver.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "common/address.hpp"
 #include "common/deferred.hpp"
 #include "common/reactor.hpp"
+#include "common/threads.hpp"
 
 namespace twist {
 
@@ -20,13 +22,30 @@ class Resolver {
     virtual Deferred<std::vector<SocketAddress>> look_up(const Address& address) = 0;
 };
 
-/// One that knows the names in /etc/hosts and asks name servers for the others: `name_servers`
-/// ("127.0.0.1:53"), or those of /etc/resolv.conf. The reactor must outlive it.
-std::shared_ptr<Resolver> make_dns_resolver(Reactor& reactor,
-                                            const std::vector<std::string>& name_servers = {});
+/// Calls a function that blocks in threads, at most 256 at once, and so knows all names that the C
+/// library knows. (GAIResolver)
+class ThreadedResolver final : public Resolver {
+  public:
+    using Ask = std::function<std::vector<SocketAddress>(const Address&)>;
+
+    /// `ask` is called in many threads at once. What it throws is the failure. The reactor must
+    /// outlive the resolver.
+    explicit ThreadedResolver(Reactor& reactor, Ask ask = twist::look_up);
+
+    /// Starts when the reactor runs. Who cancels it waits for nobody: a thread that asks already
+    /// goes on, and its answer is thrown away.
+    Deferred<std::vector<SocketAddress>> look_up(const Address& address) override;
+
+    std::size_t running() const { return threads_->running(); } ///< how many ask
+    std::size_t waiting() const { return threads_->waiting(); } ///< how many wait until they may
+
+  private:
+    Ask ask_;
+    std::shared_ptr<Threads> threads_;
+};
 
 /// The addresses of `address`: at once if its host is a number or localhost; else asks the
-/// reactor's resolver, which is a DNS resolver if none was installed.
+/// reactor's resolver, which is a ThreadedResolver if none was installed.
 Deferred<std::vector<SocketAddress>> resolve(Reactor& reactor, const Address& address);
 
 } // namespace twist

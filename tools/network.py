@@ -11,6 +11,7 @@ import socket
 import struct
 from pathlib import Path
 
+CLONE_NEWNS = 0x00020000
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
 SIOCGIFFLAGS = 0x8913
@@ -18,20 +19,24 @@ SIOCSIFFLAGS = 0x8914
 IFF_UP = 1
 INTERFACE = "16sh14x"  # the C structure: a name and flags
 LISTENING = "0A"
+MS_BIND = 0x1000
+MS_REC = 0x4000
+MS_PRIVATE = 0x40000
 
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-def enter_own_network():
+def enter_own_network(more=0):
     """Takes this process, and all that it starts from now on, into a network of its own.
 
-    An OSError says that it may not; the process is of no use then.
+    It leaves `more` kinds of namespaces, too. An OSError says that it may not; the process is of
+    no use then.
     """
     try:
-        leave(CLONE_NEWNET)
+        leave(CLONE_NEWNET | more)
     except PermissionError:
         user, group = os.getuid(), os.getgid()
-        leave(CLONE_NEWUSER | CLONE_NEWNET)
+        leave(CLONE_NEWUSER | CLONE_NEWNET | more)
         Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
         Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="ascii")
         Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
@@ -45,6 +50,20 @@ def leave(kinds):
     """Leaves the namespaces of these kinds for new ones."""
     if libc.unshare(kinds):
         raise OSError(ctypes.get_errno(), "unshare")
+
+
+def enter_own_network_with_files(files):
+    """The same with files of its own: {path of one that is there: path of what is seen there}."""
+    enter_own_network(CLONE_NEWNS)
+    mount("none", "/", MS_REC | MS_PRIVATE)
+    for there, seen in files.items():
+        mount(seen, there, MS_BIND)
+
+
+def mount(source, target, flags):
+    """mount(2)"""
+    if libc.mount(str(source).encode(), str(target).encode(), None, flags, None):
+        raise OSError(ctypes.get_errno(), "mount", str(target))
 
 
 def own_network_is_allowed():

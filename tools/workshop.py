@@ -139,7 +139,7 @@ class Workshop:
         with unfinished(target) as own:
             self.run([*self.compiler, *self.flags, *objects, *more, "-o", own,
                       "-Wl,--start-group", *(self.build_dir / each for each in libraries),
-                      "-Wl,--end-group", "-levent_core", "-levent_extra"])
+                      "-Wl,--end-group", "-levent_core", "-pthread"])
 
     def run(self, command):
         """Runs the compiler."""

@@ -1,18 +1,13 @@
-// Names: the resolver that asks name servers, here one of the test's own.
+// Names: the resolver that asks in threads; here it asks the test. test_names.py has real ones.
 #include <algorithm>
-#include <cctype>
-#include <deque>
-#include <fstream>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
-#include <sstream>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
-#include <arpa/inet.h>
 #include <doctest/doctest.h>
 
 #include "common/error.hpp"
@@ -20,129 +15,53 @@
 #include "common/reactor.hpp"
 #include "common/resolver.hpp"
 #include "common/tcp.hpp"
+#include "common/tests/door.hpp"
 #include "common/tests/network.hpp"
 #include "common/tests/reports.hpp"
 
 using namespace twist;
 using namespace std::chrono_literals;
-using namespace std::string_literals;
 
 namespace {
 
 using Addresses = std::vector<SocketAddress>;
 
-constexpr int most_at_once = 50;
-
-/// A name server on a free port of 127.0.0.1, in the test's own loop. It knows
-/// what the test puts into `zone`; any other name does not exist.
-class NameServer final : public ReadDescriptor {
+/// Who is asked in place of the C library. A thread may be the last to use it.
+class Names {
   public:
-    explicit NameServer(Reactor& reactor)
-        : reactor_(reactor),
-          socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
-        const SocketAddress here = numeric({"127.0.0.1", 0}).at(0);
-        REQUIRE(::bind(socket_.get(), here.data(), here.size()) == 0);
-        reactor.add_reader(*this);
+    using Zone = std::map<std::string, std::vector<std::string>>; // the numbers of a name
+    explicit Names(Zone zone = {}) : zone_(std::move(zone)) {}
+
+    Addresses ask(const Address& address) {
+        door.wait();
+        const auto found = zone_.find(address.host);
+        if (found == zone_.end())
+            throw DNSLookupError(address.host);
+        Addresses addresses;
+        for (const std::string& number : found->second)
+            addresses.push_back(numeric({number, address.port}).at(0));
+        return addresses;
     }
 
-    std::string address() const { return to_string(SocketAddress::local(socket_.get()).address()); }
-
-    /// Answers the questions that were held back, not more of them in one turn than the kernel
-    /// holds for a socket. From now on none is held back.
-    void answer_all() {
-        holds_back = false;
-        for (int i = 0; i < most_at_once && !held_back_.empty(); ++i) {
-            answer(held_back_.front().first, held_back_.front().second);
-            held_back_.pop_front();
-        }
-        if (!held_back_.empty())
-            reactor_.call_at_end_of_turn([this] { answer_all(); });
-    }
-    std::size_t held_back() const { return held_back_.size(); }
-
-    int fileno() const override { return socket_.get(); }
-
-    std::optional<Failure> do_read() override {
-        sockaddr_storage from{};
-        socklen_t size = sizeof from;
-        std::string question(512, '\0');
-        while (true) {
-            auto* const there = reinterpret_cast<sockaddr*>(&from);
-            const ssize_t length =
-                ::recvfrom(fileno(), question.data(), question.size(), 0, there, &size);
-            if (length < 0)
-                return {};
-            ++questions;
-            const std::string asked = question.substr(0, static_cast<std::size_t>(length));
-            if (holds_back)
-                held_back_.emplace_back(asked, SocketAddress(there, size));
-            else
-                answer(asked, SocketAddress(there, size));
-            if (const auto f = on_question) // which may set another
-                f();
-        }
-    }
-
-    void connection_lost(const Failure&) override {}
-
-    std::map<std::string, std::vector<std::string>> zone; // the numbers of a name
-    std::function<void()> on_question;
-    bool holds_back = false;
-    int questions = 0;
+    Door door; // where whoever asks waits
 
   private:
-    // The header has 12 bytes. The name follows, each part after its length; then
-    // type and class.
-    void answer(std::string message, const SocketAddress& to) const {
-        std::string name;
-        std::size_t at = 12;
-        for (std::size_t length; (length = static_cast<unsigned char>(message.at(at))) != 0;
-             at += length + 1)
-            name += (name.empty() ? "" : ".") + message.substr(at + 1, length);
-        const int family = message.at(at + 2) == 1 ? AF_INET : AF_INET6; // A or AAAA
-        message.resize(at + 5); // the question goes back as it came, in capitals here and there
-        std::transform(name.begin(), name.end(), name.begin(),
-                       [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-
-        const auto found = zone.find(name);
-        char count = 0;
-        if (found != zone.end())
-            for (const std::string& number : found->second)
-                if (const SocketAddress one = numeric({number, 0}).at(0); one.family() == family) {
-                    message +=
-                        "\xC0\x0C"s + message.substr(at + 1, 4) + "\0\0\0\0"s + bytes_of(one);
-                    ++count;
-                }
-        message[2] = '\x81';                                // an answer; recursion was asked for,
-        message[3] = found == zone.end() ? '\x83' : '\x80'; // and is there; 3: no such name
-        message[7] = count;
-        ::sendto(fileno(), message.data(), message.size(), 0, to.data(), to.size());
-    }
-
-    /// The length of the address, and the address.
-    static std::string bytes_of(const SocketAddress& address) {
-        const auto bytes = [](const auto& number) {
-            return std::string(reinterpret_cast<const char*>(&number), sizeof number);
-        };
-        if (address.family() == AF_INET)
-            return "\0\x04"s +
-                   bytes(reinterpret_cast<const sockaddr_in*>(address.data())->sin_addr);
-        return "\0\x10"s + bytes(reinterpret_cast<const sockaddr_in6*>(address.data())->sin6_addr);
-    }
-
-    Reactor& reactor_;
-    FileDescriptor socket_;
-    std::deque<std::pair<std::string, SocketAddress>> held_back_;
+    const Zone zone_;
 };
 
-/// A reactor whose resolver asks a name server of the test.
+/// A reactor whose resolver asks `names`.
 struct Net {
-    Net() { reactor.install_resolver(make_dns_resolver(reactor, {names.address()})); }
+    explicit Net(const Names::Zone& zone) : names(std::make_shared<Names>(zone)) {
+        reactor.install_resolver(resolver);
+    }
+    void open() const { names->door.open(); }
 
     Reports reports;
     Diary diary;
+    std::shared_ptr<Names> names;
     Reactor reactor;
-    NameServer names{reactor};
+    std::shared_ptr<ThreadedResolver> resolver = std::make_shared<ThreadedResolver>(
+        reactor, [names = names](const Address& address) { return names->ask(address); });
     std::shared_ptr<Client> client = std::make_shared<Client>(diary, "client");
 };
 
@@ -154,19 +73,6 @@ std::string text(const Result<Addresses>& result) {
     for (const SocketAddress& address : result.value())
         all += (all.empty() ? "" : " ") + to_string(address.address());
     return all;
-}
-
-/// What the reactor's resolver says of `host`; waits for it.
-std::string look_up_now(Reactor& reactor, const std::string& host) {
-    std::string answer;
-    reactor.call_when_running([&] {
-        resolve(reactor, {host, 80}).add_both([&](const Result<Addresses>& result) {
-            answer = text(result);
-            reactor.stop();
-        });
-    });
-    run(reactor);
-    return answer;
 }
 
 /// Fails the test when it is asked.
@@ -195,86 +101,81 @@ struct TwoHosts {
 
 } // namespace
 
-// Answers
-// -----------------------------------------------------------------------------------------
-
-TEST_CASE("a name has one address, several, or those of both families") {
-    Net net;
+TEST_CASE("the addresses come in their order, those of both families too") {
     std::string expected;
+    std::vector<std::string> numbers;
     SUBCASE("one") {
-        net.names.zone["poems.test"] = {"127.0.0.1"};
+        numbers = {"127.0.0.1"};
         expected = "127.0.0.1:80";
     }
-    SUBCASE("several, in the server's order") {
-        net.names.zone["poems.test"] = {"127.0.0.3", "127.0.0.1", "127.0.0.2"};
-        expected = "127.0.0.3:80 127.0.0.1:80 127.0.0.2:80";
+    SUBCASE("several") {
+        numbers = {"127.0.0.3", "127.0.0.1", "::1", "127.0.0.2"};
+        expected = "127.0.0.3:80 127.0.0.1:80 [::1]:80 127.0.0.2:80";
     }
-    SUBCASE("both families") {
-        net.names.zone["poems.test"] = {"127.0.0.1", "::1"};
-        expected = "127.0.0.1:80 [::1]:80";
-    }
-    SUBCASE("IPv6 alone") {
-        net.names.zone["poems.test"] = {"2001:db8::7"};
-        expected = "[2001:db8::7]:80";
-    }
-    CHECK(look_up_now(net.reactor, "poems.test") == expected);
-    CHECK(net.names.questions == 2); // for A and for AAAA
+    Net net(Names::Zone{{"poems.test", numbers}});
+    net.open();
+    std::string answer;
+    resolve(net.reactor, {"poems.test", 80}).add_both([&](const Result<Addresses>& result) {
+        answer = text(result);
+        net.reactor.stop();
+    });
+    CHECK(answer.empty()); // it is asked when the reactor runs
+    run(net.reactor);
+    CHECK(answer == expected);
 }
 
 TEST_CASE("R37: the first address refuses, and the second is used") {
-    Net net;
+    Reports reports;
+    Diary diary;
+    Reactor reactor;
     const auto server = std::make_shared<Server>();
     server->on.connection_made = [](const TransportPtr& transport) {
         transport->lose_connection();
     };
-    const TwoHosts hosts(net.reactor, server);
-    net.names.zone["poems.test"] = {"127.0.0.1", "127.0.0.2"};
-    net.client->on.connection_made = [&](const TransportPtr& transport) {
+    const TwoHosts hosts(reactor, server);
+    reactor.install_resolver(std::make_shared<ThreadedResolver>(reactor, [](const Address& a) {
+        return Addresses{numeric({"127.0.0.1", a.port}).at(0),
+                         numeric({"127.0.0.2", a.port}).at(0)};
+    }));
+    const auto client = std::make_shared<Client>(diary, "client");
+    client->on.connection_made = [&](const TransportPtr& transport) {
         CHECK(transport->get_peer() == hosts.port->get_host());
     };
-    net.client->on.stop_factory = [&] { net.reactor.stop(); };
-    connect_tcp(net.reactor, {"poems.test", hosts.port->get_host().port}, net.client);
-    CHECK(net.diary.text() == "client start_factory, client started_connecting");
-    run(net.reactor);
-    CHECK(net.diary.text() == "client start_factory, client started_connecting, "
-                              "client build_protocol, client connection_made, "
-                              "client connection_lost ConnectionDone, "
-                              "client client_connection_lost ConnectionDone, client stop_factory");
+    client->on.stop_factory = [&] { reactor.stop(); };
+    connect_tcp(reactor, {"poems.test", hosts.port->get_host().port}, client);
+    CHECK(diary.text() == "client start_factory, client started_connecting");
+    run(reactor);
+    CHECK(diary.text() == "client start_factory, client started_connecting, "
+                          "client build_protocol, client connection_made, "
+                          "client connection_lost ConnectionDone, "
+                          "client client_connection_lost ConnectionDone, client stop_factory");
 }
 
-TEST_CASE("R37: a name that does not exist: DNSLookupError") {
-    Net net;
-    net.client->on.client_connection_failed = [](Connector&, const Failure& reason) {
-        CHECK(reason.text() == "[Failure: DNSLookupError: DNS lookup failed: nowhere.test.]");
+TEST_CASE("R37: a name that does not exist, and one that has no address: DNSLookupError") {
+    Net net(Names::Zone{{"empty.test", {}}});
+    net.open();
+    std::string host;
+    SUBCASE("no such name") {
+        host = "nowhere.test";
+    }
+    SUBCASE("no address") {
+        host = "empty.test";
+    }
+    net.client->on.client_connection_failed = [&](Connector&, const Failure& reason) {
+        CHECK(reason.text() == "[Failure: DNSLookupError: DNS lookup failed: " + host + ".]");
     };
     net.client->on.stop_factory = [&] { net.reactor.stop(); };
-    connect_tcp(net.reactor, {"nowhere.test", 80}, net.client);
+    connect_tcp(net.reactor, {host, 80}, net.client);
     run(net.reactor);
     CHECK(net.diary.has("client client_connection_failed DNSLookupError, client stop_factory"));
-    CHECK(net.names.questions > 0);
 }
 
-TEST_CASE("a name that exists and has no address: DNSLookupError") {
-    Net net;
-    net.names.zone["poems.test"] = {};
-    CHECK(look_up_now(net.reactor, "poems.test") == "DNSLookupError");
-}
-
-TEST_CASE("what is no name at all: DNSLookupError") {
-    for (const std::string& name : {std::string(300, 'x'), std::string("a..b"), std::string(".")}) {
-        CAPTURE(name);
-        Net net;
-        CHECK(look_up_now(net.reactor, name) == "DNSLookupError");
-    }
-}
-
-TEST_CASE("R37: a name server that never answers: ConnectTimeoutError") {
-    Net net;
-    net.names.holds_back = true;
+TEST_CASE("R37: name servers that never answer: ConnectTimeoutError") {
+    Net net(Names::Zone{{"poems.test", {"127.0.0.1"}}});
     net.client->on.stop_factory = [&] {
-        net.names.zone["poems.test"] = {"127.0.0.1"};
-        net.names.answer_all(); // too late
-        after_turns(net.reactor, 3, [&] { net.reactor.stop(); });
+        net.open(); // too late
+        when(
+            net.reactor, [&] { return net.resolver->running() == 0; }, [&] { net.reactor.stop(); });
     };
     connect_tcp(net.reactor, {"poems.test", 80}, net.client, 50ms);
     run(net.reactor);
@@ -283,123 +184,132 @@ TEST_CASE("R37: a name server that never answers: ConnectTimeoutError") {
                               "client stop_factory");
 }
 
-TEST_CASE("three hundred look-ups at once all come back, each with its own answer") {
-    Net net;
-    net.names.holds_back = true;
-    constexpr int all = 300;
-    int answered = 0;
-    for (int i = 0; i < all; ++i)
-        net.names.zone["host" + std::to_string(i) + ".test"] = {"127.0.0." +
-                                                                std::to_string(i % 250)};
-    std::function<void(int)> ask = [&](int first) {
-        for (int i = first; i < first + most_at_once; ++i)
-            resolve(net.reactor, {"host" + std::to_string(i) + ".test", 80})
-                .add_both([&, i](const Result<Addresses>& result) {
-                    CHECK(text(result) == "127.0.0." + std::to_string(i % 250) + ":80");
-                    if (++answered == all)
-                        net.reactor.stop();
-                });
-        if (first + most_at_once < all)
-            after_turns(net.reactor, 1, [&, first] { ask(first + most_at_once); });
+TEST_CASE("256 ask at once, the others wait; each has its own answer") {
+    constexpr std::size_t all = 1000;
+    Names::Zone zone;
+    const auto host = [](std::size_t i) { return "host" + std::to_string(i) + ".test"; };
+    const auto number = [](std::size_t i) {
+        return "127.0." + std::to_string(i / 250) + "." + std::to_string(i % 250);
     };
-    net.names.on_question = [&] {
-        if (net.names.held_back() == 2 * all) {
-            CHECK(answered == 0);
-            net.names.on_question = nullptr;
-            net.names.answer_all();
-        }
-    };
-    net.reactor.call_when_running([&] { ask(0); });
+    for (std::size_t i = 0; i < all; ++i)
+        zone[host(i)] = {number(i)};
+    Net net(zone);
+    std::size_t answered = 0;
+    net.reactor.call_when_running([&] {
+        for (std::size_t i = 0; i < all; ++i)
+            resolve(net.reactor, {host(i), 80}).add_both([&, i](const Result<Addresses>& result) {
+                CHECK(text(result) == number(i) + ":80");
+                if (++answered == all)
+                    net.reactor.stop();
+            });
+        CHECK(net.resolver->running() == 256);
+        CHECK(net.resolver->waiting() == all - 256);
+        when(
+            net.reactor, [&] { return net.names->door.came() == 256; },
+            [&] {
+                CHECK(answered == 0);
+                net.open();
+            });
+    });
     run(net.reactor);
     CHECK(answered == all);
+    CHECK(net.resolver->running() == 0);
+    CHECK(net.resolver->waiting() == 0);
 }
 
-// Giving up
-// ---------------------------------------------------------------------------------------
+// Giving up ---------------------------------------------------------------------------------------
 
-TEST_CASE("a look-up that is cancelled ends with CancelledError; its answer "
-          "moves nothing") {
-    Net net;
-    net.names.zone["poems.test"] = {"127.0.0.1"};
-    net.names.holds_back = true;
+TEST_CASE("a look-up that is cancelled ends with CancelledError; its answer moves nothing") {
+    Net net(Names::Zone{{"poems.test", {"127.0.0.1"}}});
     std::string answers;
-    const auto looking_up = net.reactor.resolver()->look_up({"poems.test", 80});
-    looking_up.add_both([&](const Result<Addresses>& result) { answers += text(result) + " "; });
-    net.names.on_question = [&] {
-        if (net.names.held_back() < 2)
-            return;
-        looking_up.cancel();
-        CHECK(answers == "CancelledError ");
-        net.names.on_question = nullptr;
-        net.names.answer_all();
-        after_turns(net.reactor, 3, [&] { net.reactor.stop(); });
-    };
+    net.reactor.call_when_running([&] {
+        const auto looking_up = net.resolver->look_up({"poems.test", 80});
+        looking_up.add_both([&](const Result<Addresses>& r) { answers += text(r) + " "; });
+        when(
+            net.reactor, [&] { return net.names->door.came() == 1; },
+            [&, looking_up] {
+                looking_up.cancel();
+                looking_up.cancel();
+                CHECK(answers == "CancelledError ");
+                net.open();
+                when(
+                    net.reactor, [&] { return net.resolver->running() == 0; },
+                    [&] { net.reactor.stop(); });
+            });
+    });
     run(net.reactor);
     CHECK(answers == "CancelledError ");
 }
 
-TEST_CASE("a look-up that is cancelled at once, and again, and then with its "
-          "reactor destroyed") {
-    Reports reports;
+TEST_CASE("a look-up that is cancelled while it waits is never asked") {
+    Net net(Names::Zone{{"first.test", {"127.0.0.1"}}});
     std::string answers;
-    {
-        Reactor reactor;
-        NameServer names(reactor);
-        const auto resolver = make_dns_resolver(reactor, {names.address()});
-        const auto looking_up = resolver->look_up({"poems.test", 80});
-        looking_up.add_both([&](const Result<Addresses>& r) { answers += text(r) + " "; });
-        looking_up.cancel();
-        looking_up.cancel();
-    }
-    CHECK(answers == "CancelledError ");
+    std::vector<Deferred<Addresses>> waiting;
+    const auto ask = [&](const std::string& host) {
+        waiting.push_back(net.resolver->look_up({host, 80}).add_both([&](const auto& result) {
+            answers += text(result) + " ";
+            return Addresses();
+        }));
+    };
+    net.reactor.call_when_running([&] {
+        for (int i = 0; i < 256; ++i)
+            net.resolver->look_up({"first.test", 80});
+        for (int i = 0; i < 3; ++i)
+            ask("second.test");
+        CHECK(net.resolver->waiting() == 3);
+        for (const auto& look_up : std::exchange(waiting, {}))
+            look_up.cancel();
+        CHECK(answers == "CancelledError CancelledError CancelledError ");
+        CHECK(net.resolver->waiting() == 0);
+        net.open();
+        when(
+            net.reactor, [&] { return net.resolver->running() == 0; }, [&] { net.reactor.stop(); });
+    });
+    run(net.reactor);
+    CHECK(net.names->door.came() == 256);
 }
 
-TEST_CASE("the answer to one look-up cancels another, which has its answer in "
-          "the same turn") {
-    Net net;
-    net.names.zone["poems.test"] = net.names.zone["verse.test"] = {"127.0.0.1"};
-    net.names.holds_back = true;
+TEST_CASE("the answer to one look-up cancels another, which has its answer, too") {
+    Net net(Names::Zone{{"poems.test", {"127.0.0.1"}}});
     std::string answers;
-    const auto first = net.reactor.resolver()->look_up({"poems.test", 80});
-    const auto second = net.reactor.resolver()->look_up({"verse.test", 80});
-    const auto note = [&](const Deferred<Addresses>& other) {
-        return [&answers, other](const Result<Addresses>& result) {
-            answers += text(result) + " ";
-            other.cancel();
+    net.reactor.call_when_running([&] {
+        const auto first = net.resolver->look_up({"poems.test", 80});
+        const auto second = net.resolver->look_up({"poems.test", 80});
+        const auto note = [&](const Deferred<Addresses>& other) {
+            return [&answers, other](const Result<Addresses>& result) {
+                answers += text(result) + " ";
+                other.cancel();
+            };
         };
-    };
-    first.add_both(note(second));
-    second.add_both(note(first));
-    net.names.on_question = [&] {
-        if (net.names.held_back() < 4)
-            return;
-        net.names.on_question = nullptr;
-        net.names.answer_all();
-        after_turns(net.reactor, 3, [&] { net.reactor.stop(); });
-    };
+        first.add_both(note(second));
+        second.add_both(note(first));
+        net.open();
+        when(
+            net.reactor, [&] { return net.resolver->running() == 0; },
+            [&] { after_turns(net.reactor, 1, [&] { net.reactor.stop(); }); });
+    });
     run(net.reactor);
     CHECK(answers == "127.0.0.1:80 CancelledError ");
 }
 
-// The end of the reactor, or of the resolver
-// ------------------------------------------------------
+// The end of the reactor, or of the resolver ------------------------------------------------------
 
-TEST_CASE("look-ups that are open when the reactor is destroyed go with it, "
-          "and nobody is called") {
+TEST_CASE(
+    "look-ups that are open when the reactor goes go with it; nobody is called or waited for") {
     Reports reports;
     const auto held = std::make_shared<int>();
+    const auto names = std::make_shared<Names>();
     const auto client = std::make_shared<Client>();
-    const auto nobody = [](Connector&, const Failure&) { FAIL_CHECK("nobody is called"); };
-    client->on.client_connection_failed = nobody;
+    client->on.client_connection_failed = [](auto&, auto&) { FAIL_CHECK("nobody is called"); };
     std::optional<Deferred<Addresses>> kept;
     {
         Reactor reactor;
-        NameServer names(reactor);
-        names.holds_back = true;
-        reactor.install_resolver(make_dns_resolver(reactor, {names.address()}));
-        for (int i = 0; i < 100; ++i)
-            resolve(reactor, {"host" + std::to_string(i) + ".test", 80})
-                .add_both([held](const Result<Addresses>&) { FAIL_CHECK("nobody is called"); });
+        reactor.install_resolver(std::make_shared<ThreadedResolver>(
+            reactor, [names](const Address& address) { return names->ask(address); }));
+        for (int i = 0; i < 300; ++i)
+            resolve(reactor, {"poems.test", 80}).add_both([held](const Result<Addresses>&) {
+                FAIL_CHECK("nobody is called");
+            });
         const auto waiting = [](Reactor& r, std::shared_ptr<int>) -> Deferred<void> {
             Deferred<Addresses> looking_up = resolve(r, {"poems.test", 80});
             co_await looking_up;
@@ -410,77 +320,46 @@ TEST_CASE("look-ups that are open when the reactor is destroyed go with it, "
         connect_tcp(reactor, {"poems.test", 80}, client);
         SUBCASE("before it has run") {}
         SUBCASE("after") {
-            names.on_question = [&] {
-                if (names.held_back() == 10)
-                    reactor.stop();
-            };
+            reactor.call_when_running([&] {
+                when(
+                    reactor, [&] { return names->door.came() == 256; }, [&] { reactor.stop(); });
+            });
             run(reactor);
         }
-        CHECK(held.use_count() == 102);
+        CHECK(held.use_count() == 302);
         CHECK_FALSE(client.use_count() == 1);
     }
     CHECK(held.use_count() == 1);
     CHECK(client.use_count() == 1);
     CHECK_FALSE(kept->called());
+    kept->add_errback([](const Failure&) { return Addresses(); });
+    kept->cancel(); // there is nobody to tell
+    names->door.open();
 }
 
 TEST_CASE("another resolver takes the place of one that is asking") {
-    Net net;
-    net.names.zone["poems.test"] = {"127.0.0.1"};
-    net.names.holds_back = true;
+    Net net(Names::Zone{});
     const auto held = std::make_shared<int>();
     resolve(net.reactor, {"poems.test", 80}).add_both([held](const Result<Addresses>&) {
         FAIL_CHECK("nobody is called");
     });
-    const auto replace = [&] {
-        net.reactor.install_resolver(make_dns_resolver(net.reactor, {net.names.address()}));
-        after_turns(net.reactor, 1, [&] {
-            CHECK(held.use_count() == 1);
-            resolve(net.reactor, {"poems.test", 80}).add_both([&](const Result<Addresses>& result) {
-                CHECK(text(result) == "127.0.0.1:80");
-                net.reactor.stop();
+    net.reactor.call_when_running([&] {
+        when(
+            net.reactor, [&] { return net.names->door.came() == 1; },
+            [&] {
+                const Addresses answer = numeric({"127.0.0.7", 80});
+                net.resolver = std::make_shared<ThreadedResolver>(
+                    net.reactor, [answer](const Address&) { return answer; });
+                net.reactor.install_resolver(net.resolver);
+                CHECK(held.use_count() == 1);
+                resolve(net.reactor, {"poems.test", 80}).add_both([&](const auto& result) {
+                    CHECK(text(result) == "127.0.0.7:80");
+                    net.open();
+                    net.reactor.stop();
+                });
             });
-            net.names.answer_all();
-        });
-    };
-    SUBCASE("from a timer") {
-        net.reactor.call_later(1ms, replace);
-    }
-    SUBCASE("from a descriptor") {
-        net.names.on_question = [&] {
-            net.names.on_question = nullptr;
-            replace();
-        };
-    }
-    run(net.reactor);
-    CHECK(held.use_count() == 1);
-}
-
-// Nobody to ask
-// -----------------------------------------------------------------------------------
-
-TEST_CASE("no name server at all: DNSLookupError at once") {
-    Reports reports;
-    Diary diary;
-    Reactor reactor;
-    const auto resolver = make_dns_resolver(reactor, {"not an address"});
-    std::string answer;
-    resolver->look_up({"poems.test", 80}).add_both([&](const Result<Addresses>& result) {
-        answer = text(result);
     });
-    CHECK(answer == "DNSLookupError");
-
-    SUBCASE("for connect_tcp, too, but not inside the call") {
-        reactor.install_resolver(resolver);
-        const auto client = std::make_shared<Client>(diary, "client");
-        client->on.stop_factory = [&] { reactor.stop(); };
-        connect_tcp(reactor, {"poems.test", 80}, client);
-        CHECK(diary.take() == "client start_factory, client started_connecting");
-        run(reactor);
-        CHECK(diary.text() == "client client_connection_failed DNSLookupError, "
-                              "client stop_factory");
-    }
-    SUBCASE("and the reactor goes") {}
+    run(net.reactor);
 }
 
 TEST_CASE("numbers, localhost and no name at all are not asked of the resolver") {
@@ -500,25 +379,4 @@ TEST_CASE("numbers, localhost and no name at all are not asked of the resolver")
         connect_tcp(reactor, {host, refusing.address().port}, client);
         run(reactor);
     }
-}
-
-TEST_CASE("a name in /etc/hosts is known without asking") {
-    std::ifstream hosts("/etc/hosts");
-    for (std::string line; std::getline(hosts, line);) {
-        std::istringstream words(line.substr(0, line.find('#')));
-        std::string number, name;
-        if (!(words >> number >> name) || name == "localhost" ||
-            number.find(':') != std::string::npos)
-            continue;
-        CAPTURE(name);
-        Net net;
-        std::string answer;
-        resolve(net.reactor, {name, 80}).add_both([&](const Result<Addresses>& result) {
-            answer = text(result);
-        });
-        CHECK((" " + answer + " ").find(" " + number + ":80 ") != std::string::npos);
-        CHECK(net.names.questions == 0);
-        return;
-    }
-    MESSAGE("SKIPPED: /etc/hosts has no name but localhost");
 }

@@ -2,9 +2,12 @@
 
 import os
 import socket
+import tempfile
 import unittest
+from pathlib import Path
 
-from network import enter_own_network, own_network_is_allowed, ports_listening
+from network import (enter_own_network, enter_own_network_with_files, own_network_is_allowed,
+                     ports_listening)
 
 
 class OwnNetwork(unittest.TestCase):
@@ -34,6 +37,23 @@ class OwnNetwork(unittest.TestCase):
                     os._exit(result)
             self.assertEqual(os.waitpid(child, 0)[1], 0)
             self.assertIn(port, ports_listening(os.getpid()))
+
+    @unittest.skipUnless(own_network_is_allowed(), "no network of our own is allowed here")
+    def test_files_of_its_own(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            there, own = Path(scratch, "there"), Path(scratch, "own")
+            there.write_text("there", encoding="ascii")
+            own.write_text("own", encoding="ascii")
+            child = os.fork()
+            if not child:
+                result = 1
+                try:
+                    enter_own_network_with_files({there: own})
+                    result = 0 if there.read_text(encoding="ascii") == "own" else 2
+                finally:
+                    os._exit(result)
+            self.assertEqual(os.waitpid(child, 0)[1], 0)
+            self.assertEqual(there.read_text(encoding="ascii"), "there")
 
 
 if __name__ == "__main__":
