@@ -1,9 +1,14 @@
 #include "common/connection.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <functional>
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <stdexcept>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <utility>
 
@@ -16,6 +21,25 @@ namespace {
 // What is read in one turn, so that everybody gets his; and what may wait before a producer is
 // paused.
 constexpr std::size_t most_bytes_at_once = 65536;
+
+// What the kernel sends to anybody at once: ten segments (RFC 6928).
+constexpr std::uint64_t first_window = 14600;
+constexpr Seconds patience_with_silence{5}, patience{30}, longest_pause{1};
+constexpr int reset_state = 7; // TCP_CLOSE, which stands in a header that <linux/tcp.h> excludes
+
+// What the kernel knows of a connection; nothing if it is none of TCP.
+std::optional<tcp_info> look_at(const FileDescriptor& socket) {
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    if (::getsockopt(socket.get(), IPPROTO_TCP, TCP_INFO, &info, &size) == -1)
+        return {};
+    return info;
+}
+
+// Whether the other side's kernel has all that ours was given.
+bool has_arrived(const tcp_info& info) {
+    return info.tcpi_unacked == 0 && info.tcpi_notsent_bytes == 0;
+}
 } // namespace
 
 void Connection::start() {
@@ -59,7 +83,7 @@ void Connection::pause_producing() {
 
 void Connection::resume_producing() {
     paused_ = false;
-    if (socket_ && closing_ == Closing::no)
+    if (socket_ && reads())
         reactor_.add_reader(*this);
 }
 
@@ -84,14 +108,30 @@ void Connection::unregister_producer() {
 }
 
 std::optional<Failure> Connection::do_read() {
+    if (closing_ == Closing::waiting)
+        return throw_away();
     static thread_local std::array<char, most_bytes_at_once> buffer;
     const ssize_t size = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
     if (size == 0)
-        return connection_done();
-    if (size > 0)
+        return end_reading();
+    if (size > 0) {
+        received_ += static_cast<std::uint64_t>(size);
         protocol_->data_received({buffer.data(), static_cast<std::size_t>(size)});
-    else if (!would_block(errno))
+    } else if (!would_block(errno)) {
         return Failure(ConnectionLost(last_error()));
+    }
+    return {};
+}
+
+std::optional<Failure> Connection::end_reading() {
+    auto* const half = dynamic_cast<HalfCloseable*>(protocol_.get());
+    if (half == nullptr)
+        return connection_done();
+    read_ended_ = true;
+    reactor_.remove_reader(*this);
+    half->read_connection_lost();
+    if (writing_ == Writing::ended)
+        return connection_done();
     return {};
 }
 
@@ -101,11 +141,9 @@ void Connection::connection_lost(const Failure& reason) {
     if (closing_ == Closing::now) { // the other side is to see a reset
         const linger at_once{1, 0};
         ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    } else if (closing_ == Closing::when_sent) {
-        // Throws away what was not read: close() would make it a reset, and the kernel would drop
-        // what it still has to send.
-        ::recv(socket_.get(), nullptr, 1 << 30, MSG_TRUNC | MSG_DONTWAIT);
     }
+    if (timer_.active())
+        timer_.cancel();
     socket_.close();
     queue_.clear();
     const auto factory = std::move(factory_); // goes after its protocol
@@ -157,12 +195,19 @@ void Connection::end_of_turn() {
         return;
     if (closing_ == Closing::now)
         return lost(Failure(ConnectionAborted()));
-    std::optional<Failure> reason;
-    auto thrown = log::run_reporting([&] {
-        reason = send();
-        if (!reason && closing_ == Closing::no && !paused_)
+    run([this] {
+        const auto reason = send();
+        if (!reason && reads())
             reactor_.add_reader(*this);
+        return reason;
     });
+}
+
+// Ends the connection if `step` gives a reason for that, or throws one.
+template <class Step>
+void Connection::run(Step step) {
+    std::optional<Failure> reason;
+    auto thrown = log::run_reporting([&] { reason = step(); });
     if (thrown)
         reason = std::move(thrown);
     if (reason)
@@ -173,9 +218,11 @@ void Connection::end_of_turn() {
 std::optional<Failure> Connection::send() {
     if (broken_)
         return broken_;
-    if (queue_.size() > 0)
+    if (const std::size_t before = queue_.size(); before > 0) {
         if (const std::error_code error = queue_.send(socket_.get()))
             return Failure(ConnectionLost(error));
+        sent_ += before - queue_.size();
+    }
     if (queue_.size() > 0) {
         reactor_.add_writer(*this);
         return {};
@@ -184,10 +231,14 @@ std::optional<Failure> Connection::send() {
     if (producer_ && (producer_paused_ || !streaming_)) {
         producer_paused_ = false;
         tell_producer(&Producer::resume_producing);
-    } else if (closing_ != Closing::no) {
-        return connection_done();
+    } else if (closing_ == Closing::when_sent) {
+        return close_or_wait();
     } else if (writing_ == Writing::ends_when_sent) {
         end_writing();
+        if (auto* const half = dynamic_cast<HalfCloseable*>(protocol_.get()))
+            half->write_connection_lost();
+        if (read_ended_)
+            return connection_done();
     }
     return broken_;
 }
@@ -195,6 +246,71 @@ std::optional<Failure> Connection::send() {
 void Connection::end_writing() {
     ::shutdown(socket_.get(), SHUT_WR);
     writing_ = Writing::ended;
+}
+
+// Where something has come that was not read, or comes after close(), the kernel sends a reset, and
+// drops what the other side does not have yet. So it is closed at once only if there is nothing to
+// read, and if all has arrived or is on its way in the first packets. Else our half ends, and what
+// comes is thrown away until the other side has all and closes (nginx: lingering_close).
+std::optional<Failure> Connection::close_or_wait() {
+    const auto info = look_at(socket_);
+    if (!info || read_ended_) // nothing can come
+        return connection_done();
+    if (info->tcpi_state == reset_state)
+        return end(true);
+    const bool all_is_read = info->tcpi_bytes_received <= received_;
+    if (all_is_read && (sent_ <= first_window || has_arrived(*info)))
+        return connection_done();
+    closing_ = Closing::waiting;
+    if (!all_is_read)
+        if (auto reason = throw_away())
+            return reason;
+    end_writing();
+    until_ = reactor_.seconds() + patience;
+    look_again_later();
+    return {};
+}
+
+void Connection::look_again_later() {
+    timer_ = reactor_.call_later(
+        pause_, [self = shared_from_this()] { self->run([&] { return self->look_again(); }); });
+    pause_ = std::min(2 * pause_, longest_pause);
+}
+
+std::optional<Failure> Connection::look_again() {
+    if (auto reason = throw_away())
+        return reason;
+    const Seconds now = reactor_.seconds();
+    const auto info = look_at(socket_);
+    if (now >= until_) // whoever has talked will talk on, and be reset
+        return end(silent_until_ > Seconds(0));
+    if (now >= silent_until_ && info && has_arrived(*info))
+        return connection_done();
+    look_again_later();
+    return {};
+}
+
+/// Reads what has come. The reason to end, if the other side has closed.
+std::optional<Failure> Connection::throw_away() {
+    const ssize_t size = ::recv(socket_.get(), nullptr, 1 << 30, MSG_TRUNC | MSG_DONTWAIT);
+    if (size == 0)
+        return end(false);
+    if (size == -1 && !would_block(errno))
+        return end(true);
+    if (size > 0) {
+        silent_until_ = reactor_.seconds() + patience_with_silence;
+        reactor_.add_reader(*this);
+    }
+    return {};
+}
+
+// A reset cuts what the other side's kernel has not confirmed; our end itself counts as one byte.
+Failure Connection::end(bool is_reset) const {
+    int left = 0;
+    ::ioctl(socket_.get(), SIOCOUTQ, &left);
+    if (is_reset && left > (writing_ == Writing::ended ? 1 : 0))
+        return Failure(ConnectionLost(std::make_error_code(std::errc::connection_reset)));
+    return connection_done();
 }
 
 } // namespace twist

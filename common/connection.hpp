@@ -1,6 +1,7 @@
 // An open TCP connection: the transport that is real.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -48,6 +49,9 @@ class Connection final : public WriteDescriptor,
     Address get_host() const override { return SocketAddress::local(socket_.get()).address(); }
     Address get_peer() const override { return peer_; }
 
+    /// All is sent, and only the other side is waited for.
+    bool is_closing() const { return closing_ == Closing::waiting; }
+
     int fileno() const override { return socket_.get(); }
     std::string log_prefix() const override { return "the connection with " + to_string(peer_); }
     std::optional<Failure> do_read() override;
@@ -56,10 +60,11 @@ class Connection final : public WriteDescriptor,
 
   private:
     // Three things go their own ways. The connection: open, to be closed when all is sent (and
-    // nothing more is read), or to be closed now (and nothing more is sent). Our half of it: open,
-    // to end when all is sent, or ended (and nothing more is written). Its reading: going on, or
-    // paused. A callback only asks for such a change; end_of_turn() and send() make it.
-    enum class Closing { no, when_sent, now };
+    // nothing more is read), waiting for the other side to have it all, or to be closed now (and
+    // nothing more is sent). Our half of it: open, to end when all is sent, or ended (and nothing
+    // more is written). Its reading: going on, paused, or ended by the other side. A callback only
+    // asks for such a change; end_of_turn() and send() make it.
+    enum class Closing { no, when_sent, waiting, now };
     enum class Writing { open, ends_when_sent, ended };
 
     void queued();
@@ -69,6 +74,15 @@ class Connection final : public WriteDescriptor,
     void end_of_turn();
     std::optional<Failure> send();
     void end_writing();
+    std::optional<Failure> end_reading();
+    bool reads() const { return closing_ == Closing::no && !paused_ && !read_ended_; }
+    std::optional<Failure> close_or_wait();
+    void look_again_later();
+    std::optional<Failure> look_again();
+    std::optional<Failure> throw_away();
+    Failure end(bool is_reset) const;
+    template <class Step>
+    void run(Step step);
 
     Reactor& reactor_;
     FileDescriptor socket_;
@@ -84,7 +98,14 @@ class Connection final : public WriteDescriptor,
     bool streaming_ = false;
     bool producer_paused_ = false;
     bool paused_ = false;
+    bool read_ended_ = false;
     bool has_work_ = false;
+    std::uint64_t sent_ = 0, received_ = 0; // bytes
+
+    // While it waits for the other side.
+    DelayedCall timer_;
+    Seconds pause_{0.01};
+    Seconds silent_until_{0}, until_{0}; // its patience with one that talks, and with any
 };
 
 } // namespace twist

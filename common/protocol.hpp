@@ -34,8 +34,10 @@ class Transport {
     /// The same for bytes that many connections share: they are kept, not copied.
     virtual void write(std::shared_ptr<const std::string> data) = 0;
 
-    /// Reads no more, sends what was written, then closes. connection_lost follows in a later
-    /// turn, with ConnectionDone.
+    /// Sends what was written, then closes; what still comes is thrown away. connection_lost
+    /// follows in a later turn: with ConnectionDone, or with ConnectionLost where a reset cut what
+    /// was sent. Where something comes, it waits until the other side has closed: for 5 s of
+    /// silence at most, 30 s in all.
     virtual void lose_connection() = 0;
 
     /// Sends what was written, then tells the other side that there is no more (half a close). It
@@ -89,6 +91,21 @@ class Protocol {
 
   private:
     std::shared_ptr<Transport> transport_;
+};
+
+/// What a protocol is, too, if the end of one half is not the end of the connection for it
+/// (IHalfCloseableProtocol). Any other one loses the connection, and what is still to be sent, when
+/// the other side has no more to say. What a call throws is reported and ends the connection.
+class HalfCloseable {
+  public:
+    virtual ~HalfCloseable() = default;
+
+    /// The other side will say no more, but may still listen: what is written is sent, until
+    /// lose_connection(). connection_lost comes now only if our half has ended, too.
+    virtual void read_connection_lost() {}
+
+    /// Our half has ended: all is sent that was written before lose_write_connection().
+    virtual void write_connection_lost() {}
 };
 
 /// Makes a protocol for each connection, and holds what they have in common.

@@ -1,7 +1,11 @@
 #include "common/trial.hpp"
 
+#include <algorithm>
+
+#include "common/connection.hpp"
 #include "common/error.hpp"
 #include "common/let_go.hpp"
+#include "common/threads.hpp"
 
 namespace twist::trial {
 
@@ -9,6 +13,11 @@ namespace {
 // What a REQUIRE that fails throws. doctest has counted it already, and waits for it.
 bool is_doctests_own(const Failure& failure) {
     return failure.check<doctest::detail::TestFailureException>() != nullptr;
+}
+
+bool is_closing(const ReadDescriptor* descriptor) {
+    const auto* const connection = dynamic_cast<const Connection*>(descriptor);
+    return connection != nullptr && connection->is_closing();
 }
 } // namespace
 
@@ -76,10 +85,16 @@ void TestCase::run_to_the_end(const std::function<Deferred<void>()>& test, Secon
         FAIL_CHECK("the test left this behind: " << name);
 }
 
-// What is being closed when the test ends gets some turns to be gone.
+// What is being closed when the test ends gets some turns to be gone. A connection that waits for
+// its other side has a limit of its own.
 void TestCase::finish_when_clean(const std::shared_ptr<Run>& run, int turns_left) {
     const auto descriptors = reactor.descriptors();
     const auto calls = reactor.delayed_calls();
+    if (std::ranges::any_of(descriptors, is_closing)) {
+        reactor.call_later(Seconds(0.01),
+                           [this, run, turns_left] { finish_when_clean(run, turns_left); });
+        return;
+    }
     if (turns_left > 0 && !(descriptors.empty() && calls.empty())) {
         reactor.call_at_end_of_turn(
             [this, run, turns_left] { finish_when_clean(run, turns_left - 1); });
@@ -92,6 +107,8 @@ void TestCase::finish_when_clean(const std::shared_ptr<Run>& run, int turns_left
     for (const DelayedCall& call : calls)
         run->left_behind.push_back(
             "a call due in " + std::to_string((call.time() - reactor.seconds()).count()) + " s");
+    for (std::size_t i = reactor.threads().running() + reactor.threads().waiting(); i > 0; --i)
+        run->left_behind.emplace_back("a function that is called in a thread");
     reactor.stop();
 }
 

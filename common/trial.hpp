@@ -68,7 +68,7 @@ class TestCase {
     /// fired, and then that of tear_down. The test fails if
     /// - the Deferred fails, or has not fired after `timeout` (a bound, not a measure);
     /// - an error was reported that flush_reported_errors has not taken;
-    /// - a port, a connection or a timer is left behind: it is named.
+    /// - a port, a connection, a timer or a function in a thread is left behind: it is named.
     /// A REQUIRE that fails in any callback ends the test like one that stands here.
     template <class Test>
     void run(Test test, Seconds timeout = Seconds(120)) {

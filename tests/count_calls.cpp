@@ -74,6 +74,18 @@ ssize_t send(int fd, const void* data, size_t size, int flags) {
     return next(fd, data, size, flags);
 }
 
+int getsockopt(int fd, int level, int name, void* value, socklen_t* size) noexcept {
+    static const auto next = real("getsockopt", &getsockopt);
+    count(fd);
+    return next(fd, level, name, value, size);
+}
+
+int shutdown(int fd, int how) noexcept {
+    static const auto next = real("shutdown", &shutdown);
+    count(fd);
+    return next(fd, how);
+}
+
 ssize_t sendmsg(int fd, const msghdr* message, int flags) {
     static const auto next = real("sendmsg", &sendmsg);
     count(fd);

@@ -1,5 +1,7 @@
 """Clients that never read: while they wait the server does nothing for them, and they cost little.
 
+And clients that never talk.
+
 (How fast the others are served beside them is for ./tour bench.)
 """
 
@@ -13,6 +15,7 @@ from load import FASTPOETRY, WARM_PROXY, Calls, lazy_client, many_clients, outco
 
 LAZY = 200
 OTHERS = 400
+SILENT = 20
 MORE = 2000
 POEM = load.long_poem()
 MOST_BYTES = 800  # for each of them, beyond the socket
@@ -87,6 +90,22 @@ class LazyClients(unittest.TestCase):
                 bytes_each = (load.memory(server) - before) / MORE
                 print(f"{start.__name__}: {bytes_each:.0f} bytes for each that never reads")
                 self.assertLessEqual(bytes_each, MOST_BYTES)
+
+
+class SilentClients(unittest.TestCase):
+    """Those that only listen: how the connection ends costs them nothing."""
+
+    def test_two_calls_for_a_poem(self):
+        for start in fast_server, warm_proxy:
+            with self.subTest(start.__name__), load.file_of(b"a poem\n") as file, \
+                    start(file) as calls:
+                every = range(4096)
+                fetch(calls.server.port)
+                before = calls.on(every)
+                for _ in range(SILENT):
+                    self.assertEqual(fetch(calls.server.port), b"a poem\n")
+                each = (calls.on(every) - before) / SILENT
+                self.assertEqual(each, 2, "one that sends, one that looks at the connection")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 // trial: tests that pass. Those that fail are in trial_failures.cpp.
+#include <memory>
 #include <string>
 
 #include <doctest/doctest.h>
 
 #include "common/error.hpp"
+#include "common/tests/network.hpp"
 #include "common/trial.hpp"
 
 using namespace twist;
@@ -68,4 +70,21 @@ TEST_CASE_FIXTURE(trial::TestCase, "reported errors can be taken, by type or all
 
 TEST_CASE_FIXTURE(trial::TestCase, "assert_failure succeeds with the failure that is expected") {
     run([] { return trial::assert_failure<int, Exception>(fail<std::string>(CancelledError())); });
+}
+
+TEST_CASE_FIXTURE(trial::TestCase, "a connection that waits for its other side is waited for") {
+    const auto server = std::make_shared<Server>();
+    const auto port = listen_anywhere(reactor, server);
+    FileDescriptor peer = connect_bare(port->get_host());
+    run([&] {
+        Deferred<void> done;
+        send_to(peer, "hello");
+        server->on.connection_made = [&, done](const TransportPtr& transport) {
+            transport->lose_connection();
+            reactor.call_later(50ms, [&] { peer.close(); });
+            after_turns(reactor, 1, [done] { done.callback(); });
+        };
+        return done.add_callback([port] { return port->stop_listening(); });
+    });
+    CHECK_FALSE(peer);
 }

@@ -15,6 +15,7 @@ EXPECTED = {
     "never fired": "the Deferred of the test has not fired in time",
     "never torn down": "the Deferred of tear_down has not fired in time",
     "left behind": "the test left this behind: the port 127.0.0.1:",
+    "left in a thread": "the test left this behind: a function that is called in a thread",
     "a report that nobody took":
         "nobody took this report: Unhandled Error: [Failure: Exception: from a timer]",
     "a forgotten failure":

@@ -5,6 +5,8 @@
 #include <doctest/doctest.h>
 
 #include "common/tcp.hpp"
+#include "common/tests/door.hpp"
+#include "common/threads.hpp"
 #include "common/trial.hpp"
 
 using namespace twist;
@@ -79,6 +81,12 @@ TEST_CASE_FIXTURE(NeverDone, "never torn down") {
 
 TEST_CASE_FIXTURE(Untidy, "left behind") {
     run([&] { reactor.call_later(1h, [] {}); });
+}
+
+TEST_CASE_FIXTURE(Tidy, "left in a thread") {
+    Door door;
+    reactor.add_system_event_trigger(Reactor::Shutdown::before, [&] { door.open(); });
+    run([&] { defer_to_thread(reactor, [&] { door.wait(); }); });
 }
 
 TEST_CASE_FIXTURE(Tidy, "a report that nobody took") {
