@@ -102,7 +102,7 @@ void Threads::start_some() {
 bool Threads::start(const std::shared_ptr<Call>& call) {
     const SignalsBlocked blocked;
     try {
-        std::thread([shared = shared_, call]() mutable {
+        std::thread([shared = shared_, call = std::shared_ptr(call)]() mutable { // not const
             call->work();
             has_ended(*shared, std::move(call));
         }).detach();
