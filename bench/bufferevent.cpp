@@ -11,6 +11,7 @@
 
 #include "bench/peers.hpp"
 #include "common/command_line.hpp"
+#include "common/file.hpp"
 
 namespace {
 
@@ -116,7 +117,7 @@ int server_main(int argc, char* argv[]) {
     if (arguments.size() != 1)
         command_line.fail("Provide exactly one poetry file or address.");
     if (what == "serve")
-        poem = bench::read_file(arguments[0]);
+        poem = twist::read_file(arguments[0]);
     else
         upstream = twist::numeric(command_line.address(arguments[0])).at(0);
 

@@ -1,9 +1,7 @@
 // What the programs of bench/ have in common that is not measured: how they begin.
 #pragma once
 
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <string>
 #include <sys/socket.h>
 
@@ -12,13 +10,6 @@
 #include "common/file_descriptor.hpp"
 
 namespace bench {
-
-inline std::string read_file(const std::string& name) {
-    std::ifstream file(name, std::ios::binary);
-    if (!file)
-        throw twist::SystemError("Can't read " + name, twist::last_error());
-    return {std::istreambuf_iterator<char>(file), {}};
-}
 
 /// A non-blocking socket that listens on this machine, port 0 being any free one.
 inline twist::FileDescriptor listening(std::uint16_t port) {

@@ -8,6 +8,7 @@
 
 #include "bench/peers.hpp"
 #include "common/command_line.hpp"
+#include "common/file.hpp"
 
 namespace {
 
@@ -77,7 +78,7 @@ int server_main(int argc, char* argv[]) {
         command_line.fail("Provide exactly one poetry file.");
     twist::FileDescriptor listener = bench::listening(port);
     bench::say_where("Serving " + arguments[0], listener);
-    Server(bench::read_file(arguments[0]), std::move(listener)).run();
+    Server(twist::read_file(arguments[0]), std::move(listener)).run();
 }
 
 } // namespace

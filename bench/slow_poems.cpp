@@ -9,6 +9,7 @@
 
 #include "bench/peers.hpp"
 #include "common/command_line.hpp"
+#include "common/file.hpp"
 #include "common/tcp.hpp"
 
 namespace {
@@ -93,7 +94,7 @@ int server_main(int argc, char* argv[]) {
         command_line.fail("Provide exactly one poetry file.");
     twist::Reactor reactor;
     const auto factory = std::make_shared<SlowPoetryFactory>(
-        reactor, Timetable{bench::read_file(arguments[0]), pieces, interval});
+        reactor, Timetable{twist::read_file(arguments[0]), pieces, interval});
     const auto listener = twist::listen_tcp(reactor, {"localhost", port}, factory);
     std::cout << "Serving " << arguments[0] << " on " << listener->get_host() << '.' << std::endl;
     reactor.run();

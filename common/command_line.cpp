@@ -8,7 +8,9 @@
 #include <getopt.h>
 #include <iomanip>
 #include <iostream>
+#include <new>
 #include <sstream>
+#include <system_error>
 
 #include "common/error.hpp"
 #include "common/failure.hpp"
@@ -32,6 +34,23 @@ Number positive(const std::string& text, const char* kind) {
 
 double positive_fraction(const std::string& text) {
     return positive<double>(text, "floating-point");
+}
+
+// What the user is told of an exception.
+std::string in_words(const Failure& failure) {
+    try {
+        failure.raise();
+    } catch (const std::bad_alloc&) {
+        return "There is not enough memory.";
+    } catch (const std::filesystem::filesystem_error& error) {
+        std::string tried = error.std::system_error::what(); // and then ": ", and the reason
+        tried.resize(std::min(tried.size(), tried.find(": " + error.code().message())));
+        return tried + ' ' + error.path1().string() + ": " + describe(error.code()) + ".";
+    } catch (const std::system_error& error) {
+        return std::string(error.what()) + ".";
+    } catch (...) {
+        return type_name(failure.type()) + ": " + failure.message();
+    }
 }
 
 } // namespace
@@ -127,6 +146,20 @@ std::vector<Address> CommandLine::parse_addresses(int argc, char* argv[], std::s
     return addresses;
 }
 
+std::string CommandLine::parse_poetry_file(int argc, char* argv[]) {
+    const auto arguments = parse(argc, argv);
+    if (arguments.size() != 1)
+        fail("Provide exactly one poetry file.");
+    const std::string& path = arguments.front();
+    std::error_code ignored; // read_file() will meet it again, and throw
+    const auto type = std::filesystem::status(path, ignored).type();
+    if (type == std::filesystem::file_type::not_found)
+        fail("No such file: " + path);
+    if (type == std::filesystem::file_type::directory)
+        fail("Not a file but a directory: " + path);
+    return path;
+}
+
 Address CommandLine::address(const std::string& text) const {
     try {
         return parse_address(text);
@@ -160,8 +193,8 @@ int run_program(int argc, char* argv[], int (*main)(int argc, char* argv[])) {
     } catch (...) {
         const Failure failure;
         std::cout << std::flush;
-        std::cerr << std::filesystem::path(argv[0]).filename().string() << ": "
-                  << type_name(failure.type()) << ": " << failure.message() << '\n';
+        std::cerr << std::filesystem::path(argv[0]).filename().string() << ": " << in_words(failure)
+                  << '\n';
         return 1;
     }
 }

@@ -36,6 +36,10 @@ class CommandLine {
     /// The addresses that are the arguments of a client. Fewer than `least` print the help.
     std::vector<Address> parse_addresses(int argc, char* argv[], std::size_t least = 1);
 
+    /// The poem's file that is the one argument of a server. None, several, a file that is not
+    /// there and a directory end the program as fail() does; read_file() refuses the rest.
+    std::string parse_poetry_file(int argc, char* argv[]);
+
     /// `text` as an address.
     Address address(const std::string& text) const;
 
@@ -55,7 +59,8 @@ class CommandLine {
 };
 
 /// Calls `main`; gives its status. An exception that leaves it becomes one line on stderr, which
-/// names the program, the type of the error and its message, and status 1.
+/// names the program, the type of the error and its message, and status 1. Where the type and the
+/// message would be those of the standard library, it says in plain words what went wrong.
 int run_program(int argc, char* argv[], int (*main)(int argc, char* argv[]));
 
 } // namespace twist

@@ -1,14 +1,12 @@
 // fastpoetry 1.0 - sends a poem to everybody who connects. Answers twisted-server-1/fastpoetry.py
 #include "common/address.hpp"
 #include "common/command_line.hpp"
-#include "common/error.hpp"
+#include "common/file.hpp"
 #include "common/protocol.hpp"
 #include "common/reactor.hpp"
 #include "common/tcp.hpp"
 
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -41,19 +39,6 @@ std::unique_ptr<twist::Protocol> PoetryFactory::build_protocol(const twist::Addr
     return std::make_unique<PoetryProtocol>(*this);
 }
 
-std::string read_poem(const std::string& poetry_file) {
-    std::ifstream file(poetry_file, std::ios::binary);
-    std::string poem;
-    for (char byte; file.get(byte);)
-        poem += byte;
-    if (!file.eof()) {
-        const std::error_code reason = twist::last_error();
-        throw twist::SystemError("Can't read " + poetry_file + ": " + twist::describe(reason) + ".",
-                                 reason);
-    }
-    return poem;
-}
-
 int poetry_main(int argc, char* argv[]) {
     std::uint16_t port = 0;
     std::string iface = "localhost";
@@ -61,17 +46,10 @@ int poetry_main(int argc, char* argv[]) {
                                     "Serves a poem, at once and to any number of clients.");
     command_line.option("port", port, "the port to listen on (default: any free one)");
     command_line.option("iface", iface, "the interface to listen on (default: localhost)");
-    const auto arguments = command_line.parse(argc, argv);
-    if (arguments.size() != 1)
-        command_line.fail("Provide exactly one poetry file.");
-    const std::string& poetry_file = arguments.front();
-    if (!std::filesystem::exists(poetry_file))
-        command_line.fail("No such file: " + poetry_file);
-    if (std::filesystem::is_directory(poetry_file))
-        command_line.fail("Not a file but a directory: " + poetry_file);
+    const std::string poetry_file = command_line.parse_poetry_file(argc, argv);
 
     twist::Reactor reactor;
-    const auto factory = std::make_shared<PoetryFactory>(read_poem(poetry_file));
+    const auto factory = std::make_shared<PoetryFactory>(twist::read_file(poetry_file));
     const auto listener = twist::listen_tcp(reactor, {iface, port}, factory);
     std::cout << "Serving " << poetry_file << " on " << listener->get_host() << '.' << std::endl;
     reactor.run();

@@ -2,15 +2,13 @@
 // For tests, exercises and demonstrations: the original has none.
 #include "common/address.hpp"
 #include "common/command_line.hpp"
-#include "common/error.hpp"
+#include "common/file.hpp"
 #include "common/protocol.hpp"
 #include "common/reactor.hpp"
 #include "common/tcp.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
 #include <functional>
 #include <iostream>
 #include <limits>
@@ -163,19 +161,6 @@ std::unique_ptr<twist::Protocol> HostileFactory::build_protocol(const twist::Add
     return std::make_unique<HostileProtocol>(*this, suffers ? bad_ : good_);
 }
 
-std::string read_poem(const std::string& poetry_file) {
-    std::ifstream file(poetry_file, std::ios::binary);
-    std::string poem;
-    for (char byte; file.get(byte);)
-        poem += byte;
-    if (!file.eof()) {
-        const std::error_code reason = twist::last_error();
-        throw twist::SystemError("Can't read " + poetry_file + ": " + twist::describe(reason) + ".",
-                                 reason);
-    }
-    return poem;
-}
-
 int poetry_main(int argc, char* argv[]) {
     std::uint16_t port = 0;
     std::string iface = "localhost";
@@ -194,19 +179,12 @@ int poetry_main(int argc, char* argv[]) {
     command_line.option("delay", delay, "the wait after every piece (default: 0.01)");
     command_line.option("victims", victims,
                         "the clients that it is bad to; the rest get their poem (default: all)");
-    const auto arguments = command_line.parse(argc, argv);
-    if (arguments.size() != 1)
-        command_line.fail("Provide exactly one poetry file.");
-    const std::string& poetry_file = arguments.front();
-    if (!std::filesystem::exists(poetry_file))
-        command_line.fail("No such file: " + poetry_file);
-    if (std::filesystem::is_directory(poetry_file))
-        command_line.fail("Not a file but a directory: " + poetry_file);
+    const std::string poetry_file = command_line.parse_poetry_file(argc, argv);
     if (after > 0 && !stops_early(mode))
         command_line.fail("option --after: not with --mode " + mode);
 
     twist::Reactor reactor;
-    const std::string poem = read_poem(poetry_file);
+    const std::string poem = twist::read_file(poetry_file);
     const auto factory = std::make_shared<HostileFactory>(
         reactor, delay, script_of(mode, poem, after), good_script(poem), victims);
     const auto listener = twist::listen_tcp(reactor, {iface, port}, factory);

@@ -4,6 +4,7 @@
 #include "common/command_line.hpp"
 #include "common/daemon.hpp"
 #include "common/error.hpp"
+#include "common/file.hpp"
 #include "common/log.hpp"
 #include "common/log_file.hpp"
 #include "common/pid_file.hpp"
@@ -15,13 +16,10 @@
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
-
-std::string read_poem(const std::string& poetry_file);
 
 class PoetryService : public twist::Service {
   public:
@@ -34,7 +32,7 @@ class PoetryService : public twist::Service {
         twist::log::msg("loaded a poem from: " + poetry_file_);
     }
 
-    void load() { poem_ = std::make_shared<const std::string>(read_poem(poetry_file_)); }
+    void load() { poem_ = std::make_shared<const std::string>(twist::read_file(poetry_file_)); }
 
     // The poem that there is stays if there is no new one.
     void reload() {
@@ -82,19 +80,6 @@ std::unique_ptr<twist::Protocol> PoetryFactory::build_protocol(const twist::Addr
     return std::make_unique<PoetryProtocol>(*this);
 }
 
-std::string read_poem(const std::string& poetry_file) {
-    std::ifstream file(poetry_file, std::ios::binary);
-    std::string poem;
-    for (char byte; file.get(byte);)
-        poem += byte;
-    if (!file.eof()) {
-        const std::error_code reason = twist::last_error();
-        throw twist::SystemError("Can't read " + poetry_file + ": " + twist::describe(reason) + ".",
-                                 reason);
-    }
-    return poem;
-}
-
 struct Options {
     std::uint16_t port = 10000;
     std::string iface = "localhost";
@@ -116,14 +101,7 @@ Options read_options(int argc, char* argv[]) {
     command_line.option("pidfile", options.pidfile,
                         "the file for the PID (default: none; of a daemon fastpoetry.pid)");
     command_line.option("user", options.user, "who to be once the port is open; for root only");
-    const auto arguments = command_line.parse(argc, argv);
-    if (arguments.size() != 1)
-        command_line.fail("Provide exactly one poetry file.");
-    options.poetry_file = arguments.front();
-    if (!std::filesystem::exists(options.poetry_file))
-        command_line.fail("No such file: " + options.poetry_file);
-    if (std::filesystem::is_directory(options.poetry_file))
-        command_line.fail("Not a file but a directory: " + options.poetry_file);
+    options.poetry_file = command_line.parse_poetry_file(argc, argv);
     if (options.daemon && nodaemon)
         command_line.fail("Either --daemon or --nodaemon.");
     if (options.daemon && options.logfile == "-")

@@ -1,9 +1,7 @@
 // many-clients [options] N ADDRESS FILE - connects N clients at once, checks every poem, byte for
 // byte, and prints how many of them ended in which way. It always ends: see Clients::look.
 #include <algorithm>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <netinet/in.h>
@@ -19,6 +17,7 @@
 #include "common/command_line.hpp"
 #include "common/connection.hpp"
 #include "common/error.hpp"
+#include "common/file.hpp"
 #include "common/seconds.hpp"
 #include "common/tcp.hpp"
 
@@ -225,8 +224,7 @@ int load_main(int argc, char* argv[]) {
         command_line.fail("Three arguments are needed.");
     const std::size_t number = std::stoul(arguments[0]);
     const auto address = command_line.address(arguments[1]);
-    std::ifstream file(arguments[2], std::ios::binary);
-    std::string poem((std::istreambuf_iterator<char>(file)), {});
+    std::string poem = twist::read_file(arguments[2]);
 
     if (!can_open(number + 64)) {
         std::cout << "This machine allows too few descriptors for " << number << " clients.\n";

@@ -13,7 +13,7 @@ import harness  # pylint: disable=wrong-import-position
 import mistakes  # pylint: disable=wrong-import-position
 
 FLOORS = {
-    0: "error failure log lower_case seconds address command_line file_descriptor stack_trace "
+    0: "error failure log lower_case seconds address command_line file file_descriptor stack_trace "
        "generator log_file pid_file daemon let_go",
     1: "clock send_queue",
     2: "chain step deferred",

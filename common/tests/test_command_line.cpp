@@ -2,11 +2,16 @@
 #include <array>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <iostream>
+#include <new>
+#include <stdexcept>
 #include <string>
 #include <sys/wait.h>
+#include <system_error>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -14,6 +19,7 @@
 #include "common/command_line.hpp"
 #include "common/error.hpp"
 #include "common/file_descriptor.hpp"
+#include "common/tests/scratch.hpp"
 
 using namespace twist;
 using namespace std::chrono_literals;
@@ -60,6 +66,10 @@ struct Program {
     std::vector<std::string> parse(std::vector<std::string> given) {
         Words words(std::move(given));
         return line.parse(words.argc(), words.argv());
+    }
+    std::string parse_poetry_file(std::vector<std::string> given) {
+        Words words(std::move(given));
+        return line.parse_poetry_file(words.argc(), words.argv());
     }
     std::vector<Address> parse_addresses(std::vector<std::string> given) {
         Words words(std::move(given));
@@ -202,6 +212,27 @@ TEST_CASE("the arguments of a client are addresses; without one it prints its he
                           "prog: error: Ports must be integers. This is none: 'x'\n");
 }
 
+TEST_CASE("the argument of a server is a poem's file; any other number of them is a usage error") {
+    const Scratch scratch;
+    const std::string poem = scratch.path("poem");
+    scratch.write("poem", "");
+    CHECK(Program().parse_poetry_file({"--port=10001", poem}) == poem);
+    // What is there and can't be read, read_file() refuses.
+    CHECK(Program().parse_poetry_file({"/dev/zero"}) == "/dev/zero");
+    CHECK(Program().parse_poetry_file({std::string(5000, 'x')}).size() == 5000);
+
+    for (const auto& [words, message] :
+         std::vector<std::pair<std::vector<std::string>, std::string>>{
+             {{}, "Provide exactly one poetry file."},
+             {{poem, poem}, "Provide exactly one poetry file."},
+             {{"/nowhere/poem"}, "No such file: /nowhere/poem"},
+             {{scratch.path(".")}, "Not a file but a directory: " + scratch.path(".")}}) {
+        const Ending wrong = ending_of([&words = words] { Program().parse_poetry_file(words); });
+        CHECK(wrong.status == 2);
+        CHECK(wrong.output == "Usage: prog [options] poem\n\nprog: error: " + message + "\n");
+    }
+}
+
 TEST_CASE("run_program gives the status of main; an exception is one line, and status 1") {
     Words words({"a", "b"});
     const auto count = [](int argc, char*[]) { return argc; };
@@ -215,4 +246,28 @@ TEST_CASE("run_program gives the status of main; an exception is one line, and s
     });
     CHECK(ending.status == 1);
     CHECK(ending.output == "so far prog: DNSLookupError: DNS lookup failed: poetry.example.\n");
+}
+
+TEST_CASE("run_program tells in plain words what the standard library throws") {
+    const auto told = [](int (*main)(int, char*[])) {
+        const Ending ending = ending_of([main] {
+            Words words({});
+            std::exit(run_program(words.argc(), words.argv(), main));
+        });
+        CHECK(ending.status == 1);
+        return ending.output;
+    };
+    CHECK(told([](int, char*[]) -> int { throw std::bad_alloc(); }) ==
+          "prog: There is not enough memory.\n");
+    CHECK(told([](int, char*[]) -> int {
+              throw std::filesystem::filesystem_error(
+                  "cannot make it", "/some/poem",
+                  std::make_error_code(std::errc::permission_denied));
+          }) == "prog: cannot make it /some/poem: 13: Permission denied.\n");
+    CHECK(told([](int, char*[]) -> int {
+              throw std::system_error(
+                  std::make_error_code(std::errc::resource_unavailable_try_again));
+          }) == "prog: Resource temporarily unavailable.\n");
+    CHECK(told([](int, char*[]) -> int { throw std::runtime_error("boom"); }) ==
+          "prog: std::runtime_error: boom\n");
 }

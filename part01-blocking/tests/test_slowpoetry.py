@@ -1,6 +1,7 @@
 """slowpoetry: what it serves, how slowly, to whom, and what it says."""
 
 import contextlib
+import os
 import re
 import shutil
 import signal
@@ -132,6 +133,10 @@ class Poems(FileCase):
             server.wait_for_line("slowpoetry: .*")
             self.assertEqual(server.stderr.decode(), f"slowpoetry: Can't read {self.path}: "
                                                      "2: No such file or directory.\n")
+            os.mkfifo(self.path)
+            self.assertEqual(fetch(server.port), b"")
+            server.wait_for_line("(?s:.*)it is not a regular file.")
+            self.path.unlink()
             self.file(b"a poem again")
             self.assertEqual(fetch(server.port), b"a poem again")
 
@@ -259,6 +264,12 @@ class CommandLine(unittest.TestCase):
                 ("option --port needs a value", SCIENCE, "--port")]:
             with self.subTest(arguments):
                 self.check_usage_error(message, *arguments)
+
+    def test_a_poem_without_an_end(self):
+        result = run(SLOWPOETRY, "/dev/zero")
+        self.assertEqual((result.stdout, result.status), (b"", 1))
+        self.assertEqual(result.error_text, "slowpoetry: SystemError: Can't read /dev/zero: "
+                                            "it is not a regular file.\n")
 
     def test_wrong_values(self):
         for option, value, message in [

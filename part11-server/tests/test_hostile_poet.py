@@ -232,6 +232,12 @@ class Mistakes(unittest.TestCase):
                                  "Usage: hostile-poet [options] poetry-file\n\n"
                                  f"hostile-poet: error: {message}\n")
 
+    def test_a_poem_without_an_end(self):
+        result = run(POET, "/dev/zero")
+        self.assertEqual((result.stdout, result.status), (b"", 1))
+        self.assertEqual(result.error_text, "hostile-poet: SystemError: Can't read /dev/zero: "
+                                            "it is not a regular file.\n")
+
     def test_help(self):
         result = run(POET, "--help")
         self.assertEqual((result.error_text, result.status), ("", 0))

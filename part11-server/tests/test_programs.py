@@ -205,6 +205,12 @@ class Mistakes(unittest.TestCase):
         self.assertEqual(result.error_text, "fastpoetry: SystemError: Can't read /proc/self/mem: "
                                             "5: Input/output error.\n")
 
+    def test_a_poem_without_an_end(self):
+        result = run(FASTPOETRY, "/dev/zero")
+        self.assertEqual((result.stdout, result.status), (b"", 1))
+        self.assertEqual(result.error_text, "fastpoetry: SystemError: Can't read /dev/zero: "
+                                            "it is not a regular file.\n")
+
 
 class Signals(FileCase):
     def test_both_end_it_without_a_word(self):

@@ -2,13 +2,12 @@
 #include "common/address.hpp"
 #include "common/command_line.hpp"
 #include "common/error.hpp"
+#include "common/file.hpp"
 #include "common/file_descriptor.hpp"
 #include "common/seconds.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <string>
 #include <string_view>
@@ -29,24 +28,11 @@ twist::FileDescriptor listen_on(const twist::Address& address) {
     return sock;
 }
 
-std::string read_poem(const std::string& poetry_file) {
-    std::ifstream file(poetry_file, std::ios::binary);
-    std::string poem;
-    for (char byte; file.get(byte);)
-        poem += byte;
-    if (!file.eof()) {
-        const std::error_code reason = twist::last_error();
-        throw twist::SystemError("Can't read " + poetry_file + ": " + twist::describe(reason) + ".",
-                                 reason);
-    }
-    return poem;
-}
-
 // Returns when all is sent, or when a send tells that the client has left. The first send after it
 // left still succeeds: the kernel learns of it from the answer to that one.
 void send_poetry(const twist::FileDescriptor& sock, const std::string& poetry_file,
                  std::size_t num_bytes, twist::Seconds delay) {
-    const std::string poem = read_poem(poetry_file);
+    const std::string poem = twist::read_file(poetry_file);
     for (std::string_view rest = poem; !rest.empty();) {
         const std::string_view bytes = rest.substr(0, num_bytes);
         std::cout << "Sending " << bytes.size() << " bytes" << std::endl;
@@ -90,14 +76,8 @@ int poetry_main(int argc, char* argv[]) {
     command_line.option("iface", iface, "the interface to listen on (default: localhost)");
     command_line.option("delay", delay, "the wait after every chunk (default: 0.1)");
     command_line.option("num-bytes", num_bytes, "the bytes in a chunk (default: 10)");
-    const auto arguments = command_line.parse(argc, argv);
-    if (arguments.size() != 1)
-        command_line.fail("Provide exactly one poetry file.");
-    const std::string& poetry_file = arguments.front();
-    if (!std::filesystem::exists(poetry_file))
-        command_line.fail("No such file: " + poetry_file);
-    if (std::filesystem::is_directory(poetry_file))
-        command_line.fail("Not a file but a directory: " + poetry_file);
+    const std::string poetry_file = command_line.parse_poetry_file(argc, argv);
+    twist::read_file(poetry_file); // what can't be read is told now, and not to the first client
 
     const twist::FileDescriptor sock = listen_on({iface, port});
     std::cout << "Serving " << poetry_file << " on port "

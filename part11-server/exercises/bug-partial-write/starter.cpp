@@ -3,16 +3,14 @@
 #include "common/address.hpp"
 #include "common/command_line.hpp"
 #include "common/error.hpp"
+#include "common/file.hpp"
 #include "common/file_descriptor.hpp"
 #include "common/reactor.hpp"
 
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
@@ -30,12 +28,6 @@ twist::FileDescriptor listen_on(const twist::Address& address) {
         throw twist::CannotListenError(twist::to_string(address), twist::last_error());
     sock.set_nonblocking();
     return sock;
-}
-
-std::string read_poem(const std::string& poetry_file) {
-    std::ostringstream poem;
-    poem << std::ifstream(poetry_file, std::ios::binary).rdbuf();
-    return poem.str();
 }
 
 // One client, who is sent the poem.
@@ -106,17 +98,10 @@ int poetry_main(int argc, char* argv[]) {
                                     "Serves a poem, at once and to any number of clients.");
     command_line.option("port", port, "the port to listen on (default: any free one)");
     command_line.option("iface", iface, "the interface to listen on (default: localhost)");
-    const auto arguments = command_line.parse(argc, argv);
-    if (arguments.size() != 1)
-        command_line.fail("Provide exactly one poetry file.");
-    const std::string& poetry_file = arguments.front();
-    if (!std::filesystem::exists(poetry_file))
-        command_line.fail("No such file: " + poetry_file);
-    if (std::filesystem::is_directory(poetry_file))
-        command_line.fail("Not a file but a directory: " + poetry_file);
+    const std::string poetry_file = command_line.parse_poetry_file(argc, argv);
 
     twist::Reactor reactor;
-    PoetryPort listener(reactor, listen_on({iface, port}), read_poem(poetry_file));
+    PoetryPort listener(reactor, listen_on({iface, port}), twist::read_file(poetry_file));
     std::cout << "Serving " << poetry_file << " on "
               << twist::SocketAddress::local(listener.fileno()).address() << '.' << std::endl;
     reactor.run();

@@ -4,18 +4,16 @@
 #include "common/clock.hpp"
 #include "common/command_line.hpp"
 #include "common/error.hpp"
+#include "common/file.hpp"
 #include "common/file_descriptor.hpp"
 #include "common/reactor.hpp"
 #include "common/seconds.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
@@ -33,12 +31,6 @@ twist::FileDescriptor listen_on(const twist::Address& address) {
         throw twist::CannotListenError(twist::to_string(address), twist::last_error());
     sock.set_nonblocking();
     return sock;
-}
-
-std::string read_poem(const std::string& poetry_file) {
-    std::ostringstream poem;
-    poem << std::ifstream(poetry_file, std::ios::binary).rdbuf();
-    return poem.str();
 }
 
 // What all clients share.
@@ -139,18 +131,11 @@ int poetry_main(int argc, char* argv[]) {
     command_line.option("iface", iface, "the interface to listen on (default: localhost)");
     command_line.option("delay", delay, "the wait after every chunk (default: 0.1)");
     command_line.option("num-bytes", num_bytes, "the bytes in a chunk (default: 10)");
-    const auto arguments = command_line.parse(argc, argv);
-    if (arguments.size() != 1)
-        command_line.fail("Provide exactly one poetry file.");
-    const std::string& poetry_file = arguments.front();
-    if (!std::filesystem::exists(poetry_file))
-        command_line.fail("No such file: " + poetry_file);
-    if (std::filesystem::is_directory(poetry_file))
-        command_line.fail("Not a file but a directory: " + poetry_file);
+    const std::string poetry_file = command_line.parse_poetry_file(argc, argv);
 
     twist::Reactor reactor;
-    const auto poetry =
-        std::make_shared<const Poetry>(Poetry{reactor, read_poem(poetry_file), num_bytes, delay});
+    const auto poetry = std::make_shared<const Poetry>(
+        Poetry{reactor, twist::read_file(poetry_file), num_bytes, delay});
     const PoetryPort listener(listen_on({iface, port}), poetry);
     std::cout << "Serving " << poetry_file << " on "
               << twist::SocketAddress::local(listener.fileno()).address() << '.' << std::endl;

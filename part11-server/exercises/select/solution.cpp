@@ -2,14 +2,13 @@
 #include "common/address.hpp"
 #include "common/command_line.hpp"
 #include "common/error.hpp"
+#include "common/file.hpp"
 #include "common/file_descriptor.hpp"
 #include "common/seconds.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <string>
 #include <sys/select.h>
@@ -27,19 +26,6 @@ twist::FileDescriptor listen_on(const twist::Address& address) {
         ::bind(sock.get(), here.data(), here.size()) == -1 || ::listen(sock.get(), SOMAXCONN) == -1)
         throw twist::CannotListenError(twist::to_string(address), twist::last_error());
     return sock;
-}
-
-std::string read_poem(const std::string& poetry_file) {
-    std::ifstream file(poetry_file, std::ios::binary);
-    std::string poem;
-    for (char byte; file.get(byte);)
-        poem += byte;
-    if (!file.eof()) {
-        const std::error_code reason = twist::last_error();
-        throw twist::SystemError("Can't read " + poetry_file + ": " + twist::describe(reason) + ".",
-                                 reason);
-    }
-    return poem;
 }
 
 struct Client {
@@ -107,16 +93,9 @@ int poetry_main(int argc, char* argv[]) {
     command_line.option("iface", iface, "the interface to listen on (default: localhost)");
     command_line.option("delay", delay, "the wait after every chunk (default: 0.1)");
     command_line.option("num-bytes", num_bytes, "the bytes in a chunk (default: 10)");
-    const auto arguments = command_line.parse(argc, argv);
-    if (arguments.size() != 1)
-        command_line.fail("Provide exactly one poetry file.");
-    const std::string& poetry_file = arguments.front();
-    if (!std::filesystem::exists(poetry_file))
-        command_line.fail("No such file: " + poetry_file);
-    if (std::filesystem::is_directory(poetry_file))
-        command_line.fail("Not a file but a directory: " + poetry_file);
+    const std::string poetry_file = command_line.parse_poetry_file(argc, argv);
 
-    const std::string poem = read_poem(poetry_file);
+    const std::string poem = twist::read_file(poetry_file);
     const twist::FileDescriptor sock = listen_on({iface, port});
     std::cout << "Serving " << poetry_file << " on port "
               << twist::SocketAddress::local(sock.get()).address().port << '.' << std::endl;

@@ -1,12 +1,11 @@
 // fastpoetry - sends poems to everybody who connects, each on a port of its own.
 #include "common/address.hpp"
 #include "common/command_line.hpp"
-#include "common/error.hpp"
+#include "common/file.hpp"
 #include "common/protocol.hpp"
 #include "common/reactor.hpp"
 #include "common/tcp.hpp"
 
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -40,19 +39,6 @@ std::unique_ptr<twist::Protocol> PoetryFactory::build_protocol(const twist::Addr
     return std::make_unique<PoetryProtocol>(*this);
 }
 
-std::string read_poem(const std::string& poetry_file) {
-    std::ifstream file(poetry_file, std::ios::binary);
-    std::string poem;
-    for (char byte; file.get(byte);)
-        poem += byte;
-    if (!file.eof()) {
-        const std::error_code reason = twist::last_error();
-        throw twist::SystemError("Can't read " + poetry_file + ": " + twist::describe(reason) + ".",
-                                 reason);
-    }
-    return poem;
-}
-
 int poetry_main(int argc, char* argv[]) {
     std::string iface = "localhost";
     twist::CommandLine command_line("[options] poetry-file ...",
@@ -65,7 +51,7 @@ int poetry_main(int argc, char* argv[]) {
     twist::Reactor reactor;
     // TODO: not only the first.
     const std::string& poetry_file = poetry_files.front();
-    const auto factory = std::make_shared<PoetryFactory>(read_poem(poetry_file));
+    const auto factory = std::make_shared<PoetryFactory>(twist::read_file(poetry_file));
     const auto listener = twist::listen_tcp(reactor, {iface, 0}, factory);
     std::cout << "Serving " << poetry_file << " on " << listener->get_host() << '.' << std::endl;
     reactor.run();
