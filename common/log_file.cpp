@@ -5,10 +5,12 @@
 #include <ctime>
 #include <fcntl.h>
 #include <iostream>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
 #include "common/error.hpp"
+#include "common/file.hpp"
 
 namespace twist::log {
 
@@ -19,9 +21,15 @@ thread_local LogFile* newest = nullptr;
 FileDescriptor open_log(const std::string& path) {
     if (path == "-")
         return {};
-    FileDescriptor file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
-    if (!file)
-        throw_last_error("Can't open the log " + path);
+    const std::string failed = "Can't open the log " + path;
+    // Without O_NONBLOCK, to open a FIFO is to wait for somebody who reads it.
+    FileDescriptor file(
+        ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666));
+    if (!file && errno != ENXIO) // ENXIO: a FIFO that nobody reads, or a socket
+        throw_last_error(failed);
+    if (const mode_t type = file ? file_type(file) : 0; type != S_IFREG && type != S_IFCHR)
+        throw SystemError(failed + ": it is neither a regular file nor a device like /dev/null.",
+                          std::make_error_code(std::errc::invalid_argument));
     return file;
 }
 

@@ -8,9 +8,15 @@
 #include <unistd.h>
 #include <utility>
 
+#include "common/file.hpp"
+
 namespace twist {
 
 namespace {
+
+[[noreturn]] void refuse(const std::string& path) {
+    throw Exception("This is no pid file, and is left alone: " + path);
+}
 
 [[noreturn]] void cannot_make(const std::string& path) {
     throw_last_error("Can't make the pid file " + path);
@@ -26,7 +32,7 @@ std::string read_pid(const FileDescriptor& file, const std::string& path) {
     if (pid.ends_with('\n'))
         pid.pop_back();
     if (pid.find_first_not_of("0123456789") != std::string::npos)
-        throw Exception("This is no pid file, and is left alone: " + path);
+        refuse(path);
     return pid;
 }
 
@@ -38,6 +44,8 @@ PidFile::PidFile(std::string path) : path_(std::move(path)) {
             ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644));
         if (!file_)
             cannot_make(path_);
+        if (file_type(file_) != S_IFREG)
+            refuse(path_);
         if (::flock(file_.get(), LOCK_EX | LOCK_NB) == -1) {
             if (errno != EWOULDBLOCK)
                 cannot_make(path_);

@@ -21,7 +21,7 @@ struct AlreadyRunningError : Exception {
 class PidFile {
   public:
     /// Throws AlreadyRunningError; SystemError if the file can't be made; Exception if there is one
-    /// with something else in it than a number, which is nothing of ours.
+    /// that is nothing of ours: with something else in it than a number, or no regular file.
     explicit PidFile(std::string path);
 
     /// Removes the file, if it is still ours; empties it where it may not be removed.

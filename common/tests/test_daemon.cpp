@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <doctest/doctest.h>
@@ -73,6 +74,16 @@ TEST_CASE("a file with something else in it is left alone") {
     CHECK(refusal(scratch.path("link")).ends_with("Too many levels of symbolic links."));
     CHECK(refusal("/nowhere/pid") ==
           "Can't make the pid file /nowhere/pid: 2: No such file or directory.");
+}
+
+TEST_CASE("what is no regular file is no pid file") {
+    const Scratch scratch;
+    REQUIRE(::mkfifo(scratch.path("fifo").c_str(), 0600) == 0);
+    for (const std::string& path : {scratch.path("fifo"), std::string("/dev/null")})
+        CHECK(refusal(path) == "This is no pid file, and is left alone: " + path);
+    CHECK(scratch.has("fifo"));
+    CHECK(refusal(scratch.path(".")) ==
+          "Can't make the pid file " + scratch.path(".") + ": 21: Is a directory.");
 }
 
 TEST_CASE("only our own is removed") {

@@ -3,16 +3,19 @@
 #include <cctype>
 #include <cstdlib>
 #include <ctime>
+#include <fcntl.h>
 #include <filesystem>
 #include <optional>
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <sys/stat.h>
 #include <utility>
 
 #include <doctest/doctest.h>
 
 #include "common/error.hpp"
+#include "common/file_descriptor.hpp"
 #include "common/log_file.hpp"
 #include "common/tests/reports.hpp"
 #include "common/tests/scratch.hpp"
@@ -151,5 +154,27 @@ TEST_CASE("a log that can't be opened is an error; one that can't be opened anew
     std::filesystem::create_directory(scratch.path("log"));
     CHECK_THROWS_AS(log.reopen(), SystemError);
     log::msg("a");
+    CHECK(without_stamps(scratch.read("log.1")) == "[-] a\n");
+}
+
+TEST_CASE("a FIFO is no log, whether or not somebody reads it; a device is one") {
+    const Scratch scratch;
+    const std::string path = scratch.path("log");
+    const std::string refusal = "Can't open the log " + path +
+                                ": it is neither a regular file nor a device like /dev/null.";
+    log::LogFile log(path);
+    std::filesystem::rename(path, scratch.path("log.1"));
+    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    CHECK_THROWS_WITH_AS(log::LogFile{path}, refusal.c_str(), SystemError);
+    CHECK_THROWS_WITH_AS(log.reopen(), refusal.c_str(), SystemError);
+    const FileDescriptor reader(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    REQUIRE(reader);
+    CHECK_THROWS_WITH_AS(log::LogFile{path}, refusal.c_str(), SystemError);
+    CHECK_THROWS_WITH_AS(log.reopen(), refusal.c_str(), SystemError);
+    log::msg("a");
+    {
+        const log::LogFile null("/dev/null");
+        log::msg("b");
+    }
     CHECK(without_stamps(scratch.read("log.1")) == "[-] a\n");
 }

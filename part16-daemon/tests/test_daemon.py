@@ -10,6 +10,7 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
@@ -227,6 +228,11 @@ class FailedStarts(DaemonCase):
         self.check_failure(result, f"SystemError: Can't open the log {self.directory}: "
                                    "21: Is a directory.")
 
+    def test_a_log_that_would_keep_it_waiting(self):
+        os.mkfifo(self.log)
+        self.check_failure(self.run_daemon(), f"SystemError: Can't open the log {self.log}: it is "
+                                              "neither a regular file nor a device like /dev/null.")
+
     def test_a_pid_file_that_cannot_be(self):
         result = self.run_daemon("--pidfile", "/nowhere/pid")
         self.check_failure(result, "SystemError: Can't make the pid file /nowhere/pid: "
@@ -236,6 +242,14 @@ class FailedStarts(DaemonCase):
         result = self.run_daemon("--user", "no-such-user")
         self.check_failure(result, "Exception: There is no user no-such-user here.")
 
+    def test_a_directory_that_has_gone(self):
+        gone = self.directory / "gone"
+        gone.mkdir()
+        with harness.Running("/bin/sh", "-c", f'cd {gone}; rmdir {gone}; exec "$@"', "sh",
+                             program(FASTPOETRY), "--daemon", ROOT / SCIENCE) as command:
+            self.check_failure(command.result(), "cannot make absolute path fastpoetry.log: "
+                                                 "2: No such file or directory.")
+
     @unittest.skipUnless(Path("/proc/self/mem").exists(), "this system has no /proc/self/mem")
     def test_a_poem_that_cannot_be_read(self):
         result = self.run_daemon(poetry_file="/proc/self/mem")
@@ -243,18 +257,22 @@ class FailedStarts(DaemonCase):
                                    "5: Input/output error.")
 
     def test_a_command_that_was_ended_takes_the_daemon_with_it(self):
-        # The command is held by a log that nobody reads: opening a FIFO waits for its other end.
-        os.mkfifo(self.log)
-        with harness.Running(FASTPOETRY, "--daemon", "--port", 0, "--logfile", self.log,
-                             "--pidfile", self.pidfile, SCIENCE) as command:
-            self.assertTrue(wait_until(lambda: self.pidfile.exists() and self.pidfile.read_text()))
+        # The daemon is held by its first line in the log: that needs the local time, and to read
+        # a time zone from a FIFO is to wait for its other end.
+        zone = self.directory / "zone"
+        os.mkfifo(zone)
+        with mock.patch.dict(os.environ, TZ=f":{zone}"), \
+                harness.Running(FASTPOETRY, "--daemon", "--port", 0, "--logfile", self.log,
+                                "--pidfile", self.pidfile, SCIENCE) as command:
+            self.assertTrue(wait_until(self.log.exists))
             pid = self.pid()
             self.assertEqual(command.stop(signal.SIGINT), 128 + signal.SIGINT)
             self.assertTrue(is_alive(pid))
-            with open(self.log, "rb") as log:
-                told = log.read()
+            self.assertEqual(self.log.read_bytes(), b"")
+            zone.write_bytes(b"")
         self.assertEqual(self.status_of(pid), 0)
-        self.assertIn(b"Whoever started the daemon has gone: 32: Broken pipe.", told)
+        self.assertIn(b"Whoever started the daemon has gone: 32: Broken pipe.",
+                      self.log.read_bytes())
         self.check_nothing_is_left()
 
 

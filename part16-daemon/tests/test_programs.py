@@ -194,6 +194,17 @@ class Hangup(Case):
             server.wait_for_line(r"(?s:.*)SIGHUP(?s:.*)SIGHUP.*\n.*loaded a poem from: .*")
             self.assertEqual(fetch(server.port), b"second version")
 
+    def test_the_old_poem_stays_if_the_new_one_would_keep_it_waiting(self):
+        with Server(FASTPOETRY, self.path) as server:
+            self.path.unlink()
+            os.mkfifo(self.path)
+            server.send(signal.SIGHUP)
+            server.wait_for_line(rf".*\[-\] Can't read {self.path}: it is not a regular file\. "
+                                 r"The old poem stays\.")
+            self.assertEqual(fetch(server.port), b"first version")
+            self.assertEqual(server.stop(), 0)
+            self.assertEqual(messages(server.stdout)[-1], "Server Shut Down.")
+
     def test_a_log_that_was_moved_away(self):
         log, old = self.directory / "log", self.directory / "log.1"
         with Running(FASTPOETRY, "--port", 0, "--logfile", log, self.path) as server:
@@ -218,6 +229,20 @@ class Hangup(Case):
             self.assertEqual(server.stop(), 0)
         self.assertIn("The old log stays: [Failure: SystemError: Can't open the log "
                       f"{log}: 21: Is a directory.]", messages(old.read_bytes()))
+
+    def test_the_old_log_stays_if_the_new_one_would_keep_it_waiting(self):
+        log, old = self.directory / "log", self.directory / "log.1"
+        with Running(FASTPOETRY, "--port", 0, "--logfile", log, self.path) as server:
+            self.wait_for(log, b" starting on ")
+            server.wait_for_its_loop()
+            log.rename(old)
+            os.mkfifo(log)
+            server.send(signal.SIGHUP)
+            self.wait_for(old, b"loaded", 2)
+            self.assertEqual(server.stop(), 0)
+        self.assertIn(f"The old log stays: [Failure: SystemError: Can't open the log {log}: it is "
+                      "neither a regular file nor a device like /dev/null.]",
+                      messages(old.read_bytes()))
 
 
 class Activation(Case):
@@ -300,6 +325,22 @@ class Mistakes(Case):
         self.assertEqual((result.stdout, result.status), (b"", 1))
         self.assertEqual(result.error_text, "fastpoetry: SystemError: Can't read /proc/self/mem: "
                                             "5: Input/output error.\n")
+
+    def test_what_is_not_a_regular_file_is_refused(self):
+        fifo = self.directory / "fifo"
+        os.mkfifo(fifo)
+        for arguments, message in [
+                ((fifo,), f"SystemError: Can't read {fifo}: it is not a regular file."),
+                (("/dev/zero",), "SystemError: Can't read /dev/zero: it is not a regular file."),
+                (("--logfile", fifo, SCIENCE), f"SystemError: Can't open the log {fifo}: it is "
+                                               "neither a regular file nor a device like /dev/null."),
+                (("--pidfile", fifo, SCIENCE), "Exception: This is no pid file, and is left "
+                                               f"alone: {fifo}")]:
+            with self.subTest(arguments):
+                result = run(FASTPOETRY, "--port", 0, *arguments)
+                self.assertEqual((result.stdout, result.status), (b"", 1))
+                self.assertEqual(result.error_text, f"fastpoetry: {message}\n")
+        self.assertTrue(fifo.exists())
 
     def test_another_file_is_not_taken_for_a_pid_file(self):
         path = self.file("poem", b"Tyger, tyger")
