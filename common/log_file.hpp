@@ -16,9 +16,9 @@ void msg(std::string_view text) noexcept;
 /// While it lives, messages and reports go to it (startLogging). They nest like Redirects.
 class LogFile {
   public:
-    /// Appends to the file `path`, which is made if it is not there; "-" is stdout. Never waits for
-    /// somebody else: a FIFO or a socket is refused, and a terminal that was stopped loses lines.
-    /// Throws SystemError.
+    /// Appends to the file `path`, which is made if it is not there. Never waits for somebody else:
+    /// a FIFO and a socket are refused, and a terminal that takes nothing loses lines. "-" is
+    /// stdout, which may wait for its reader. Throws SystemError.
     explicit LogFile(std::string path);
     ~LogFile();
     LogFile(const LogFile&) = delete;
