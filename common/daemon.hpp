@@ -30,8 +30,8 @@ class Daemon {
 /// stdin is /dev/null; stdout and stderr go where `out` goes. Throws SystemError.
 void redirect_standard_streams(int out);
 
-/// Root becomes `user` for good: the groups first, then the group, then the user, since each step
-/// takes away the right to the one before. Then it tries the way back. Throws SystemError where a
+/// Root becomes `user` for good: the groups first, then the group, and the user last, since that
+/// step takes away the right to the others. Then it tries the way back. Throws SystemError where a
 /// step fails, Exception if there is no such user or if the way back is open (as for "root").
 /// (shedPrivileges)
 void shed_privileges(const std::string& user);

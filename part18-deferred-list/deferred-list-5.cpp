@@ -1,4 +1,4 @@
-// deferred-list-5 - the second one fails. Answers deferred-list/deferred-list-5.py
+// deferred-list-5 - the second one fails. Answers deferred-list/deferred-list-6.py
 #include "common/deferred_list.hpp"
 
 #include <iostream>

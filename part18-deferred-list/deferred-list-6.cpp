@@ -1,5 +1,5 @@
 // deferred-list-6 - the second one fails, and has an errback. Answers
-// deferred-list/deferred-list-6.py
+// deferred-list/deferred-list-7.py
 #include "common/deferred_list.hpp"
 
 #include <iostream>
