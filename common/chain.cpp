@@ -93,45 +93,44 @@ bool Chain::accept(Failure failure) {
 
 void Chain::run(ChainPtr chain) {
     while (chain) {
-        chain->run_steps();
-        if (!chain->finished() || chain->waiter_ == nullptr)
+        if (!chain->run_steps() || chain->waiter_ == nullptr)
             return;
         chain = std::exchange(chain->waiter_, nullptr)->receive(*chain->current_);
     }
 }
 
-// A pause that begins while the steps run stops nothing any more.
-void Chain::run_steps() {
-    if (running_ || pauses_ > 0 || !current_->has_result())
-        return;
+// Whether the result at the end is there, for a waiter to take. A pause that begins while the steps
+// run stops neither them nor the waiter any more.
+bool Chain::run_steps() {
+    if (running_ || pauses_ > 0)
+        return false;
     running_ = true;
-    while (current_->next != nullptr) {
+    while (current_->has_result() && current_->next != nullptr) {
         Step* const before = std::exchange(current_, current_->next);
         const ChainPtr inner = current_->run(*before);
         if (before != first_)
             delete before;
-        if (inner && !takes_from(*inner))
-            break;
+        if (inner)
+            take_from(*inner);
     }
     running_ = false;
+    return current_->has_result();
 }
 
 bool Chain::finished() const {
     return current_->has_result() && current_->next == nullptr && pauses_ == 0 && !running_;
 }
 
-// Whether the present step has its result now, or waits.
-bool Chain::takes_from(Chain& inner) {
+// The present step has its result now, or waits.
+void Chain::take_from(Chain& inner) {
     try {
-        if (!inner.give_to(*this)) {
+        if (inner.give_to(*this))
+            current_->take(inner.result());
+        else
             ++references_; // this one is inner's, until it calls receive() or drop()
-            return false;
-        }
-        current_->take(inner.result());
     } catch (...) {
         current_->failure = Failure();
     }
-    return true;
 }
 
 bool Chain::give_to(Waiter& waiter) {

@@ -166,8 +166,8 @@ class Chain : public Waiter {
     bool call_canceller();
     void drop_waiter();
     bool finished() const;
-    void run_steps();
-    bool takes_from(Chain& inner);
+    bool run_steps();
+    void take_from(Chain& inner);
     bool waits_for(const Chain& other) const;
     void cancel_this();
     static void bury(Chain* chain);

@@ -140,7 +140,9 @@ class Deferred {
     /// cancelled instead. Does nothing after the last result. What the canceller throws comes out.
     void cancel() const { chain()->cancel(); }
 
-    /// No step runs between pause() and the unpause() that belongs to it.
+    /// No step runs between pause() and the unpause() that belongs to it. A pause() from inside a
+    /// callback does not stop those that are queued behind it. unpause() without a pause() throws
+    /// std::logic_error.
     void pause() const { chain()->pause(); }
     void unpause() const { chain()->unpause(); }
 

@@ -110,7 +110,7 @@ void run(const Handle& d) {
     while (d->result && !d->steps.empty()) // 32: a pause that begins in here stops nothing
         run_step(d);
     d->running = false;
-    if (d->finished() && (d->outer || d->target || d->routine))
+    if (d->result && (d->outer || d->target || d->routine))
         hand_over(d);
 }
 

@@ -22,6 +22,20 @@ void note_result(const Deferred<int>& d, std::string& seen) {
     });
 }
 
+struct CancelsAtTheEnd {
+    Deferred<int> d;
+    explicit CancelsAtTheEnd(Deferred<int> deferred) : d(std::move(deferred)) {}
+    ~CancelsAtTheEnd() { d.cancel(); }
+};
+
+// One that cancels `other` in its last moment.
+Deferred<int> with_last_words(const Deferred<int>& other) {
+    const Deferred<int> d;
+    d.add_callback(
+        [last_words = std::make_shared<CancelsAtTheEnd>(other)](int value) { return value; });
+    return d;
+}
+
 } // namespace
 
 TEST_CASE("65: cancel() fails an unfired Deferred with CancelledError, at once") {
@@ -261,20 +275,22 @@ TEST_CASE("a chain whose inner Deferred has gone unfired can be cancelled") {
 }
 
 TEST_CASE("a chain is cancelled by what its inner Deferred held, as that goes") {
-    struct CancelsAtTheEnd {
-        Deferred<int> d;
-        explicit CancelsAtTheEnd(Deferred<int> deferred) : d(std::move(deferred)) {}
-        ~CancelsAtTheEnd() { d.cancel(); }
-    };
     Reports reports;
     std::string seen;
     const Deferred<int> outer = succeed(0);
     {
-        const Deferred<int> inner;
-        inner.add_callback(
-            [last_words = std::make_shared<CancelsAtTheEnd>(outer)](int value) { return value; });
+        const Deferred<int> inner = with_last_words(outer);
         note_result(outer.add_callback([&](int) { return inner; }), seen);
     }
+    CHECK(seen == cancelled);
+}
+
+TEST_CASE("so it is if that goes at once, and what is queued behind it gets the failure") {
+    Reports reports;
+    std::string seen;
+    const Deferred<int> outer;
+    note_result(outer.add_callback([&](int) { return with_last_words(outer); }), seen);
+    outer.callback(0);
     CHECK(seen == cancelled);
 }
 

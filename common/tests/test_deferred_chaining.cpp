@@ -83,6 +83,26 @@ TEST_CASE("32: a pause that begins inside the chain does not stop what was added
     CHECK(seen == "queued later");
 }
 
+TEST_CASE("32: nor does it stop whoever waits for the chain already") {
+    std::string seen;
+    const Deferred<int> d, other;
+    d.add_callback([&](int value) {
+        d.pause();
+        return value;
+    });
+    SUBCASE("a chain whose callback gave it") {
+        succeed(0).add_callback([&](int) { return d; }).chain_deferred(other);
+    }
+    SUBCASE("one that it is chained to") {
+        d.chain_deferred(other);
+    }
+    other.add_callback([&](int value) { seen += std::to_string(value); });
+    d.callback(7);
+    CHECK(seen == "7");
+    d.unpause();
+    CHECK(seen == "7");
+}
+
 TEST_CASE("33: a paused Deferred is fired without running anything; unpause() runs it") {
     std::string seen;
     const Deferred<int> d;
@@ -221,6 +241,25 @@ TEST_CASE("43: the callbacks of the inner Deferred run first; the outer one gets
     CHECK(seen == "inner outer 8");
 }
 
+TEST_CASE("43: they do so, too, if one of them runs when the inner Deferred is given") {
+    const Deferred<int> inner, outer;
+    std::string seen;
+    inner
+        .add_callback([&](int value) {
+            outer.callback(0);
+            return value * 2;
+        })
+        .add_callback([&](int value) {
+            seen += "inner ";
+            return value + 1;
+        });
+    outer.add_callback([&](int) { return inner; }).add_callback([&](int value) {
+        seen += "outer " + std::to_string(value);
+    });
+    inner.callback(4);
+    CHECK(seen == "inner outer 9");
+}
+
 TEST_CASE("44: nothing can be added to a Deferred whose result was given away") {
     Deferred<int> inner;
     Deferred<int> outer;
@@ -273,6 +312,22 @@ TEST_CASE("48: a returned Deferred that has a value but is paused is waited for"
     int seen = 0;
     const Deferred<int> inner = succeed(7);
     inner.pause();
+    succeed(0).add_callback([&](int) { return inner; }).add_callback([&](int value) {
+        seen = value;
+    });
+    CHECK(seen == 0);
+    inner.unpause();
+    CHECK(seen == 7);
+}
+
+TEST_CASE("48: so is one that has paused itself before it was returned") {
+    int seen = 0;
+    const Deferred<int> inner;
+    inner.add_callback([&](int value) {
+        inner.pause();
+        return value;
+    });
+    inner.callback(7);
     succeed(0).add_callback([&](int) { return inner; }).add_callback([&](int value) {
         seen = value;
     });
@@ -344,6 +399,15 @@ TEST_CASE("50: chaining to a Deferred that has fired is reported") {
     succeed(2).chain_deferred(next);
     CHECK(reports.take() == "Unhandled error in Deferred: "
                             "[Failure: AlreadyCalledError: A Deferred can be fired only once.]");
+}
+
+TEST_CASE("50: so is the failure that could not go there") {
+    Reports reports;
+    fail<int>(Exception("boom")).chain_deferred(succeed(1));
+    CHECK(reports.take() == "Unhandled error in Deferred: "
+                            "[Failure: AlreadyCalledError: A Deferred can be fired only once.]\n"
+                            "Unhandled error in Deferred: " +
+                                boom);
 }
 
 TEST_CASE("50, 67: a cancelled Deferred ignores what it was chained to, once, failures as well") {

@@ -170,6 +170,19 @@ TEST_CASE("106: the body goes on when what it waits for is unpaused, or gets wha
     CHECK(seen == "23");
 }
 
+TEST_CASE(
+    "32, 106: the body goes on at once, though a callback of what it waits for has paused that") {
+    std::string seen;
+    const Deferred<int> d;
+    d.add_callback([&](int value) {
+        d.pause();
+        return value;
+    });
+    note(plus_one(d), seen);
+    d.callback(1);
+    CHECK(seen == "2");
+}
+
 TEST_CASE("106: a Deferred can be awaited by a callback of its own; the value comes after that") {
     std::string seen;
     const Deferred<int> d;
@@ -458,6 +471,18 @@ TEST_CASE("113: a canceller may supply a value: the body goes on with it") {
     CHECK(seen == "7");
 }
 
+TEST_CASE("78: what a canceller throws comes out of cancel() through the coroutine; it waits on") {
+    Reports reports;
+    std::string seen;
+    const Deferred<int> awaited([](Deferred<int>&) { throw Exception("can't"); });
+    const Deferred<int> d = plus_one(awaited);
+    note(d, seen);
+    CHECK_THROWS_WITH_AS(d.cancel(), "can't", Exception);
+    CHECK_FALSE(d.called());
+    awaited.callback(1);
+    CHECK(seen == "2");
+}
+
 TEST_CASE("113: what the producer fires after the cancel() is forgiven once, and not seen") {
     Reports reports;
     std::string seen;
@@ -507,7 +532,7 @@ TEST_CASE("114: the second cancel() hits the next wait") {
     CHECK(seen == cancelled);
 }
 
-TEST_CASE("114: a cancel() while the body runs fires its Deferred; the result is dropped then") {
+TEST_CASE("108: a cancel() while the body runs fires its Deferred; the result is dropped then") {
     Reports reports;
     std::string seen;
     const Deferred<void> start;
@@ -523,7 +548,7 @@ TEST_CASE("114: a cancel() while the body runs fires its Deferred; the result is
     CHECK(seen == cancelled);
 }
 
-TEST_CASE("114: after that the Deferred and the body wait apart: cancel() is for the Deferred") {
+TEST_CASE("108: after that the Deferred and the body wait apart: cancel() is for the Deferred") {
     Reports reports;
     std::string seen;
     const Deferred<void> start;
@@ -580,7 +605,7 @@ TEST_CASE("A coroutine's Deferred that was fired by hand does not hold the body 
 
 // Who lives how long ------------------------------------------------------------------------------
 
-TEST_CASE("A coroutine goes when what it waits for goes unfired, and its locals with it") {
+TEST_CASE("62: a coroutine goes when what it waits for goes unfired, and its locals with it") {
     Reports reports;
     std::string seen;
     std::optional<Deferred<int>> awaited(std::in_place);
