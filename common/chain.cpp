@@ -201,6 +201,12 @@ void Chain::link(const ChainPtr& chain, const ChainPtr& target) {
         run(link->receive(chain->result()));
 }
 
+std::weak_ptr<Chain*> Chain::place() {
+    if (!place_)
+        place_ = std::make_shared<Chain*>(this);
+    return place_;
+}
+
 void Chain::unpause() {
     if (pauses_ == 0)
         throw std::logic_error("unpause: this Deferred is not paused.");

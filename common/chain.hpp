@@ -150,6 +150,9 @@ class Chain : public Waiter {
     /// For waiters: the wait is over, a cancel() has nobody to go to.
     void stop_waiting() { waiting_for_ = nullptr; }
 
+    /// Where the chain is, as long as it lives, for those that only watch it.
+    std::weak_ptr<Chain*> place();
+
     void pause() { ++pauses_; }
     void unpause();
     void cancel();
@@ -181,6 +184,7 @@ class Chain : public Waiter {
     Waiter* waiter_ = nullptr;
     Chain* waiting_for_ = nullptr;
     Chain* next_dead_ = nullptr;
+    std::shared_ptr<Chain*> place_; // null: nobody has asked
     unsigned references_ = 0;
     unsigned pauses_ = 0;
     bool called_ = false;

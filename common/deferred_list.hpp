@@ -50,21 +50,23 @@ struct ListFlags {
 
 namespace detail {
 
-/// What the members of one list have in common. The steps that wait at the members' ends own it.
-/// It points back to the members, as long as they have those steps, in order to cancel them.
+/// What the members of one list have in common. The steps that wait at the members' ends own it,
+/// and so does the list's canceller; it only watches the members, in order to cancel them.
 /// `Results` is what the list fires with: a ResultList<T>, or FirstSuccessOrAll<T>.
 template <class T, class Results>
 class ListState {
   public:
     static constexpr bool fire_on_one_callback = !std::is_same_v<Results, ResultList<T>>;
+    using List = Deferred<Results>;
 
-    ListState(std::size_t size, ListFlags flags) : members_(size), missing_(size), flags_(flags) {}
+    ListState(const std::vector<Deferred<T>>& members, ListFlags flags)
+        : missing_(members.size()), flags_(flags) {
+        members_.reserve(members.size());
+        for (Deferred<T> member : members)
+            members_.push_back({std::move(member).give_away()->place(), std::nullopt});
+    }
 
-    void wait_for(std::size_t index, Chain* chain) { members_[index].chain = chain; }
-    void forget(std::size_t index) { members_[index].chain = nullptr; }
-
-    void receive(std::size_t index, Result<T> result) {
-        forget(index);
+    void receive(const List& list, std::size_t index, Result<T> result) {
         if (list.called())
             return;
         if constexpr (fire_on_one_callback)
@@ -74,10 +76,10 @@ class ListState {
             return list.errback(FirstError(result.failure(), index));
         members_[index].result = std::move(result);
         if (--missing_ == 0)
-            finish();
+            finish(list);
     }
 
-    void finish() {
+    void finish(const List& list) {
         ResultList<T> results;
         results.reserve(members_.size());
         for (Member& member : members_)
@@ -85,22 +87,21 @@ class ListState {
         list.callback(std::move(results));
     }
 
-    // Like every Deferred, the list has its result when cancel() returns: who has none by then,
-    // because it would not be cancelled, counts as cancelled.
-    void cancel() {
+    // A member that has given its result may wait for another Deferred by now. Like every Deferred,
+    // the list has its result when cancel() returns: who has none by then, because it would not be
+    // cancelled, counts as cancelled.
+    void cancel(const List& list) {
         for (const Member& member : members_)
-            if (member.chain != nullptr)
-                log::run_reporting([&] { member.chain->cancel(); });
+            if (const auto place = member.place.lock())
+                log::run_reporting([&] { (*place)->cancel(); });
         for (std::size_t i = 0; i < members_.size() && !list.called(); ++i)
             if (!members_[i].result)
-                receive(i, Failure(CancelledError()));
+                receive(list, i, Failure(CancelledError()));
     }
-
-    Deferred<Results> list;
 
   private:
     struct Member {
-        Chain* chain = nullptr; // null: it has its result, or will never have one
+        std::weak_ptr<Chain*> place;
         std::optional<Result<T>> result;
     };
     std::vector<Member> members_;
@@ -108,56 +109,25 @@ class ListState {
     ListFlags flags_;
 };
 
-/// One member's place in a list. It goes with the step that waits for the member's result.
-template <class T, class Results>
-class ListPlace {
-  public:
-    using State = std::shared_ptr<ListState<T, Results>>;
-    ListPlace(State state, std::size_t index, const Deferred<T>& member)
-        : state_(std::move(state)), index_(index) {
-        state_->wait_for(index_, Deferred<T>(member).give_away().get());
-    }
-    ListPlace(ListPlace&&) noexcept = default;
-    ListPlace(const ListPlace&) = delete;
-    ListPlace& operator=(const ListPlace&) = delete;
-    ~ListPlace() {
-        if (state_)
-            state_->forget(index_);
-    }
-
-    void receive(Result<T> result) { state_->receive(index_, std::move(result)); }
-
-  private:
-    State state_;
-    std::size_t index_;
-};
-
 template <class Results, class T>
 Deferred<Results> make_list(const std::vector<Deferred<T>>& members, ListFlags flags) {
     using State = ListState<T, Results>;
-    const auto state = std::make_shared<State>(members.size(), flags);
-    const auto cancel_members = [state = std::weak_ptr(state)](auto&) {
-        if (const auto alive = state.lock())
-            alive->cancel();
-    };
-    Deferred<Results> list(cancel_members);
-    state->list = list;
+    auto state = std::make_shared<State>(members, flags);
+    Deferred<Results> list([state](Deferred<Results>& self) { state->cancel(self); });
     if (members.empty() && !State::fire_on_one_callback)
-        state->finish();
+        state->finish(list);
     for (std::size_t i = 0; i < members.size(); ++i) {
-        ListPlace<T, Results> place(state, i, members[i]);
         if constexpr (std::is_copy_constructible_v<Result<T>>) {
             if (!flags.consume_errors) {
-                members[i].add_both([place = std::move(place)](Result<T> result) mutable {
-                    place.receive(result);
+                members[i].add_both([state, list, i](Result<T> result) {
+                    state->receive(list, i, result);
                     return result;
                 });
                 continue;
             }
         }
-        members[i].add_both([place = std::move(place)](Result<T> result) mutable {
-            place.receive(std::move(result));
-        });
+        members[i].add_both(
+            [state, list, i](Result<T> result) { state->receive(list, i, std::move(result)); });
     }
     return list;
 }
@@ -197,7 +167,8 @@ auto gather_results(const std::vector<Deferred<T>>& members, bool consume_errors
     });
 }
 
-/// "[(True, 'd1 result'), (False, [Failure: Exception: d2 failure])]", as Python prints it.
+/// "[(True, 'd1 result'), (False, [Failure: Exception: d2 failure])]": as Python prints a list, but
+/// for the failure.
 template <class T>
 std::ostream& operator<<(std::ostream& out, const ResultList<T>& results) {
     const char* separator = "";

@@ -269,69 +269,64 @@ Handle start(std::function<Given(std::optional<Outcome>)> body) {
 namespace {
 
 struct List {
-    Handle d;
     ListFlags flags;
-    std::vector<std::weak_ptr<Deferred>> members; // null: this one has given its result
+    std::vector<std::weak_ptr<Deferred>> members;
     std::vector<std::optional<Outcome>> results;
 };
 
-void fire_if_complete(const List& list) {
+void fire_if_complete(const List& list, const Handle& d) {
     std::string text;
     for (const auto& result : list.results) {
         if (!result)
             return;
         text += (text.empty() ? "" : ", ") + result->text;
     }
-    fire(list.d, {false, "[" + text + "]"});
+    fire(d, {false, "[" + text + "]"});
 }
 
-void receive(List& list, std::size_t index, const Outcome& outcome) {
-    list.members[index].reset();
-    if (list.d->called)
+void receive(List& list, const Handle& d, std::size_t index, const Outcome& outcome) {
+    if (d->called)
         return;
     list.results[index] = outcome;
     const std::string place = "#" + std::to_string(index) + " ";
     if (list.flags.first_success && !outcome.failed) // 90
-        fire(list.d, {false, place + outcome.text});
+        fire(d, {false, place + outcome.text});
     else if (list.flags.fire_on_one_errback && outcome.failed) // 91
-        fire(list.d, {true, "FirstError: " + place + outcome.text});
+        fire(d, {true, "FirstError: " + place + outcome.text});
     else
-        fire_if_complete(list); // 83, 84
+        fire_if_complete(list, d); // 83, 84
 }
 
-void cancel_members(List& list) {
+void cancel_members(List& list, const Handle& d) {
     for (const auto& member : list.members) { // 92
         try {
-            if (!member.expired()) // it lives, and has not given its result
-                cancel_innermost(member.lock());
+            if (const Handle alive = member.lock())
+                cancel_innermost(alive);
         } catch (const Thrown& error) { // 94
             report("Unhandled Error", error.text);
         }
     }
     for (std::size_t i = 0; i < list.results.size(); ++i)
         if (!list.results[i])
-            receive(list, i, cancelled);
+            receive(list, d, i, cancelled);
 }
 
 } // namespace
 
 Handle list(const std::vector<Handle>& members, ListFlags flags) {
     const auto state = std::make_shared<List>();
-    const Handle d = state->d = make([weak = std::weak_ptr(state)](const Handle&) {
-        if (const auto list = weak.lock())
-            cancel_members(*list);
-    });
+    const Handle d = make([state](const Handle& self) { cancel_members(*state, self); });
     d->takes_a_value = false;
     state->flags = flags;
-    state->members.resize(members.size());
+    state->members.assign(members.begin(), members.end());
     state->results.resize(members.size());
+    for (const Handle& member : members)
+        check_end(member);
     if (members.empty() && !flags.first_success) // 82
-        fire_if_complete(*state);
+        fire_if_complete(*state, d);
     for (std::size_t i = 0; i < members.size(); ++i) {
-        check_end(members[i]);
-        state->members[i] = members[i];
-        const auto step = [state, i](const Outcome& outcome) -> Given {
-            receive(*state, i, outcome);
+        const auto step = [state, d, i](const Outcome& outcome) -> Given {
+            receive(*state, d, i, outcome);
             return state->flags.consume_errors ? Outcome{false, "nothing"} : outcome; // 86, 87
         };
         add(members[i], {step, step},

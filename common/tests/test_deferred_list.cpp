@@ -99,6 +99,16 @@ TEST_CASE("85: a failure that only the list has seen is reported when its member
     CHECK(reports.take() == unhandled + boom);
 }
 
+TEST_CASE("85: it is reported then, even if the list still waits for another") {
+    Reports reports;
+    Ints members(2);
+    const auto list = deferred_list(members);
+    members[0].errback(Exception("boom"));
+    CHECK(reports.take().empty());
+    members[0] = Deferred<int>();
+    CHECK(reports.take() == unhandled + boom);
+}
+
 TEST_CASE("86: with consume_errors the list has the failure, and the member's end is void") {
     Reports reports;
     std::string seen;
@@ -222,6 +232,28 @@ TEST_CASE("92: cancelling the list cancels every member, and the list fires by i
                       "), (True, 3)]");
 }
 
+TEST_CASE("92: so is a member that has given its result and waits for another Deferred by now") {
+    Reports reports;
+    std::string seen;
+    const auto to_zero = [](const Failure&) { return 0; };
+    const Deferred<int> awaited = with_canceller(seen, "awaited");
+    Ints members{succeed(1), Deferred<int>()};
+    const auto list = deferred_list(members);
+    note_result(list, seen);
+    members[0].add_callback([&](int) { return awaited; }).add_errback(to_zero);
+    members[1].add_errback(to_zero);
+    SUBCASE("the other has no result yet") {}
+    SUBCASE("the other has gone without one") {
+        members[1] = Deferred<int>();
+    }
+    SUBCASE("nobody keeps a handle on it") {
+        members[0] = Deferred<int>();
+    }
+    list.cancel();
+    CHECK(awaited.called());
+    CHECK(seen == "awaited cancelled; [(True, 1), (False, " + cancelled + ")]");
+}
+
 TEST_CASE("92: with fire_on_one_errback every member is cancelled all the same") {
     Reports reports;
     std::string seen;
@@ -276,6 +308,17 @@ TEST_CASE("93: cancelling a list that fired early leaves the others alone") {
     CHECK_FALSE(members[1].called());
 }
 
+TEST_CASE("93: what a callback of a list waits for is cancelled with it") {
+    Reports reports;
+    std::string seen;
+    const Deferred<int> awaited = with_canceller(seen, "awaited");
+    const auto list = deferred_list(Ints{succeed(1)});
+    const auto end = list.add_callback([&](const ResultList<int>&) { return awaited; });
+    end.add_errback([](const Failure&) { return 0; });
+    list.cancel();
+    CHECK(seen == "awaited cancelled; ");
+}
+
 TEST_CASE("94: what a canceller throws is reported, and the rest is cancelled") {
     Reports reports;
     std::string seen;
@@ -328,17 +371,17 @@ TEST_CASE("95: gather_results that is cancelled cancels every member, and fails"
     CHECK(seen == "a cancelled; [Failure: FirstError: #0: " + cancelled + "]b cancelled; ");
 }
 
-TEST_CASE("Members that go without a result: the list never fires, and can be cancelled") {
+TEST_CASE("92: members that go without a result: the list never fires, and can be cancelled") {
     Reports reports;
     std::string seen;
     const auto list = deferred_list(Ints(2));
     note_result(list, seen);
     CHECK(seen.empty());
     list.cancel();
-    CHECK(seen == cancelled);
+    CHECK(seen == "[(False, " + cancelled + "), (False, " + cancelled + ")]");
 }
 
-TEST_CASE("One member that goes without a result counts as cancelled when the list is") {
+TEST_CASE("92: one member that goes without a result counts as cancelled when the list is") {
     Reports reports;
     std::string seen;
     const Deferred<int> alive;
@@ -381,7 +424,7 @@ TEST_CASE("A callback of the list may cancel it, and destroy its members") {
     CHECK(members == nullptr);
 }
 
-TEST_CASE("A list prints as Python prints it") {
+TEST_CASE("A list prints as Python prints it, but for the failure") {
     std::ostringstream out;
     out << ResultList<std::string>{std::string("it's"), Failure(Exception("boom"))} << ' '
         << ResultList<void>{Result<void>()} << ' ' << ResultList<double>{0.5};
