@@ -105,16 +105,20 @@ bool Chain::run_steps() {
     if (running_ || pauses_ > 0)
         return false;
     running_ = true;
-    while (current_->has_result() && current_->next != nullptr) {
+    bool there = current_->has_result();
+    while (there && current_->next != nullptr) {
         Step* const before = std::exchange(current_, current_->next);
-        const ChainPtr inner = current_->run(*before);
+        ChainPtr inner = current_->run(*before);
         if (before != first_)
             delete before;
-        if (inner)
+        if (inner) {
             take_from(*inner);
+            inner = ChainPtr(); // it may go, and cancel this chain in its last moment
+            there = current_->has_result();
+        }
     }
     running_ = false;
-    return current_->has_result();
+    return there;
 }
 
 bool Chain::finished() const {
