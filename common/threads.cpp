@@ -105,7 +105,8 @@ bool Threads::start(const std::shared_ptr<Call>& call) {
         std::thread([shared = shared_, call = std::shared_ptr(call)]() mutable { // not const
             call->work();
             has_ended(*shared, std::move(call));
-        }).detach();
+        })
+            .detach();
     } catch (const std::system_error&) {
         if (running_ == 0)
             has_ended(*shared_, call);
