@@ -102,11 +102,11 @@ void Threads::start_some() {
 bool Threads::start(const std::shared_ptr<Call>& call) {
     const SignalsBlocked blocked;
     try {
-        std::thread([shared = shared_, call = std::shared_ptr(call)]() mutable { // not const
+        std::thread thread([shared = shared_, call = std::shared_ptr(call)]() mutable { // not const
             call->work();
             has_ended(*shared, std::move(call));
-        })
-            .detach();
+        });
+        thread.detach();
     } catch (const std::system_error&) {
         if (running_ == 0)
             has_ended(*shared_, call);
