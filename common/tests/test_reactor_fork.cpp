@@ -76,6 +76,11 @@ TEST_CASE("R5: nor does it take away what another thread has asked for") {
 TEST_CASE("R5: a child can't run its parent's reactor; it makes one of its own") {
     Reports reports;
     Reactor reactor;
+    bool called = false;
+    reactor.call_when_running([&] {
+        called = true;
+        reactor.stop();
+    });
     CHECK(in_a_child([&] {
               try {
                   reactor.run();
@@ -84,13 +89,15 @@ TEST_CASE("R5: a child can't run its parent's reactor; it makes one of its own")
                   if (std::string(error.what()).find("Make a new reactor") == std::string::npos)
                       return 2;
               }
+              if (called)
+                  return 3;
               Reactor own;
               own.call_when_running([&] { own.stop(); });
               own.run();
               return 0;
           }) == 0);
-    reactor.call_when_running([&] { reactor.stop(); });
     run(reactor);
+    CHECK(called);
 }
 
 TEST_CASE("R5: a child that comes out of a callback does not go on with the loop") {
