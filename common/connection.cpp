@@ -83,8 +83,12 @@ void Connection::pause_producing() {
 
 void Connection::resume_producing() {
     paused_ = false;
-    if (socket_ && reads())
-        reactor_.add_reader(*this);
+    if (!socket_ || !reads())
+        return;
+    if (auto thrown = log::run_reporting([&] { reactor_.add_reader(*this); })) {
+        broken_.swap(thrown);
+        work_at_end_of_turn();
+    }
 }
 
 void Connection::register_producer(std::shared_ptr<Producer> producer, bool streaming) {

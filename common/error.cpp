@@ -2,6 +2,8 @@
 
 #include <cerrno>
 
+#include "common/address.hpp"
+
 namespace twist {
 
 std::error_code last_error() {
@@ -46,5 +48,11 @@ std::exception_ptr connect_error(std::error_code code) {
 
 CannotListenError::CannotListenError(const std::string& where, std::error_code code)
     : SystemError("Couldn't listen on " + where + ": " + describe(code) + ".", code) {}
+
+CannotListenError::CannotListenError(const std::string& where, const SystemError& reason)
+    : SystemError("Couldn't listen on " + where + ": " + reason.what(), reason.code()) {}
+
+CannotListenError::CannotListenError(const Address& address, std::error_code code)
+    : CannotListenError(to_string(address), code) {}
 
 } // namespace twist

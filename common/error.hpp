@@ -9,6 +9,8 @@
 
 namespace twist {
 
+struct Address;
+
 /// An error with a message and nothing more; the base of all errors that this library names.
 struct Exception : std::runtime_error {
     explicit Exception(const std::string& message = "") : std::runtime_error(message) {}
@@ -95,9 +97,11 @@ struct DNSLookupError : Exception {
         : Exception("DNS lookup failed: " + host + ".") {}
 };
 
-/// `where` ("127.0.0.1:10000") can't be listened on.
+/// `where` can't be listened on: an address, or words.
 struct CannotListenError : SystemError {
     CannotListenError(const std::string& where, std::error_code code);
+    CannotListenError(const std::string& where, const SystemError& reason);
+    CannotListenError(const Address& address, std::error_code code); ///< last_error(), mostly
 };
 
 // What a Deferred reports -------------------------------------------------------------------------

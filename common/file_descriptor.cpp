@@ -23,7 +23,7 @@ void FileDescriptor::close() {
 void FileDescriptor::set_nonblocking() {
     const int flags = ::fcntl(fd_, F_GETFL);
     if (flags == -1 || ::fcntl(fd_, F_SETFL, flags | O_NONBLOCK) == -1)
-        throw SystemError("Could not make a descriptor non-blocking", last_error());
+        throw_last_error("Could not make a descriptor non-blocking");
 }
 
 } // namespace twist

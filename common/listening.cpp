@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "common/connection.hpp"
 #include "common/error.hpp"
 #include "common/log.hpp"
+#include "common/waiters.hpp"
 
 // The half of tcp.hpp that listens; tcp.cpp is the one that connects.
 namespace twist {
@@ -32,26 +34,33 @@ class ListeningPort final : public ReadDescriptor,
 
     void start() {
         factory_->do_start();
-        reactor_.adopt(shared_from_this());
-        reactor_.add_reader(*this);
+        try {
+            reactor_.adopt(shared_from_this());
+            reactor_.add_reader(*this);
+        } catch (const SystemError& reason) {
+            const std::string here = to_string(get_host());
+            close();
+            throw CannotListenError(here, reason);
+        }
     }
 
     Address get_host() const override { return SocketAddress::local(socket_.get()).address(); }
 
     Deferred<void> stop_listening() override {
-        if (!socket_ || stopped_)
+        if (!socket_)
             return succeed();
-        stopped_.emplace();
-        reactor_.remove_reader(*this);
-        reactor_.call_at_end_of_turn([self = shared_from_this()] { self->close(); });
-        return *stopped_;
+        if (!std::exchange(stopping_, true)) {
+            reactor_.remove_reader(*this);
+            reactor_.call_at_end_of_turn([self = shared_from_this()] { self->close(); });
+        }
+        return closed_.wait();
     }
 
     int fileno() const override { return socket_.get(); }
     std::string log_prefix() const override { return "the port " + to_string(get_host()); }
 
     std::optional<Failure> do_read() override {
-        for (int i = 0; i < most_accepts_at_once && !stopped_; ++i) {
+        for (int i = 0; i < most_accepts_at_once && !stopping_; ++i) {
             sockaddr_storage peer{};
             socklen_t size = sizeof peer;
             auto* const address = reinterpret_cast<sockaddr*>(&peer);
@@ -113,17 +122,17 @@ class ListeningPort final : public ReadDescriptor,
             retry_.cancel();
         socket_.close();
         log::run_reporting([&] { std::exchange(factory_, nullptr)->do_stop(); });
-        if (stopped_)
-            stopped_->callback();
+        closed_.fire();
     }
 
     Reactor& reactor_;
     FileDescriptor socket_;
     std::shared_ptr<Factory> factory_;
-    std::optional<Deferred<void>> stopped_;
+    Waiters closed_;
     DelayedCall retry_;
     Seconds next_complaint_{0};
     const long many_descriptors_ = ::sysconf(_SC_OPEN_MAX) / 2;
+    bool stopping_ = false;
     bool scarce_ = false; // from the first time that they were, for good
 };
 
@@ -139,6 +148,9 @@ std::shared_ptr<Port> start_port(Reactor& reactor, FileDescriptor socket,
 std::shared_ptr<Port> listen_tcp(Reactor& reactor, const Address& address,
                                  std::shared_ptr<ServerFactory> factory, int backlog) {
     auto addresses = numeric(address, "0.0.0.0");
+    if (addresses.empty() && reactor.running())
+        throw std::logic_error("listen_tcp: to look up " + address.host +
+                               " would stop the loop. Give its number, or listen before run().");
     if (addresses.empty())
         addresses = look_up(address);
     const SocketAddress& here = addresses.front();
@@ -147,7 +159,7 @@ std::shared_ptr<Port> listen_tcp(Reactor& reactor, const Address& address,
     if (!socket || ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == -1 ||
         ::bind(socket.get(), here.data(), here.size()) == -1 ||
         ::listen(socket.get(), backlog) == -1)
-        throw CannotListenError(to_string(address), last_error());
+        throw CannotListenError(address, last_error());
     return start_port(reactor, std::move(socket), std::move(factory));
 }
 
@@ -156,12 +168,14 @@ std::shared_ptr<Port> adopt_tcp(Reactor& reactor, FileDescriptor socket,
     const int fd = socket.get();
     int listens = 0;
     socklen_t size = sizeof listens;
+    std::error_code reason;
     if (::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == -1)
-        throw CannotListenError("descriptor " + std::to_string(fd), last_error());
-    const int family = SocketAddress::local(fd).family();
-    if (listens == 0 || (family != AF_INET && family != AF_INET6))
-        throw CannotListenError("descriptor " + std::to_string(fd),
-                                std::make_error_code(std::errc::invalid_argument));
+        reason = last_error();
+    else if (const int family = SocketAddress::local(fd).family();
+             listens == 0 || (family != AF_INET && family != AF_INET6))
+        reason = std::make_error_code(std::errc::invalid_argument);
+    if (reason)
+        throw CannotListenError("descriptor " + std::to_string(fd), reason);
     socket.set_nonblocking();
     ::fcntl(fd, F_SETFD, FD_CLOEXEC);
     return start_port(reactor, std::move(socket), std::move(factory));

@@ -4,7 +4,10 @@
 #include <array>
 #include <csignal>
 #include <event2/event.h>
+#include <pthread.h>
 #include <stdexcept>
+#include <sys/eventfd.h>
+#include <sys/select.h>
 
 #include "common/error.hpp"
 #include "common/let_go.hpp"
@@ -45,7 +48,11 @@ const std::vector<std::string>& supported_backends() {
     return all;
 }
 
+// How many forks lie between this process and the one that made the first reactor.
+int forks = 0;
+
 event_base* new_base(const std::string& backend) {
+    [[maybe_unused]] static const int once = ::pthread_atfork(nullptr, nullptr, [] { ++forks; });
     const std::unique_ptr<event_config, void (*)(event_config*)> config(event_config_new(),
                                                                         event_config_free);
     std::string others;
@@ -67,7 +74,7 @@ Reactor::Reactor(const std::string& backend)
                                         static_cast<Reactor*>(self)->timeout_due_.reset();
                                     },
                                     this)),
-      waker_(std::make_unique<Waker>()), signals_(std::make_unique<Signals>()) {
+      waker_(std::make_unique<Waker>()), signals_(std::make_unique<Signals>()), forks_(forks) {
     std::signal(SIGPIPE, SIG_IGN);
     add_reader(*waker_);
     for (const int number : {SIGINT, SIGTERM})
@@ -91,6 +98,8 @@ Reactor::~Reactor() {
         let_go(resolver_);
         let_go(threads_);
     } while (something_is_left());
+    if (is_inherited_) // the parent may have been about to read what take() has read
+        ::eventfd_write(waker_->fileno(), 1);
 }
 
 bool Reactor::something_is_left() {
@@ -106,6 +115,7 @@ std::string Reactor::backend() const {
 
 // The text's Figures 5 and 6: whatever the program does, it does inside turn().
 void Reactor::run() {
+    refuse_if_inherited();
     if (running_)
         throw ReactorAlreadyRunning();
     if (std::exchange(started_, true))
@@ -116,13 +126,20 @@ void Reactor::run() {
         log::run_reporting(f);
     while (!stopping_)
         turn();
+    if (!timers_have_run_) { // since stop(): those that are due by now still run
+        waker_->do_read();
+        run_due();
+        run_end_of_turn();
+    }
     shut_down();
 }
 
 // One turn: the timers that are due, one wait for descriptors (inside it, whoever can be read or
 // written is called), and what was put off until the end of the turn.
 void Reactor::turn() {
+    refuse_if_inherited();
     run_due();
+    timers_have_run_ = stopping_;
     wait_for_descriptors();
     run_end_of_turn();
 }
@@ -145,7 +162,7 @@ void Reactor::wait_for_descriptors() {
         timeout_due_ = due;
     }
     if (event_base_loop(base_.get(), flags) == -1)
-        throw SystemError("The reactor's " + backend() + " failed", last_error());
+        throw_last_error("The reactor can't wait");
 }
 
 void Reactor::run_end_of_turn() {
@@ -214,6 +231,22 @@ void Reactor::on_signal(int number, std::function<void()> f) {
 
 // Descriptors -------------------------------------------------------------------------------------
 
+// After a fork both processes share the kernel's epoll, and what one of them takes out of it, the
+// other does not hear any more. So the child gets one of its own.
+void Reactor::notice_fork() {
+    if (std::exchange(forks_, forks) == forks)
+        return;
+    is_inherited_ = true;
+    event_reinit(base_.get());
+}
+
+void Reactor::refuse_if_inherited() {
+    notice_fork();
+    if (is_inherited_)
+        throw std::logic_error("run: this reactor belongs to the process that made it, and this is "
+                               "a child of that one. Make a new reactor here.");
+}
+
 Reactor::Watch& Reactor::watch(ReadDescriptor& descriptor) {
     const int fd = descriptor.fileno();
     if (fd < 0)
@@ -231,6 +264,11 @@ void Reactor::add(ReadDescriptor& descriptor, Side Watch::*side, short what) {
     auto& [who, ready] = watch(descriptor).*side;
     if (who == &descriptor)
         return;
+    notice_fork();
+    if (descriptor.registered_as_ >= FD_SETSIZE && backend() == "select") // libevent would abort
+        throw SystemError(descriptor.log_prefix() +
+                              " can't be watched: select only watches descriptors below 1,024.",
+                          std::make_error_code(std::errc::too_many_files_open));
     if (!ready) {
         const auto serve = [](evutil_socket_t fd, short events, void* self) {
             static_cast<Reactor*>(self)->serve(fd, events & EV_READ ? &Watch::reading
@@ -241,8 +279,11 @@ void Reactor::add(ReadDescriptor& descriptor, Side Watch::*side, short what) {
     }
     if (who != nullptr) // closed without a word, and now its number has come again
         remove(*who, side);
-    if (event_add(ready.get(), nullptr) == -1)
-        throw SystemError(descriptor.log_prefix() + " can't be watched", last_error());
+    if (event_add(ready.get(), nullptr) == -1) {
+        const std::error_code reason = last_error();
+        throw SystemError(descriptor.log_prefix() + " can't be watched: " + describe(reason) + ".",
+                          reason);
+    }
     who = &descriptor;
     descriptor.reactor_ = this;
 }
@@ -254,6 +295,7 @@ void Reactor::remove(ReadDescriptor& descriptor, Side Watch::*side) {
     auto& [who, ready] = w.*side;
     if (who != &descriptor)
         return;
+    notice_fork();
     who = nullptr;
     event_del(ready.get());
     if (!w.knows(&descriptor))

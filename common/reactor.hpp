@@ -64,7 +64,8 @@ class WriteDescriptor : public ReadDescriptor {
 /// Knows descriptors, timers and signals, and nothing else: TCP is built on it from outside.
 ///
 /// Everything happens in the thread that called run(), one callback after the other, and none is
-/// interrupted; call_from_thread is the only function that another thread may call.
+/// interrupted; call_from_thread is the only function that another thread may call. A child that
+/// is made by fork has a copy that it may destroy, and not run: it makes a reactor of its own.
 class Reactor final : public Clock {
   public:
     /// `backend` is one of libevent's ways to wait ("epoll", "poll", "select"); "" means the best.
@@ -78,11 +79,12 @@ class Reactor final : public Clock {
 
     /// Turns the loop until stop() or SIGINT or SIGTERM, then shuts down: the triggers before, the
     /// functions in threads, connection_lost for everything registered, the triggers after. Throws
-    /// ReactorAlreadyRunning, ReactorNotRestartable.
+    /// ReactorAlreadyRunning, ReactorNotRestartable; std::logic_error in a child of the process
+    /// that made the reactor.
     void run();
 
-    /// Ends run(), after this turn. Throws ReactorNotRunning if there is nothing to stop, or not
-    /// any more.
+    /// Ends run(), after this turn and the calls that are due then. Throws ReactorNotRunning if
+    /// there is nothing to stop, or not any more.
     void stop();
 
     bool running() const { return running_; }
@@ -116,7 +118,8 @@ class Reactor final : public Clock {
     }
 
     // Who reads, who writes. Adding twice is adding once; removing what is not there does no harm.
-    // add_ throws SystemError where the descriptor can't be watched (a plain file with epoll).
+    // add_ throws SystemError where the descriptor can't be watched (a plain file with epoll, one
+    // of 1,024 or more with select).
     void add_reader(ReadDescriptor& reader);
     void remove_reader(ReadDescriptor& reader);
     void add_writer(WriteDescriptor& writer);
@@ -172,6 +175,8 @@ class Reactor final : public Clock {
     std::vector<Deferred<void>> fire(Shutdown when);
     void disconnect_all();
     bool something_is_left();
+    void notice_fork();
+    void refuse_if_inherited();
 
     Watch& watch(ReadDescriptor& descriptor);
     void add(ReadDescriptor& descriptor, Side Watch::*side, short what);
@@ -193,6 +198,9 @@ class Reactor final : public Clock {
     bool started_ = false;
     bool running_ = false;
     bool stopping_ = false;
+    bool timers_have_run_ = false; // since stop()
+    bool is_inherited_ = false;
+    int forks_;                  // when the base was made
     std::size_t unfinished_ = 0; // the triggers before the end that it waits for
 };
 

@@ -67,12 +67,19 @@ void MultiService::start_service() {
 }
 
 Deferred<void> MultiService::stop_service() {
+    if (const auto under_way = stopping_.lock(); under_way && !running())
+        return under_way->wait();
+    const auto all_stopped = std::make_shared<Waiters>();
+    stopping_ = all_stopped;
+    auto result = all_stopped->wait();
     std::vector<Deferred<void>> stopped{Service::stop_service()};
     const auto services = services_;
     for (const auto& service : services | std::views::reverse)
         stopped.push_back(
             maybe_deferred([&] { return service->stop_service(); }).add_errback(log::err));
-    return deferred_list(stopped).add_callback([](const ResultList<void>&) {});
+    deferred_list(stopped).add_callback(
+        [all_stopped](const ResultList<void>&) { all_stopped->fire(); });
+    return result;
 }
 
 } // namespace twist

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/deferred.hpp"
+#include "common/waiters.hpp"
 
 namespace twist {
 
@@ -65,11 +66,12 @@ class MultiService : public Service {
     void start_service() override;
 
     /// In the reverse order; none waits for the one before. Fires when all have stopped. A failure
-    /// is reported, and keeps nobody waiting.
+    /// is reported, and keeps nobody waiting. A second call meanwhile fires at the same end.
     Deferred<void> stop_service() override;
 
   private:
     std::vector<std::shared_ptr<Service>> services_;
+    std::weak_ptr<Waiters> stopping_; // lives while they do
 };
 
 } // namespace twist

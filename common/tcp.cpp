@@ -1,6 +1,7 @@
 #include "common/tcp.hpp"
 
 #include <cerrno>
+#include <cstring>
 #include <functional>
 #include <optional>
 #include <stdexcept>
@@ -57,6 +58,20 @@ class Attempt final : public WriteDescriptor {
     Done done_;
 };
 
+/// Whether the kernel has connected the socket with itself. Where nobody listens, it may take the
+/// very port that we connect to as our own.
+bool is_its_own_peer(const FileDescriptor& socket) {
+    sockaddr_storage here{}, there{};
+    socklen_t size_here = sizeof here, size_there = sizeof there;
+    ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&here), &size_here);
+    ::getpeername(socket.get(), reinterpret_cast<sockaddr*>(&there), &size_there);
+    return size_here == size_there && std::memcmp(&here, &there, size_here) == 0;
+}
+
+Failure not_connected(const std::string& why, std::error_code code = {}) {
+    return Failure(ConnectError("An error occurred while connecting: " + why, code));
+}
+
 /// Connects and connects again. While it is connecting, its timer keeps it alive; then the attempt
 /// does, then the connection.
 class TcpConnector final : public Connector {
@@ -73,10 +88,11 @@ class TcpConnector final : public Connector {
         const DelayedCall timer = timer_ = reactor_.call_later(
             timeout_, [self = this_connector()] { self->failed(Failure(ConnectTimeoutError())); });
         if (!uses_factory_)
-            uses_factory_ = !log::run_reporting([&] { factory_->do_start(); });
-        log::run_reporting([&] { factory_->started_connecting(*this); });
-        if (!timer.active())
-            return; // the factory has thought better of it
+            enter_factory(timer);
+        if (timer.active())
+            log::run_reporting([&] { factory_->started_connecting(*this); });
+        if (!timer.active()) // the factory has thought better of it
+            return leave_factory();
         auto look_up = maybe_deferred(resolve, reactor_, destination_);
         look_up.add_callbacks(
             [weak = weak_from_this(), timer](std::vector<SocketAddress> addresses) {
@@ -151,8 +167,12 @@ class TcpConnector final : public Connector {
             });
         attempt_ = attempt;
         if (under_way) {
-            reactor_.adopt(attempt);
-            reactor_.add_writer(*attempt);
+            try {
+                reactor_.adopt(attempt);
+                reactor_.add_writer(*attempt);
+            } catch (const SystemError& reason) {
+                fail_later(not_connected(reason.what(), reason.code()));
+            }
         } else { // later here, too
             reactor_.call_at_end_of_turn([attempt, error] { attempt->finish(error); });
         }
@@ -160,6 +180,12 @@ class TcpConnector final : public Connector {
 
     void attempted(FileDescriptor socket, std::error_code error, const Address& peer) {
         end_attempt();
+        if (!error && is_its_own_peer(socket)) {
+            const linger at_once{1, 0}; // a reset: else the kernel would keep the port for a minute
+            ::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+            socket.close();
+            error = {ECONNREFUSED, std::system_category()};
+        }
         const bool shutting_down = error == std::errc::operation_canceled;
         if (!error)
             connected(std::move(socket), peer);
@@ -175,9 +201,11 @@ class TcpConnector final : public Connector {
         timer_.cancel();
         let_go(looking_up_);
         std::unique_ptr<Protocol> protocol;
-        if (const auto thrown =
-                log::run_reporting([&] { protocol = factory_->build_protocol(peer); }))
-            return lost(*thrown);
+        const auto thrown = log::run_reporting([&] { protocol = factory_->build_protocol(peer); });
+        if (!protocol)
+            socket.close();
+        if (thrown)
+            return failed(not_connected(thrown->text() + "."));
         if (!protocol)
             return lost(connection_done());
         const auto connection = std::make_shared<Connection>(
@@ -214,6 +242,19 @@ class TcpConnector final : public Connector {
             attempt->forget();
         }
         attempt_.reset();
+    }
+
+    void enter_factory(DelayedCall timer) {
+        try {
+            factory_->do_start();
+            uses_factory_ = true;
+        } catch (...) {
+            if (timer.active()) {
+                timer.cancel();
+                state_ = State::disconnected;
+            }
+            throw;
+        }
     }
 
     void leave_factory() {

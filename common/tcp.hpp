@@ -22,14 +22,15 @@ class Port {
     /// Where it listens; the port is the real one, also where 0 was asked for.
     virtual Address get_host() const = 0;
 
-    /// Stops listening at the end of this turn: fires when nobody can connect any more. The
-    /// connections that there are stay.
+    /// Stops listening at the end of this turn: fires when nobody can connect any more, however
+    /// often it is called. The connections that there are stay.
     virtual Deferred<void> stop_listening() = 0;
 };
 
 /// Listens at `address` ("" is every interface, port 0 any free one) and has `factory` make a
 /// protocol for each connection. `backlog`: how many may wait in the kernel to be accepted. A name
-/// is looked up inside the call, which BLOCKS. Throws CannotListenError, DNSLookupError.
+/// is looked up inside the call, which BLOCKS; so a name throws std::logic_error while the loop
+/// runs. Throws CannotListenError, DNSLookupError, and what start_factory throws.
 /// (reactor.listenTCP)
 std::shared_ptr<Port> listen_tcp(Reactor& reactor, const Address& address,
                                  std::shared_ptr<ServerFactory> factory, int backlog = SOMAXCONN);
@@ -40,7 +41,8 @@ std::shared_ptr<Port> adopt_tcp(Reactor& reactor, FileDescriptor socket,
                                 std::shared_ptr<ServerFactory> factory);
 
 /// Connects to `address`. Gives up after `timeout`, the look-up of the name included. Whatever
-/// comes of it, `factory` hears of it later, never inside this call. (reactor.connectTCP)
+/// comes of it, `factory` hears of it later, never inside this call. What start_factory throws
+/// comes out, and nothing connects. (reactor.connectTCP)
 std::shared_ptr<Connector> connect_tcp(Reactor& reactor, const Address& address,
                                        std::shared_ptr<ClientFactory> factory,
                                        Seconds timeout = Seconds(30));

@@ -44,11 +44,11 @@ void TcpServer::start_service() {
 
 Deferred<void> TcpServer::stop_service() {
     auto stopped = Service::stop_service();
-    const auto port = std::exchange(port_, nullptr);
-    if (!port)
-        return stopped;
-    const std::string number = std::to_string(port->get_host().port);
-    return port->stop_listening().add_callback(
+    if (!port_)
+        return closing_ ? closing_->stop_listening() : stopped;
+    closing_ = std::exchange(port_, nullptr);
+    const std::string number = std::to_string(closing_->get_host().port);
+    return closing_->stop_listening().add_callback(
         [number] { log::msg("(TCP Port " + number + " Closed)"); });
 }
 

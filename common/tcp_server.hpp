@@ -30,7 +30,7 @@ class TcpServer final : public Service {
     void privileged_start_service() override;
     void start_service() override;
 
-    /// Fires when nobody can connect any more. The connections stay.
+    /// Fires when nobody can connect any more, however often it is called. The connections stay.
     Deferred<void> stop_service() override;
 
     /// Where it listens. It must have been started.
@@ -39,7 +39,7 @@ class TcpServer final : public Service {
   private:
     std::function<std::shared_ptr<Port>()> listen_;
     std::string factory_name_;
-    std::shared_ptr<Port> port_;
+    std::shared_ptr<Port> port_, closing_; // the one before, perhaps closed
 };
 
 } // namespace twist

@@ -17,7 +17,7 @@ FLOORS = {
        "generator log_file pid_file daemon let_go",
     1: "clock send_queue",
     2: "chain step deferred",
-    3: "reactor waker signals threads inline_callbacks deferred_list",
+    3: "reactor waker signals threads inline_callbacks deferred_list waiters",
     4: "protocol resolver",
     5: "connection tcp listening netstring",
     6: "trial service tcp_server",

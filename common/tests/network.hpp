@@ -249,7 +249,7 @@ inline FileDescriptor connect_bare(const Address& address) {
     const SocketAddress there = numeric(address).at(0);
     FileDescriptor socket(::socket(there.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (::connect(socket.get(), there.data(), there.size()) == -1)
-        throw SystemError("can't connect with " + to_string(address), last_error());
+        throw_last_error("can't connect");
     return socket;
 }
 

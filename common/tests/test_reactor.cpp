@@ -105,6 +105,65 @@ TEST_CASE("R5: a reactor runs once, and not inside itself") {
     CHECK_THROWS_AS(reactor.run(), ReactorNotRestartable);
 }
 
+TEST_CASE("R6: timers that are due when stop() is called still run, and make none that do") {
+    Reports reports;
+    Reactor reactor;
+    Diary diary;
+    const auto note = [&](const char* what) { return [&diary, what] { diary.note(what); }; };
+    reactor.add_system_event_trigger(Reactor::Shutdown::before, note("before"));
+    const auto stop = [&] {
+        reactor.call_later(0s, [&] {
+            diary.note("first");
+            reactor.call_later(0s, [] { FAIL_CHECK("the loop has ended"); });
+        });
+        reactor.call_from_thread(note("from a thread"));
+        reactor.stop();
+        reactor.call_later(0s, [&] {
+            diary.note("second");
+            reactor.call_at_end_of_turn(note("end of the turn"));
+        });
+        reactor.call_later(20s, [] { FAIL_CHECK("it is not due"); });
+    };
+    SocketPair pair;
+    TestDescriptor reader(pair.here.get());
+    reader.on_lost = [](const Failure&) {};
+    SUBCASE("by a function that is called at the start") {
+        reactor.call_when_running(stop);
+    }
+    SUBCASE("by do_read") {
+        reader.on_read = [&]() -> std::optional<Failure> {
+            CHECK(reactor.running());
+            stop();
+            return {}; // it is not read again
+        };
+        send_to(pair.there, "x");
+        reactor.add_reader(reader);
+    }
+    SUBCASE("by connection_lost") {
+        reader.on_read = [] { return connection_done(); };
+        reader.on_lost = [&](const Failure&) { stop(); };
+        send_to(pair.there, "x");
+        reactor.add_reader(reader);
+    }
+    SUBCASE("at the end of a turn") {
+        reactor.call_at_end_of_turn(stop);
+    }
+    reactor.run();
+    CHECK(diary.text() == "from a thread, first, second, end of the turn, before");
+}
+
+TEST_CASE("R6: where a timer calls it, those that are due with it run, and no other") {
+    Reactor reactor;
+    Diary diary;
+    reactor.call_later(0s, [&] {
+        reactor.stop();
+        reactor.call_later(0s, [] { FAIL_CHECK("the loop has ended"); });
+    });
+    reactor.call_later(0s, [&] { diary.note("with it"); });
+    run(reactor);
+    CHECK(diary.text() == "with it");
+}
+
 TEST_CASE("R7: call_later never calls inside the call; equal times in order, others by time") {
     Reactor reactor;
     std::string seen;

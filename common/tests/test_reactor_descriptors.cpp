@@ -375,14 +375,40 @@ TEST_CASE("one that was closed without a word gives way to the next with its num
     run(reactor);
 }
 
-TEST_CASE("what can't be watched is refused") {
+TEST_CASE("R19: what can't be watched is refused") {
     Reactor reactor("epoll");
     TestDescriptor closed(-1);
     CHECK_THROWS_AS(reactor.add_reader(closed), std::invalid_argument);
     const FileDescriptor file(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
     TestDescriptor plain(file.get());
-    CHECK_THROWS_AS(reactor.add_reader(plain), SystemError); // a plain file is always ready
+    CHECK_THROWS_WITH_AS(reactor.add_reader(plain), // a plain file is always ready
+                         "the test's descriptor can't be watched: 1: Operation not permitted.",
+                         SystemError);
     CHECK(reactor.descriptors().empty());
+}
+
+TEST_CASE("R19: the error is that of the kernel, whatever the descriptor does to say its name") {
+    class Changing final : public ReadDescriptor {
+      public:
+        int fileno() const override { return file_.get(); }
+        std::optional<Failure> do_read() override { return {}; }
+        void connection_lost(const Failure&) override {}
+        std::string log_prefix() const override {
+            errno = ENOTSOCK;
+            return "this one";
+        }
+
+      private:
+        FileDescriptor file_{::open("/proc/self/exe", O_RDONLY | O_CLOEXEC)};
+    };
+    Reactor reactor("epoll");
+    Changing descriptor;
+    try {
+        reactor.add_reader(descriptor);
+        FAIL_CHECK("a plain file is always ready");
+    } catch (const SystemError& error) {
+        CHECK(error.code() == std::errc::operation_not_permitted);
+    }
 }
 
 TEST_CASE("a descriptor may outlive its reactor, registered, removed or refused") {

@@ -39,9 +39,11 @@ void World::begin() {
     send_to(pair.there, "x");
 
     reactor->install_resolver(std::make_shared<WorldResolver>(*this));
-    connect_tcp(*reactor, refuses.address(), client_);
-    const auto nowhere = connect_tcp(*reactor, {"a.name", 1}, client_);
-    in_a_turn([nowhere] { nowhere->disconnect(); });
+    in_a_turn([this] { connect_tcp(*reactor, refuses.address(), client_); });
+    in_a_turn([this] {
+        const auto nowhere = connect_tcp(*reactor, {"a.name", 1}, client_);
+        in_a_turn([nowhere] { nowhere->disconnect(); });
+    });
     in_a_turn([this] {
         ports.push_back(listen_anywhere(*reactor, server_));
         const Address address = ports.back()->get_host();

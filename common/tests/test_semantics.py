@@ -10,7 +10,7 @@ sys.path.insert(0, str(COMMON.parent / "tools"))
 
 import harness  # pylint: disable=wrong-import-position
 
-UNUSED = {"29", "45", "46", "47", "76", "81", "R6", "R19", "R32"}
+UNUSED = {"29", "45", "46", "47", "76", "81", "R32"}
 ALL = {str(n) for n in range(1, 124)} | {f"R{n}" for n in range(1, 53)}
 ITEM = re.compile(r"^- \*\*(R?)(\d+)(?: to R?(\d+))?\.\*\* (.*)$", re.MULTILINE)
 TEST = re.compile(r'TEST_CASE(?:_FIXTURE)?\([^"]*"((?:R?\d+(?:, )?)+): ')

@@ -101,6 +101,61 @@ TEST_CASE("its stop waits for all, and nobody waits for another") {
     CHECK(done);
 }
 
+TEST_CASE(
+    "its stop, asked for again meanwhile, is the same one, and ends for all at the same time") {
+    Three three;
+    three.a->stopped = Deferred<void>();
+    three.all.start_service();
+    three.diary.take();
+    const auto first = three.all.stop_service();
+    three.all.stop_service().callback(); // somebody fires his own
+    const auto second = three.all.stop_service();
+    const auto cancelled = three.all.stop_service();
+    cancelled.add_errback([](const Failure&) {});
+    cancelled.cancel();
+    CHECK(three.diary.take() == "c stop, b stop, a stop");
+    CHECK_FALSE(first.called());
+    CHECK_FALSE(second.called());
+    three.a->stopped.callback();
+    CHECK(first.called());
+    CHECK(second.called());
+    three.a->stopped = succeed();
+    CHECK(three.all.stop_service().called());
+}
+
+TEST_CASE("its stop after a new start stops again, though the first is not at its end yet") {
+    Three three;
+    three.b->stopped = Deferred<void>();
+    three.all.start_service();
+    const auto first = three.all.stop_service();
+    three.all.start_service();
+    three.diary.take();
+    const Deferred<void> late = std::exchange(three.b->stopped, Deferred<void>());
+    const auto second = three.all.stop_service();
+    CHECK(three.diary.take() == "c stop, b stop, a stop");
+    late.callback();
+    CHECK(first.called());
+    CHECK_FALSE(second.called());
+    three.b->stopped.callback();
+    CHECK(second.called());
+}
+
+TEST_CASE("it may go before its stop has come to its end") {
+    const auto service = std::make_shared<Three>();
+    const Deferred<void> last = service->a->stopped = Deferred<void>();
+    Deferred<void> stopped;
+    {
+        MultiService all;
+        const auto inner = std::make_shared<TestService>(service->diary, "inner");
+        inner->stopped = last;
+        all.add_service(inner);
+        all.start_service();
+        stopped = all.stop_service();
+    }
+    last.callback();
+    CHECK(stopped.called());
+}
+
 TEST_CASE("a failure to stop is reported, and keeps nobody waiting") {
     Reports reports;
     Three three;
@@ -191,6 +246,24 @@ TEST_CASE("TcpServer listens from its privileged start to its stop, and says so 
     CHECK(told.find(" starting on " + to_string(here) + "\n") != std::string::npos);
     CHECK(told.find("[-] (TCP Port " + std::to_string(here.port) + " Closed)\n") !=
           std::string::npos);
+}
+
+TEST_CASE("TcpServer: a second stop fires when the port is closed, too") {
+    Reactor reactor;
+    TcpServer server(reactor, {"127.0.0.1", 0}, std::make_shared<Server>());
+    server.start_service();
+    const Address here = server.get_host();
+    reactor.call_when_running([&] {
+        server.stop_service();
+        const auto second = server.stop_service();
+        CHECK_FALSE(second.called());
+        second.add_callback([&] {
+            CHECK_THROWS_AS(connect_bare(here), SystemError);
+            CHECK(server.stop_service().called());
+            reactor.stop();
+        });
+    });
+    run(reactor);
 }
 
 TEST_CASE("TcpServer needs no privileged start, and can be started again") {

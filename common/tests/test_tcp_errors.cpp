@@ -121,7 +121,7 @@ TEST_CASE_FIXTURE(Fixture, "build_protocol throws: that client, or that attempt,
     SUBCASE("the client's") {
         client->on.build_protocol = [](auto&) { boom(); };
         run();
-        CHECK(diary.has("client build_protocol, client client_connection_lost Exception, "
+        CHECK(diary.has("client build_protocol, client client_connection_failed ConnectError, "
                         "client stop_factory"));
     }
     CHECK(reports.take() == one_report);

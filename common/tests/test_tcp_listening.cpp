@@ -115,6 +115,25 @@ TEST_CASE("R41: an interface can be named") {
                     CannotListenError);
 }
 
+TEST_CASE("R41: a name would be looked up in the loop, and is refused there") {
+    Reports reports;
+    Reactor reactor;
+    std::string told;
+    reactor.call_when_running([&] {
+        try {
+            listen_tcp(reactor, {"poems.invalid", 0}, std::make_shared<Server>());
+        } catch (const std::logic_error& error) {
+            told = error.what();
+        }
+        CHECK(listen_tcp(reactor, {"localhost", 0}, std::make_shared<Server>()));
+        CHECK(listen_tcp(reactor, {"", 0}, std::make_shared<Server>()));
+        reactor.stop();
+    });
+    run(reactor);
+    CHECK(told == "listen_tcp: to look up poems.invalid would stop the loop. "
+                  "Give its number, or listen before run().");
+}
+
 TEST_CASE("R42: stop_listening: its Deferred fires, connections stay, new ones are refused") {
     Reports reports;
     Reactor reactor;
@@ -130,7 +149,15 @@ TEST_CASE("R42: stop_listening: its Deferred fires, connections stay, new ones a
             send_to(peer, "still here?");
         });
         CHECK_FALSE(diary.has("stopped"));
-        CHECK(port->stop_listening().called()); // once more: nothing
+        const auto again = port->stop_listening();
+        CHECK_FALSE(again.called());
+        again.add_callback([&] {
+            diary.note("stopped again");
+            CHECK(is_refused(address));
+        });
+        const auto not_any_more = port->stop_listening();
+        not_any_more.add_errback([](const Failure&) {});
+        not_any_more.cancel();
     };
     server->on.data_received = [](auto& transport, std::string_view) {
         transport->write("yes");
@@ -140,7 +167,8 @@ TEST_CASE("R42: stop_listening: its Deferred fires, connections stay, new ones a
     run(reactor);
     CHECK(read_to_end(peer) == "yes");
     CHECK(diary.text() == "server start_factory, server build_protocol, server connection_made, "
-                          "server stop_factory, stopped, server data_received still here?, "
+                          "server stop_factory, stopped, stopped again, "
+                          "server data_received still here?, "
                           "server connection_lost ConnectionDone");
     CHECK(port->stop_listening().called());
 }

@@ -23,7 +23,7 @@ twist::FileDescriptor listen_on(const twist::Address& address) {
     const int yes = 1;
     if (!sock || ::setsockopt(sock.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == -1 ||
         ::bind(sock.get(), here.data(), here.size()) == -1 || ::listen(sock.get(), SOMAXCONN) == -1)
-        throw twist::CannotListenError(twist::to_string(address), twist::last_error());
+        throw twist::CannotListenError(address, twist::last_error());
     return sock;
 }
 

@@ -1,0 +1,29 @@
+// For tests: a child process.
+#pragma once
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <doctest/doctest.h>
+
+namespace twist {
+
+/// Calls `f` in a child and waits for its end. Gives what `f` gives, 0 to 254; 255 if it throws.
+/// What `f` checks counts for nothing.
+template <class F>
+int in_a_child(F f) {
+    const pid_t child = ::fork();
+    REQUIRE(child != -1);
+    if (child == 0) {
+        try {
+            ::_exit(f());
+        } catch (...) {
+            ::_exit(255);
+        }
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 256;
+}
+
+} // namespace twist
