@@ -137,11 +137,12 @@ void Reactor::run() {
 // One turn: the timers that are due, one wait for descriptors (inside it, whoever can be read or
 // written is called), and what was put off until the end of the turn.
 void Reactor::turn() {
-    refuse_if_inherited();
     run_due();
     timers_have_run_ = stopping_;
+    refuse_if_inherited();
     wait_for_descriptors();
     run_end_of_turn();
+    refuse_if_inherited();
 }
 
 // Which time-out does the wait get? None at all if there is something to do at once; else until the

@@ -118,8 +118,8 @@ class Reactor final : public Clock {
     }
 
     // Who reads, who writes. Adding twice is adding once; removing what is not there does no harm.
-    // add_ throws SystemError where the descriptor can't be watched (a plain file with epoll, one
-    // of 1,024 or more with select).
+    // add_ throws SystemError where the descriptor can't be watched: a plain file with epoll (which
+    // Twisted asks again and again), one of 1,024 or more with select.
     void add_reader(ReadDescriptor& reader);
     void remove_reader(ReadDescriptor& reader);
     void add_writer(WriteDescriptor& writer);

@@ -1,7 +1,7 @@
 #include "common/tcp.hpp"
 
 #include <cerrno>
-#include <cstring>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <stdexcept>
@@ -58,14 +58,17 @@ class Attempt final : public WriteDescriptor {
     Done done_;
 };
 
-/// Whether the kernel has connected the socket with itself. Where nobody listens, it may take the
-/// very port that we connect to as our own.
-bool is_its_own_peer(const FileDescriptor& socket) {
-    sockaddr_storage here{}, there{};
-    socklen_t size_here = sizeof here, size_there = sizeof there;
-    ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&here), &size_here);
-    ::getpeername(socket.get(), reinterpret_cast<sockaddr*>(&there), &size_there);
-    return size_here == size_there && std::memcmp(&here, &there, size_here) == 0;
+/// Whether the kernel has connected the socket with itself. Where nobody listens at `port`, it may
+/// take that very port as ours.
+bool is_its_own_peer(const FileDescriptor& socket, std::uint16_t port) {
+    const Address here = SocketAddress::local(socket.get()).address();
+    if (here.port != port)
+        return false;
+    sockaddr_storage there{};
+    socklen_t size = sizeof there;
+    auto* const address = reinterpret_cast<sockaddr*>(&there);
+    return ::getpeername(socket.get(), address, &size) == 0 &&
+           SocketAddress(address, size).address() == here;
 }
 
 Failure not_connected(const std::string& why, std::error_code code = {}) {
@@ -180,7 +183,7 @@ class TcpConnector final : public Connector {
 
     void attempted(FileDescriptor socket, std::error_code error, const Address& peer) {
         end_attempt();
-        if (!error && is_its_own_peer(socket)) {
+        if (!error && is_its_own_peer(socket, peer.port)) {
             const linger at_once{1, 0}; // a reset: else the kernel would keep the port for a minute
             ::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
             socket.close();

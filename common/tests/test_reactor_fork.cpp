@@ -107,8 +107,13 @@ TEST_CASE("R5: a child that comes out of a callback does not go on with the loop
     TestDescriptor reader(pair.here.get());
     reactor.add_reader(reader);
     pid_t child = -1;
-    reactor.call_when_running([&] { child = ::fork(); });
     std::string heard;
+    SUBCASE("of a timer") {
+        reactor.call_later(0s, [&] { child = ::fork(); });
+    }
+    SUBCASE("of the end of a turn") {
+        reactor.call_when_running([&] { reactor.call_at_end_of_turn([&] { child = ::fork(); }); });
+    }
     try {
         heard = reads(reactor, reader, pair);
     } catch (const std::logic_error&) {
