@@ -253,22 +253,22 @@ void Connection::end_writing() {
 }
 
 // Where something has come that was not read, or comes after close(), the kernel sends a reset, and
-// drops what the other side does not have yet. So it is closed at once only if there is nothing to
-// read, and if all has arrived or is on its way in the first packets. Else our half ends, and what
-// comes is thrown away until the other side has all and closes (nginx: lingering_close).
+// drops what the other side does not have yet. So a connection is closed at once only if there is
+// nothing to read, and if all that was sent is on its way in the first packets. Else our half ends,
+// and what comes is thrown away until all has arrived (nginx: lingering_close).
 std::optional<Failure> Connection::close_or_wait() {
-    const auto info = look_at(socket_);
-    if (!info || read_ended_) // nothing can come
-        return connection_done();
-    if (info->tcpi_state == reset_state)
-        return end(true);
-    const bool all_is_read = info->tcpi_bytes_received <= received_;
-    if (all_is_read && (sent_ <= first_window || has_arrived(*info)))
+    if (read_ended_) // nothing can come
         return connection_done();
     closing_ = Closing::waiting;
-    if (!all_is_read)
+    if (sent_ <= first_window) {
+        const auto info = look_at(socket_);
+        if (info && info->tcpi_state == reset_state)
+            return end(true);
+        if (!info || info->tcpi_bytes_received <= received_)
+            return connection_done();
         if (auto reason = throw_away())
             return reason;
+    }
     end_writing();
     until_ = reactor_.seconds() + patience;
     look_again_later();
@@ -288,7 +288,7 @@ std::optional<Failure> Connection::look_again() {
     const auto info = look_at(socket_);
     if (now >= until_) // whoever has talked will talk on, and be reset
         return end(silent_until_ > Seconds(0));
-    if (now >= silent_until_ && info && has_arrived(*info))
+    if (now >= silent_until_ && (!info || has_arrived(*info)))
         return connection_done();
     look_again_later();
     return {};
@@ -311,8 +311,8 @@ std::optional<Failure> Connection::throw_away() {
 // A reset cuts what the other side's kernel has not confirmed; our end itself counts as one byte.
 Failure Connection::end(bool is_reset) const {
     int left = 0;
-    ::ioctl(socket_.get(), SIOCOUTQ, &left);
-    if (is_reset && left > (writing_ == Writing::ended ? 1 : 0))
+    if (is_reset && ::ioctl(socket_.get(), SIOCOUTQ, &left) == 0 &&
+        left > (writing_ == Writing::ended ? 1 : 0))
         return Failure(ConnectionLost(std::make_error_code(std::errc::connection_reset)));
     return connection_done();
 }

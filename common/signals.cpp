@@ -77,10 +77,15 @@ Signals::Hold::Hold(Reactor& reactor, Signals& signals)
     : reactor_(reactor), signals_(signals), is_owner_(!taken.exchange(true)) {
     if (!is_owner_)
         return;
+    try {
+        reactor_.add_reader(signals_);
+    } catch (...) { // select, and a high number
+        taken = false;
+        throw;
+    }
     signals_.is_held_ = true;
     for (const auto& [number, f] : signals_.functions_)
         signals_.install(number);
-    reactor_.add_reader(signals_);
 }
 
 Signals::Hold::~Hold() {

@@ -84,10 +84,13 @@ def open_descriptors(server):
 
 
 def sockets(server):
-    """The descriptors of its sockets."""
-    directory = f"/proc/{server.pid}/fd"
-    return {int(name) for name in os.listdir(directory)
-            if os.readlink(f"{directory}/{name}").startswith("socket:")}
+    """Its sockets: descriptor -> what the kernel calls it, which no other one is called."""
+    found = {}
+    for name in os.listdir(directory := f"/proc/{server.pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):  # it has just been closed
+            if (link := os.readlink(f"{directory}/{name}")).startswith("socket:"):
+                found[int(name)] = link
+    return found
 
 
 def state(process):
