@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "common/protocol.hpp"
@@ -34,16 +35,26 @@ class Wire {
         transport_->end_of_turn();
     }
 
+    /// A turn ends in which nothing has come.
+    void end_of_turn() { transport_->end_of_turn(); }
+
     const std::string& received() const { return transport_->sent; } ///< all that the server sent
     bool closed() const { return transport_->closed; } ///< whether the server has closed it
 
   private:
     struct Transport final : twist::Transport {
-        void write(std::string_view data) override { written += data; }
-        void write(std::shared_ptr<const std::string> data) override { written += *data; }
-        void lose_connection() override { closed = true; }
+        void write(std::string_view data) override {
+            expect_the_loop();
+            written += data;
+        }
+        void write(std::shared_ptr<const std::string> data) override { write(*data); }
+        void lose_connection() override {
+            expect_the_loop();
+            closed = true;
+        }
         void lose_write_connection() override {}
         void abort_connection() override {
+            expect_the_loop();
             closed = true;
             written.clear();
         }
@@ -56,6 +67,14 @@ class Wire {
 
         void end_of_turn() { sent += std::exchange(written, {}); }
 
+        // Before anything is touched, so that the verdict never hangs on who is quicker.
+        void expect_the_loop() const {
+            expect(std::this_thread::get_id() == loop,
+                   {"A transport is used in another thread than the loop's.",
+                    "传输在循环以外的线程里被使用。"});
+        }
+
+        const std::thread::id loop = std::this_thread::get_id();
         std::string written, sent; // in this turn, and before
         bool closed = false;
     };

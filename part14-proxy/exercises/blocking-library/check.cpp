@@ -6,15 +6,15 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "common/protocol.hpp"
 #include "common/reactor.hpp"
-#include "common/tcp.hpp"
+#include "common/threads.hpp"
 #include "tools/check/check.hpp"
+#include "tools/check/wire.hpp"
 
 using namespace check;
 
@@ -67,37 +67,16 @@ class Library {
     bool in_the_loop_ = false;
 };
 
-// A client, which hears a poem until its connection ends.
-class Client : public twist::ClientFactory {
-  public:
-    std::unique_ptr<twist::Protocol> build_protocol(const twist::Address&) override {
-        return std::make_unique<Listens>(*this);
-    }
-    void leave() const { transport_->lose_connection(); }
-
-    std::string poem;
-    bool has_ended = false;
-
-  private:
-    struct Listens : twist::Protocol {
-        explicit Listens(Client& the_client) : client(the_client) {}
-        void connection_made() override { client.transport_ = transport(); }
-        void data_received(std::string_view data) override { client.poem += data; }
-        void connection_lost(const twist::Failure&) override { client.has_ended = true; }
-        Client& client;
-    };
-    std::shared_ptr<twist::Transport> transport_;
-};
-
-// The server, its library and its clients, all in one reactor; and what happens, step by step.
+// The server, its library and its clients; and what happens in the loop, step by step.
 class World {
   public:
-    // A client comes now.
-    std::shared_ptr<Client> client() {
+    void client_comes() {
         act({"a client comes", "来了一个客户端"});
-        const auto client = std::make_shared<Client>();
-        twist::connect_tcp(reactor_, port_->get_host(), client);
-        return client;
+        clients_.push_back(std::make_unique<Wire>(server_));
+    }
+    void first_client_leaves() {
+        act({"the client leaves", "客户端离开"});
+        clients_.front().reset();
     }
 
     // The next step: waits until `condition` holds. If it never does, the check fails with `what`.
@@ -107,14 +86,28 @@ class World {
     void then(std::function<void()> f) {
         until([f = std::move(f)] { return f(), true; }, {});
     }
-    void some_turns() {
-        until([left = 10]() mutable { return --left == 0; }, {});
+    void until_the_library_is_asked() {
+        until([this] { return library.came() == 1; },
+              {"The library is not asked.", "没有人去问图书馆。"});
+    }
+    void until_the_loop_has_heard() {
+        until([this] { return library.gone() == 1 && reactor_.threads().running() == 0; },
+              {"The library's call does not end.", "对图书馆的调用没有结束。"});
+    }
+    void until_closed(std::size_t client) {
+        until([this, client] { return clients_[client]->closed(); },
+              {"A client still waits.", "还有客户端在等。"});
     }
 
     // Takes all steps.
     void play() {
         reactor_.call_when_running([this] { go_on(0, most_looks); });
         reactor_.run();
+    }
+
+    std::string poem_of(std::size_t client) {
+        clients_[client]->end_of_turn();
+        return clients_[client]->received();
     }
 
     Library library;
@@ -141,8 +134,9 @@ class World {
 
     std::vector<Step> steps_;
     twist::Reactor reactor_;
-    std::shared_ptr<twist::Port> port_ = twist::listen_tcp(
-        reactor_, {"127.0.0.1", 0}, make_server(reactor_, [this] { return library.next_poem(); }));
+    std::shared_ptr<twist::ServerFactory> server_ =
+        make_server(reactor_, [this] { return library.next_poem(); });
+    std::vector<std::unique_ptr<Wire>> clients_;
 };
 
 const Text the_poem{"what the client got", "客户端得到的结果"};
@@ -151,8 +145,10 @@ const Text the_poem{"what the client got", "客户端得到的结果"};
 
 CHECK(Text{"two clients at once", "两个客户端同时到来"}) {
     World world;
-    const auto first = world.client();
-    const auto second = world.client();
+    world.then([&] {
+        world.client_comes();
+        world.client_comes();
+    });
     world.until(
         [&] { return world.library.came() == 2; },
         {"While one client waits for his poem, the library is not asked for the other one's.",
@@ -161,62 +157,51 @@ CHECK(Text{"two clients at once", "两个客户端同时到来"}) {
         act({"the library finds both poems", "图书馆找到了两首诗"});
         world.library.let_go(2);
     });
-    world.until([&] { return first->has_ended && second->has_ended; },
-                {"A client still waits.", "还有客户端在等。"});
+    world.until_closed(0);
+    world.until_closed(1);
     world.play();
-    const bool in_order = first->poem < second->poem;
-    expect_equal(the_poem, (in_order ? first : second)->poem, "poem 1\n");
-    expect_equal(the_poem, (in_order ? second : first)->poem, "poem 2\n");
+    const std::size_t earlier = world.poem_of(0) < world.poem_of(1) ? 0 : 1;
+    expect_equal(the_poem, world.poem_of(earlier), "poem 1\n");
+    expect_equal(the_poem, world.poem_of(1 - earlier), "poem 2\n");
 }
 
 CHECK(Text{"a client that leaves before there is a poem", "在诗找到之前就离开的客户端"}) {
     World world;
-    const auto first = world.client();
-    std::shared_ptr<Client> second;
-    world.until([&] { return world.library.came() == 1; },
-                {"The library is not asked.", "没有人去问图书馆。"});
+    world.then([&] { world.client_comes(); });
+    world.until_the_library_is_asked();
     world.then([&] {
-        act({"the client leaves", "客户端离开"});
-        first->leave();
-    });
-    world.some_turns();
-    world.then([&] {
+        world.first_client_leaves();
         act({"the library finds his poem", "图书馆找到了他的诗"});
         world.library.let_go(1);
     });
-    world.until([&] { return world.library.gone() == 1; }, {});
-    world.some_turns();
+    world.until_the_loop_has_heard();
     world.then([&] {
-        second = world.client();
+        world.client_comes();
         world.library.let_go(1);
     });
-    world.until([&] { return second->has_ended; },
-                {"The next client still waits.", "下一个客户端还在等。"});
+    world.until_closed(1);
     world.play();
-    expect_equal(the_poem, second->poem, "poem 2\n");
+    expect_equal(the_poem, world.poem_of(1), "poem 2\n");
 }
 
 CHECK(Text{"a poem that is not found", "找不到的诗"}) {
     World world;
     world.library.finds_nothing_for(1);
-    const auto first = world.client();
-    std::shared_ptr<Client> second;
-    world.until([&] { return world.library.came() == 1; },
-                {"The library is not asked.", "没有人去问图书馆。"});
+    world.then([&] { world.client_comes(); });
+    world.until_the_library_is_asked();
     world.then([&] {
         act({"the library finds none, and throws", "图书馆没有找到，抛出异常"});
         world.library.let_go(1);
     });
-    world.until([&] { return first->has_ended; }, {"The client still waits.", "客户端还在等。"});
+    world.until_closed(0);
     world.then([&] {
-        expect_equal(the_poem, first->poem, "");
+        expect_equal(the_poem, world.poem_of(0), "");
         expect(take_reports().find("no poem") != std::string::npos,
                {"Nobody was told why there is no poem.", "没有人知道为什么没有诗。"});
-        second = world.client();
+        world.client_comes();
         world.library.let_go(1);
     });
-    world.until([&] { return second->has_ended; },
-                {"The next client still waits.", "下一个客户端还在等。"});
+    world.until_closed(1);
     world.play();
-    expect_equal(the_poem, second->poem, "poem 2\n");
+    expect_equal(the_poem, world.poem_of(1), "poem 2\n");
 }
