@@ -77,7 +77,7 @@ void Connection::lose_write_connection() {
 
 void Connection::pause_producing() {
     paused_ = true;
-    if (socket_)
+    if (socket_ && closing_ == Closing::no)
         reactor_.remove_reader(*this);
 }
 
@@ -112,7 +112,7 @@ void Connection::unregister_producer() {
 }
 
 std::optional<Failure> Connection::do_read() {
-    if (closing_ == Closing::waiting)
+    if (closing_ != Closing::no)
         return throw_away();
     static thread_local std::array<char, most_bytes_at_once> buffer;
     const ssize_t size = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
@@ -180,9 +180,10 @@ void Connection::close_when(Closing when) {
     if (!socket_ || closing_ >= when)
         return;
     closing_ = when;
-    reactor_.remove_reader(*this);
-    if (when == Closing::now) // nothing is sent any more, though there may be room in this turn
+    if (when == Closing::now) { // nothing is sent any more, though there may be room in this turn
+        reactor_.remove_reader(*this);
         reactor_.remove_writer(*this);
+    }
     work_at_end_of_turn();
 }
 
@@ -229,6 +230,8 @@ std::optional<Failure> Connection::send() {
     }
     if (queue_.size() > 0) {
         reactor_.add_writer(*this);
+        if (closing_ == Closing::when_sent && !read_ended_)
+            reactor_.add_reader(*this); // who talks now may not listen before he has said it all
         return {};
     }
     reactor_.remove_writer(*this);
@@ -260,14 +263,16 @@ std::optional<Failure> Connection::close_or_wait() {
     if (read_ended_) // nothing can come
         return connection_done();
     closing_ = Closing::waiting;
-    if (sent_ <= first_window) {
+    if (sent_ <= most_bytes_at_once && !has_talked()) {
         const auto info = look_at(socket_);
         if (info && info->tcpi_state == reset_state)
             return end(true);
-        if (!info || info->tcpi_bytes_received <= received_)
+        const bool all_is_read = !info || info->tcpi_bytes_received <= received_;
+        if (all_is_read && (sent_ <= first_window || !info || has_arrived(*info)))
             return connection_done();
-        if (auto reason = throw_away())
-            return reason;
+        if (!all_is_read)
+            if (auto reason = throw_away())
+                return reason;
     }
     end_writing();
     until_ = reactor_.seconds() + patience;
@@ -287,21 +292,27 @@ std::optional<Failure> Connection::look_again() {
     const Seconds now = reactor_.seconds();
     const auto info = look_at(socket_);
     if (now >= until_) // whoever has talked will talk on, and be reset
-        return end(silent_until_ > Seconds(0));
+        return end(has_talked());
     if (now >= silent_until_ && (!info || has_arrived(*info)))
         return connection_done();
     look_again_later();
     return {};
 }
 
-/// Reads what has come. The reason to end, if the other side has closed.
+/// Reads what has come since lose_connection(). The reason to end, if the other side has closed.
 std::optional<Failure> Connection::throw_away() {
     const ssize_t size = ::recv(socket_.get(), nullptr, 1 << 30, MSG_TRUNC | MSG_DONTWAIT);
+    if (size == 0 && closing_ == Closing::when_sent) { // he may still listen
+        read_ended_ = true;
+        reactor_.remove_reader(*this);
+        return {};
+    }
     if (size == 0)
         return end(false);
     if (size == -1 && !would_block(errno))
         return end(true);
     if (size > 0) {
+        received_ += static_cast<std::uint64_t>(size);
         silent_until_ = reactor_.seconds() + patience_with_silence;
         reactor_.add_reader(*this);
     }
@@ -312,7 +323,7 @@ std::optional<Failure> Connection::throw_away() {
 Failure Connection::end(bool is_reset) const {
     int left = 0;
     if (is_reset && ::ioctl(socket_.get(), SIOCOUTQ, &left) == 0 &&
-        left > (writing_ == Writing::ended ? 1 : 0))
+        queue_.size() + static_cast<std::size_t>(left) > (writing_ == Writing::ended ? 1 : 0))
         return Failure(ConnectionLost(std::make_error_code(std::errc::connection_reset)));
     return connection_done();
 }

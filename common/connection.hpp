@@ -59,8 +59,8 @@ class Connection final : public WriteDescriptor,
     void connection_lost(const Failure& reason) override;
 
   private:
-    // Three things go their own ways. The connection: open, to be closed when all is sent (and
-    // nothing more is read), waiting for the other side to have it all, or to be closed now (and
+    // Three things go their own ways. The connection: open, to be closed when all is sent (and what
+    // is read is thrown away), waiting for the other side to have it all, or to be closed now (and
     // nothing more is sent). Our half of it: open, to end when all is sent, or ended (and nothing
     // more is written). Its reading: going on, paused, or ended by the other side. A callback only
     // asks for such a change; end_of_turn() and send() make it.
@@ -81,6 +81,7 @@ class Connection final : public WriteDescriptor,
     std::optional<Failure> look_again();
     std::optional<Failure> throw_away();
     Failure end(bool is_reset) const;
+    bool has_talked() const { return silent_until_ > Seconds(0); }
     template <class Step>
     void run(Step step);
 

@@ -90,7 +90,7 @@ auto defer_to_thread(Reactor& reactor, F f) {
         std::optional<Result<T>> result;
     };
     const auto call = std::make_shared<Call>(Call{std::move(f), {}});
-    const Deferred<T> deferred;
+    Deferred<T> deferred;
     reactor.threads().call(
         [call] {
             try {

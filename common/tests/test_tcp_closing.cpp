@@ -133,6 +133,37 @@ TEST_CASE_FIXTURE(Fixture,
     CHECK(reason == "ConnectionDone");
 }
 
+TEST_CASE_FIXTURE(Fixture, "R25: who says all that he has to say before he listens gets all, too") {
+    server->on.connection_made = [](const TransportPtr& transport) {
+        transport->write(long_poem);
+        transport->lose_connection();
+    };
+    std::size_t left = 30'000'000; // more than the kernels keep
+    std::size_t received = 0;
+    peer.set_nonblocking();
+    TestDescriptor other(peer.get());
+    other.on_write = [&]() -> std::optional<Failure> {
+        const std::string words(std::min<std::size_t>(left, 100'000), 'w');
+        const ssize_t size = ::send(peer.get(), words.data(), words.size(), MSG_NOSIGNAL);
+        left -= static_cast<std::size_t>(std::max(size, ssize_t{0}));
+        if (left == 0) {
+            reactor.remove_writer(other);
+            reactor.add_reader(other); // now it listens
+        }
+        return {};
+    };
+    other.on_read = [&]() -> std::optional<Failure> {
+        const std::string some = read_now(peer);
+        received += some.size();
+        return some.empty() ? std::optional(connection_done()) : std::nullopt;
+    };
+    other.on_lost = [&](const Failure&) { peer.close(); };
+    reactor.add_writer(other);
+    run(reactor);
+    CHECK(received == long_poem.size());
+    CHECK(reason == "ConnectionDone");
+}
+
 TEST_CASE_FIXTURE(Fixture,
                   "R25: where something has come, connection_lost waits for the other side") {
     send_to(peer, "hello");
@@ -245,6 +276,11 @@ TEST_CASE_FIXTURE(Fixture, "R25: who only closes his half gets all of a long poe
         transport->lose_connection();
     };
     Talker reader(reactor, peer); // its words are not sent
+    server->on.connection_lost = [&](auto&, const Failure& why) { reason = name_of(why); };
+    reader.on_end = [&] {
+        when(
+            reactor, [&] { return !reason.empty(); }, [&] { reactor.stop(); });
+    };
     run(reactor);
     CHECK(reader.received == long_poem.size());
     CHECK(reason == "ConnectionDone");
