@@ -11,6 +11,7 @@ import unittest
 import load
 import harness
 from harness import Server, fetch
+from processes import wait_until
 from load import FASTPOETRY, WARM_PROXY, Calls, lazy_client, many_clients, outcome
 
 LAZY = 200
@@ -55,9 +56,11 @@ class LazyClients(unittest.TestCase):
         for _ in range(number):
             stack.enter_context(lazy_client(server))
         self.assertEqual(fetch(server.port), POEM)  # whoever came earlier has been served earlier
-        theirs = {fd for fd, socket in load.sockets(server).items() if before.get(fd) != socket}
-        self.assertGreaterEqual(len(theirs), number)
-        return theirs
+        def theirs():
+            return {fd for fd, socket in load.sockets(server).items() if before.get(fd) != socket}
+        # The connection of the one above is closed a moment after its end.
+        self.assertTrue(wait_until(lambda: len(theirs()) == number))
+        return theirs()
 
     @load.descriptors(LAZY + OTHERS + 300)
     def test_nothing_is_done_for_them_while_others_are_served(self):
