@@ -16,8 +16,9 @@ struct AlreadyRunningError : Exception {
 };
 
 /// While it lives, the file holds the number of this process and a lock. The kernel drops the lock
-/// with the process, however that ends; so a file without one is stale, and is replaced, even if
-/// its number has been given to another process since.
+/// when the process has ended, however it did, and with it all children that it had forked. A file
+/// without one is stale, and is replaced, even if its number has been given to another process
+/// since.
 class PidFile {
   public:
     /// Throws AlreadyRunningError; SystemError if the file can't be made; Exception if there is one

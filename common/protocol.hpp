@@ -12,8 +12,9 @@
 
 namespace twist {
 
-/// Makes bytes for a transport, and is told when to make no more for a while (IPushProducer). What
-/// a call throws is reported and ends the connection of that transport.
+/// Makes bytes for a transport, and is told when to make no more for a while (IPushProducer;
+/// IPullProducer where it is not streaming). What a call throws is reported and ends the connection
+/// of that transport.
 class Producer {
   public:
     virtual ~Producer() = default;

@@ -52,7 +52,8 @@ class MultiService : public Service {
     ~MultiService() override;
 
     /// Adds `service`, and starts it if this one runs. Throws std::logic_error if it has a parent,
-    /// or if one of its name (other than "") is there already.
+    /// or if one of its name (other than "") is there already. (Twisted takes a service away from
+    /// the parent that it has.)
     void add_service(std::shared_ptr<Service> service);
 
     /// The service of that name. Throws std::out_of_range.

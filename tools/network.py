@@ -66,12 +66,17 @@ def mount(source, target, flags):
         raise OSError(ctypes.get_errno(), "mount", str(target))
 
 
-def own_network_is_allowed():
-    """Whether enter_own_network() works here; tried in a process of its own."""
+def own_files_are_allowed():
+    """Whether enter_own_network_with_files() works here: not in a chroot, whose / is no mount."""
+    return own_network_is_allowed(lambda: enter_own_network_with_files({}))
+
+
+def own_network_is_allowed(enter=enter_own_network):
+    """Whether enter() works here; tried in a process of its own."""
     child = os.fork()
     if not child:
         try:
-            enter_own_network()
+            enter()
             os._exit(0)
         finally:
             os._exit(1)

@@ -6,8 +6,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from network import (enter_own_network, enter_own_network_with_files, own_network_is_allowed,
-                     ports_listening)
+from network import (enter_own_network, enter_own_network_with_files, own_files_are_allowed,
+                     own_network_is_allowed, ports_listening)
 
 
 class OwnNetwork(unittest.TestCase):
@@ -38,7 +38,7 @@ class OwnNetwork(unittest.TestCase):
             self.assertEqual(os.waitpid(child, 0)[1], 0)
             self.assertIn(port, ports_listening(os.getpid()))
 
-    @unittest.skipUnless(own_network_is_allowed(), "no network of our own is allowed here")
+    @unittest.skipUnless(own_files_are_allowed(), "no files of our own are allowed here")
     def test_files_of_its_own(self):
         with tempfile.TemporaryDirectory() as scratch:
             there, own = Path(scratch, "there"), Path(scratch, "own")
