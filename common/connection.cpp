@@ -201,7 +201,7 @@ void Connection::end_of_turn() {
     if (closing_ == Closing::now)
         return lost(Failure(ConnectionAborted()));
     run([this] {
-        const auto reason = send();
+        auto reason = send();
         if (!reason && reads())
             reactor_.add_reader(*this);
         return reason;
