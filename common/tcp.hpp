@@ -41,8 +41,9 @@ std::shared_ptr<Port> adopt_tcp(Reactor& reactor, FileDescriptor socket,
                                 std::shared_ptr<ServerFactory> factory);
 
 /// Connects to `address`. Gives up after `timeout`, the look-up of the name included. Whatever
-/// comes of it, `factory` hears of it later, never inside this call. What start_factory throws
-/// comes out, and nothing connects. (reactor.connectTCP)
+/// comes of it, `factory` hears of it later, never inside this call (unless it gives up itself, in
+/// started_connecting). What start_factory throws comes out, and nothing connects.
+/// (reactor.connectTCP)
 std::shared_ptr<Connector> connect_tcp(Reactor& reactor, const Address& address,
                                        std::shared_ptr<ClientFactory> factory,
                                        Seconds timeout = Seconds(30));
