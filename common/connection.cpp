@@ -5,8 +5,6 @@
 #include <cerrno>
 #include <functional>
 #include <linux/sockios.h>
-#include <linux/tcp.h>
-#include <netinet/in.h>
 #include <stdexcept>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -25,21 +23,6 @@ constexpr std::size_t most_bytes_at_once = 65536;
 // What the kernel sends to anybody at once: ten segments (RFC 6928).
 constexpr std::uint64_t first_window = 14600;
 constexpr Seconds patience_with_silence{5}, patience{30}, longest_pause{1};
-constexpr int reset_state = 7; // TCP_CLOSE, which stands in a header that <linux/tcp.h> excludes
-
-// What the kernel knows of a connection; nothing if it is none of TCP.
-std::optional<tcp_info> look_at(const FileDescriptor& socket) {
-    tcp_info info{};
-    socklen_t size = sizeof info;
-    if (::getsockopt(socket.get(), IPPROTO_TCP, TCP_INFO, &info, &size) == -1)
-        return {};
-    return info;
-}
-
-// Whether the other side's kernel has all that ours was given.
-bool has_arrived(const tcp_info& info) {
-    return info.tcpi_unacked == 0 && info.tcpi_notsent_bytes == 0;
-}
 } // namespace
 
 void Connection::start() {
@@ -119,7 +102,6 @@ std::optional<Failure> Connection::do_read() {
     if (size == 0)
         return end_reading();
     if (size > 0) {
-        received_ += static_cast<std::uint64_t>(size);
         protocol_->data_received({buffer.data(), static_cast<std::size_t>(size)});
     } else if (!would_block(errno)) {
         return Failure(ConnectionLost(last_error()));
@@ -263,16 +245,11 @@ std::optional<Failure> Connection::close_or_wait() {
     if (read_ended_) // nothing can come
         return connection_done();
     closing_ = Closing::waiting;
-    if (sent_ <= most_bytes_at_once && !has_talked()) {
-        const auto info = look_at(socket_);
-        if (info && info->tcpi_state == reset_state)
-            return end(true);
-        const bool all_is_read = !info || info->tcpi_bytes_received <= received_;
-        if (all_is_read && (sent_ <= first_window || !info || has_arrived(*info)))
+    if (sent_ <= first_window) {
+        if (auto reason = throw_away())
+            return reason;
+        if (!has_talked())
             return connection_done();
-        if (!all_is_read)
-            if (auto reason = throw_away())
-                return reason;
     }
     end_writing();
     until_ = reactor_.seconds() + patience;
@@ -290,10 +267,9 @@ std::optional<Failure> Connection::look_again() {
     if (auto reason = throw_away())
         return reason;
     const Seconds now = reactor_.seconds();
-    const auto info = look_at(socket_);
     if (now >= until_) // whoever has talked will talk on, and be reset
         return end(has_talked());
-    if (now >= silent_until_ && (!info || has_arrived(*info)))
+    if (now >= silent_until_ && !something_is_under_way())
         return connection_done();
     look_again_later();
     return {};
@@ -312,20 +288,24 @@ std::optional<Failure> Connection::throw_away() {
     if (size == -1 && !would_block(errno))
         return end(true);
     if (size > 0) {
-        received_ += static_cast<std::uint64_t>(size);
         silent_until_ = reactor_.seconds() + patience_with_silence;
         reactor_.add_reader(*this);
     }
     return {};
 }
 
-// A reset cuts what the other side's kernel has not confirmed; our end itself counts as one byte.
+// A reset cuts what is under way.
 Failure Connection::end(bool is_reset) const {
-    int left = 0;
-    if (is_reset && ::ioctl(socket_.get(), SIOCOUTQ, &left) == 0 &&
-        queue_.size() + static_cast<std::size_t>(left) > (writing_ == Writing::ended ? 1 : 0))
+    if (is_reset && (queue_.size() > 0 || something_is_under_way()))
         return Failure(ConnectionLost(std::make_error_code(std::errc::connection_reset)));
     return connection_done();
+}
+
+// Whether the other side's kernel has not confirmed all; our end itself counts as one byte.
+bool Connection::something_is_under_way() const {
+    int left = 0;
+    ::ioctl(socket_.get(), SIOCOUTQ, &left);
+    return left > (writing_ == Writing::ended ? 1 : 0);
 }
 
 } // namespace twist

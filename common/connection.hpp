@@ -81,6 +81,7 @@ class Connection final : public WriteDescriptor,
     std::optional<Failure> look_again();
     std::optional<Failure> throw_away();
     Failure end(bool is_reset) const;
+    bool something_is_under_way() const;
     bool has_talked() const { return silent_until_ > Seconds(0); }
     template <class Step>
     void run(Step step);
@@ -101,7 +102,7 @@ class Connection final : public WriteDescriptor,
     bool paused_ = false;
     bool read_ended_ = false;
     bool has_work_ = false;
-    std::uint64_t sent_ = 0, received_ = 0; // bytes
+    std::uint64_t sent_ = 0; // bytes
 
     // While it waits for the other side.
     DelayedCall timer_;
