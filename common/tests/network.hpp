@@ -253,6 +253,13 @@ inline FileDescriptor connect_bare(const Address& address) {
     return socket;
 }
 
+/// Closes it with a reset.
+inline void reset(FileDescriptor& socket) {
+    const linger at_once{1, 0};
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    socket.close();
+}
+
 /// A socket at a free port of 127.0.0.1: one that listens, or one where connections are refused
 /// and which keeps the port from anybody else.
 class BareServer {

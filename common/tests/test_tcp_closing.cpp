@@ -22,12 +22,6 @@ namespace {
 
 const std::string long_poem(8'000'000, 'p');
 
-void reset(FileDescriptor& socket) {
-    const linger at_once{1, 0};
-    ::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    socket.close();
-}
-
 /// A server whose conversation is with a bare socket. The reactor stops when the connection has
 /// ended.
 struct Fixture {

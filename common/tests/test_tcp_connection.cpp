@@ -34,12 +34,6 @@ struct Fixture {
     std::string reason;
 };
 
-void reset(FileDescriptor& socket) {
-    const linger at_once{1, 0};
-    ::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    socket.close();
-}
-
 } // namespace
 
 TEST_CASE_FIXTURE(Fixture, "R23: build_protocol, connection_made, data_received, connection_lost") {

@@ -8,7 +8,6 @@
 #include <semaphore>
 #include <string>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -18,6 +17,7 @@
 #include "common/error.hpp"
 #include "common/inline_callbacks.hpp"
 #include "common/reactor.hpp"
+#include "common/tests/child.hpp"
 #include "common/tests/door.hpp"
 #include "common/tests/last_words.hpp"
 #include "common/tests/network.hpp"
@@ -297,29 +297,25 @@ TEST_CASE("R51: what goes with the reactor asks for a thread") {
 // R52 -----------------------------------------------------------------------------------------
 
 TEST_CASE("R52: where the system has no thread, the Deferred fails") {
-    const pid_t child = ::fork(); // only in a process that is not root's
-    if (child == 0) {
+    const int result = in_a_child([] { // only in a process that is not root's
         const rlimit none{0, 0};
         ::setrlimit(RLIMIT_NPROC, &none);
         if (::getuid() == 0 && ::setuid(65534) == -1)
-            ::_exit(3);
-        std::optional<Reactor> reactor(std::in_place);
+            return 3;
+        Reactor reactor;
         std::string reason;
-        reactor->call_when_running([&] {
-            defer_to_thread(*reactor, [] {}).add_both([&](const Result<void>& result) {
-                reason = result.is_failure() ? result.failure().message() : "it was called";
-                reactor->stop();
+        reactor.call_when_running([&] {
+            defer_to_thread(reactor, [] {}).add_both([&](const Result<void>& outcome) {
+                reason = outcome.is_failure() ? outcome.failure().message() : "it was called";
+                reactor.stop();
             });
         });
-        reactor->run();
-        ::_exit(reason == "The system has no thread for this: 11: Resource temporarily "
-                          "unavailable."
-                    ? 0
-                    : 1);
-    }
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    CHECK(status == 0);
+        reactor.run();
+        return reason == "The system has no thread for this: 11: Resource temporarily unavailable."
+                   ? 0
+                   : 1;
+    });
+    CHECK(result == 0);
 }
 
 // Threads, for those who build on it --------------------------------------------------------------
