@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "bench/peers.hpp"
-#include "common/command_line.hpp"
-#include "common/file.hpp"
+#include "twist/program/command_line.hpp"
+#include "twist/program/file.hpp"
 
 namespace {
 

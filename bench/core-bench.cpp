@@ -14,12 +14,12 @@
 #include <thread>
 #include <vector>
 
-#include "common/clock.hpp"
-#include "common/command_line.hpp"
-#include "common/deferred.hpp"
-#include "common/inline_callbacks.hpp"
-#include "common/reactor.hpp"
-#include "common/seconds.hpp"
+#include "twist/base/seconds.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/deferred/inline_callbacks.hpp"
+#include "twist/loop/clock.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/program/command_line.hpp"
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "bench/peers.hpp"
-#include "common/command_line.hpp"
+#include "twist/program/command_line.hpp"
 
 namespace {
 

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "bench/peers.hpp"
-#include "common/command_line.hpp"
-#include "common/file.hpp"
-#include "common/seconds.hpp"
+#include "twist/base/seconds.hpp"
+#include "twist/program/command_line.hpp"
+#include "twist/program/file.hpp"
 
 namespace {
 

@@ -5,8 +5,8 @@
 #include <memory>
 #include <utility>
 
-#include "common/command_line.hpp"
-#include "common/tcp.hpp"
+#include "twist/net/tcp.hpp"
+#include "twist/program/command_line.hpp"
 
 namespace {
 

@@ -5,9 +5,9 @@
 #include <string>
 #include <sys/socket.h>
 
-#include "common/address.hpp"
-#include "common/error.hpp"
-#include "common/file_descriptor.hpp"
+#include "twist/base/error.hpp"
+#include "twist/base/file_descriptor.hpp"
+#include "twist/net/address.hpp"
 
 namespace bench {
 

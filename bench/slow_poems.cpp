@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "bench/peers.hpp"
-#include "common/command_line.hpp"
-#include "common/file.hpp"
-#include "common/tcp.hpp"
+#include "twist/net/tcp.hpp"
+#include "twist/program/command_line.hpp"
+#include "twist/program/file.hpp"
 
 namespace {
 

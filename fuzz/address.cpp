@@ -3,9 +3,9 @@
 #include <string>
 #include <string_view>
 
-#include "common/address.hpp"
-#include "common/error.hpp"
 #include "fuzz/check.hpp"
+#include "twist/base/error.hpp"
+#include "twist/net/address.hpp"
 
 namespace {
 

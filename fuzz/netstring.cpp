@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "common/netstring.hpp"
 #include "fuzz/check.hpp"
+#include "twist/net/netstring.hpp"
 
 namespace {
 

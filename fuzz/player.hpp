@@ -11,8 +11,8 @@
 #include <variant>
 #include <vector>
 
-#include "common/let_go.hpp"
 #include "fuzz/program.hpp"
+#include "twist/base/let_go.hpp"
 
 namespace fuzz {
 

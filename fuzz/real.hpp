@@ -9,14 +9,14 @@
 #include <variant>
 #include <vector>
 
-#include "common/clock.hpp"
-#include "common/deferred.hpp"
-#include "common/deferred_list.hpp"
-#include "common/error.hpp"
-#include "common/failure.hpp"
-#include "common/inline_callbacks.hpp"
-#include "common/log.hpp"
 #include "fuzz/program.hpp"
+#include "twist/base/error.hpp"
+#include "twist/base/failure.hpp"
+#include "twist/base/log.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/deferred/deferred_list.hpp"
+#include "twist/deferred/inline_callbacks.hpp"
+#include "twist/loop/clock.hpp"
 
 namespace fuzz {
 

@@ -1,10 +1,10 @@
 // get-poetry - downloads poems one after the other; every call waits until it is done.
 // Answers blocking-client/get-poetry.py
-#include "common/address.hpp"
-#include "common/command_line.hpp"
-#include "common/error.hpp"
-#include "common/file_descriptor.hpp"
-#include "common/seconds.hpp"
+#include "twist/base/error.hpp"
+#include "twist/base/file_descriptor.hpp"
+#include "twist/base/seconds.hpp"
+#include "twist/net/address.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <iostream>
 #include <string>

@@ -1,6 +1,6 @@
 // countdown - a call that asks for the next one. Answers basic-twisted/countdown.py
-#include "common/command_line.hpp"
-#include "common/reactor.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <chrono>
 #include <iostream>

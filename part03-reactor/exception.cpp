@@ -1,7 +1,7 @@
 // exception - a call that throws, and one that does not. Answers basic-twisted/exception.py
-#include "common/command_line.hpp"
-#include "common/error.hpp"
-#include "common/reactor.hpp"
+#include "twist/base/error.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <iostream>
 

@@ -1,6 +1,6 @@
 // hello - a function that the reactor calls. Answers basic-twisted/hello.py
-#include "common/command_line.hpp"
-#include "common/reactor.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <iostream>
 

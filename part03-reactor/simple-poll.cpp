@@ -1,6 +1,6 @@
 // simple-poll - a reactor on another back end. Answers basic-twisted/simple-poll.py
-#include "common/command_line.hpp"
-#include "common/reactor.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <iostream>
 #include <stdexcept>

@@ -1,6 +1,6 @@
 // simple - a reactor with nothing to do. Answers basic-twisted/simple.py
-#include "common/command_line.hpp"
-#include "common/reactor.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/program/command_line.hpp"
 
 int wait_for_ever(int argc, char* argv[]) {
     twist::CommandLine command_line("[options]", "Runs a reactor that nobody has asked anything.");

@@ -1,7 +1,7 @@
 // stack - who calls us? Answers basic-twisted/stack.py
-#include "common/command_line.hpp"
-#include "common/reactor.hpp"
-#include "common/stack_trace.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/program/command_line.hpp"
+#include "twist/program/stack_trace.hpp"
 
 #include <iostream>
 

@@ -1,11 +1,11 @@
 // get-poetry, stack - who calls data_received? Answers twisted-client-2/get-poetry-stack.py
-#include "common/address.hpp"
-#include "common/command_line.hpp"
-#include "common/error.hpp"
-#include "common/protocol.hpp"
-#include "common/reactor.hpp"
-#include "common/stack_trace.hpp"
-#include "common/tcp.hpp"
+#include "twist/base/error.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/address.hpp"
+#include "twist/net/protocol.hpp"
+#include "twist/net/tcp.hpp"
+#include "twist/program/command_line.hpp"
+#include "twist/program/stack_trace.hpp"
 
 #include <cstdlib>
 #include <iostream>

@@ -1,11 +1,11 @@
 // get-poetry 2.0 - protocols, made by a factory. Answers twisted-client-2/get-poetry.py
-#include "common/address.hpp"
-#include "common/command_line.hpp"
-#include "common/error.hpp"
-#include "common/protocol.hpp"
-#include "common/reactor.hpp"
-#include "common/seconds.hpp"
-#include "common/tcp.hpp"
+#include "twist/base/error.hpp"
+#include "twist/base/seconds.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/address.hpp"
+#include "twist/net/protocol.hpp"
+#include "twist/net/tcp.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <iostream>
 #include <memory>

@@ -1,6 +1,6 @@
 // defer-1 - a Deferred fired with a result. Answers twisted-deferred/defer-1.py
-#include "common/deferred.hpp"
-#include "common/failure.hpp"
+#include "twist/base/failure.hpp"
+#include "twist/deferred/deferred.hpp"
 
 #include <iostream>
 #include <string>

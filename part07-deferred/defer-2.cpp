@@ -1,7 +1,7 @@
 // defer-2 - a Deferred fired with a failure. Answers twisted-deferred/defer-2.py
-#include "common/deferred.hpp"
-#include "common/error.hpp"
-#include "common/failure.hpp"
+#include "twist/base/error.hpp"
+#include "twist/base/failure.hpp"
+#include "twist/deferred/deferred.hpp"
 
 #include <iostream>
 #include <string>

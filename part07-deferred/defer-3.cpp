@@ -1,7 +1,7 @@
 // defer-3 - an exception becomes a Failure on its way. Answers twisted-deferred/defer-3.py
-#include "common/deferred.hpp"
-#include "common/error.hpp"
-#include "common/failure.hpp"
+#include "twist/base/error.hpp"
+#include "twist/base/failure.hpp"
+#include "twist/deferred/deferred.hpp"
 
 #include <iostream>
 #include <string>

@@ -1,6 +1,6 @@
 // defer-4 - a result, and then another. Answers twisted-deferred/defer-4.py
-#include "common/command_line.hpp"
-#include "common/deferred.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <iostream>
 #include <string>

@@ -1,7 +1,7 @@
 // defer-5 - a result, and then an error. Answers twisted-deferred/defer-5.py
-#include "common/command_line.hpp"
-#include "common/deferred.hpp"
-#include "common/error.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <iostream>
 #include <string>

@@ -1,7 +1,7 @@
 // defer-7 - an error, and then a result. Answers twisted-deferred/defer-7.py
-#include "common/command_line.hpp"
-#include "common/deferred.hpp"
-#include "common/error.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <iostream>
 #include <string>

@@ -1,7 +1,7 @@
 // defer-8 - a Deferred fired by the reactor. Answers twisted-deferred/defer-8.py
-#include "common/deferred.hpp"
-#include "common/failure.hpp"
-#include "common/reactor.hpp"
+#include "twist/base/failure.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/loop/reactor.hpp"
 
 #include <iostream>
 #include <string>

@@ -1,7 +1,7 @@
 // defer-9 - what both sides have in common becomes a step. Answers twisted-deferred/defer-9.py
-#include "common/deferred.hpp"
-#include "common/failure.hpp"
-#include "common/reactor.hpp"
+#include "twist/base/failure.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/loop/reactor.hpp"
 
 #include <iostream>
 #include <string>

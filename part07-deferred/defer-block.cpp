@@ -1,7 +1,7 @@
 // defer-block - a callback that blocks. Answers twisted-deferred/defer-block.py
-#include "common/command_line.hpp"
-#include "common/deferred.hpp"
-#include "common/reactor.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <chrono>
 #include <iostream>

@@ -1,8 +1,8 @@
 // defer-unhandled - an error that nobody handles, after one that is handled.
 // Answers twisted-deferred/defer-unhandled.py
-#include "common/deferred.hpp"
-#include "common/error.hpp"
-#include "common/failure.hpp"
+#include "twist/base/error.hpp"
+#include "twist/base/failure.hpp"
+#include "twist/deferred/deferred.hpp"
 
 #include <iostream>
 #include <string>

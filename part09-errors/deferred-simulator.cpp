@@ -1,9 +1,9 @@
 // deferred-simulator - draws which functions of a chain run, and what goes down to the next one.
 // Answers twisted-deferred/deferred-simulator.py
-#include "common/command_line.hpp"
-#include "common/deferred.hpp"
-#include "common/error.hpp"
-#include "common/failure.hpp"
+#include "twist/base/error.hpp"
+#include "twist/base/failure.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 // failure-examples - how Failures are made, and what they can be asked.
 // Answers twisted-failure/failure-examples.py
-#include "common/error.hpp"
-#include "common/failure.hpp"
+#include "twist/base/error.hpp"
+#include "twist/base/failure.hpp"
 
 #include <iostream>
 #include <string>

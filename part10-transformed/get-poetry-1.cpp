@@ -1,12 +1,12 @@
 // get-poetry 5.1 - that failure has an errback. Answers twisted-client-5/get-poetry-1.py
-#include "common/address.hpp"
-#include "common/command_line.hpp"
-#include "common/deferred.hpp"
-#include "common/error.hpp"
-#include "common/lower_case.hpp"
-#include "common/protocol.hpp"
-#include "common/reactor.hpp"
-#include "common/tcp.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/address.hpp"
+#include "twist/net/protocol.hpp"
+#include "twist/net/tcp.hpp"
+#include "twist/program/command_line.hpp"
+#include "twist/program/lower_case.hpp"
 
 #include <iostream>
 #include <memory>

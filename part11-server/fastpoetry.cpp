@@ -1,10 +1,10 @@
 // fastpoetry 1.0 - sends a poem to everybody who connects. Answers twisted-server-1/fastpoetry.py
-#include "common/address.hpp"
-#include "common/command_line.hpp"
-#include "common/file.hpp"
-#include "common/protocol.hpp"
-#include "common/reactor.hpp"
-#include "common/tcp.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/address.hpp"
+#include "twist/net/protocol.hpp"
+#include "twist/net/tcp.hpp"
+#include "twist/program/command_line.hpp"
+#include "twist/program/file.hpp"
 
 #include <cstdint>
 #include <iostream>

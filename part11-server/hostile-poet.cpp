@@ -1,11 +1,11 @@
 // hostile-poet - a server that is a bad peer, in one of eight ways, and always in the same way.
 // For tests, exercises and demonstrations: the original has none.
-#include "common/address.hpp"
-#include "common/command_line.hpp"
-#include "common/file.hpp"
-#include "common/protocol.hpp"
-#include "common/reactor.hpp"
-#include "common/tcp.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/address.hpp"
+#include "twist/net/protocol.hpp"
+#include "twist/net/tcp.hpp"
+#include "twist/program/command_line.hpp"
+#include "twist/program/file.hpp"
 
 #include <cstddef>
 #include <cstdint>

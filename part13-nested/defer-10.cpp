@@ -1,7 +1,7 @@
 // defer-10 - a callback that returns a Deferred, and what the chain does then. Answers
 // twisted-deferred/defer-10.py
-#include "common/command_line.hpp"
-#include "common/deferred.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <iostream>
 #include <string>

@@ -1,6 +1,6 @@
 // defer-11 - a Deferred that is fired before it has a callback, and one that is paused. Answers
 // twisted-deferred/defer-11.py
-#include "common/deferred.hpp"
+#include "twist/deferred/deferred.hpp"
 
 #include <iostream>
 

@@ -1,11 +1,11 @@
 // test_poetry - tests of the poetry server and client. Answers tests/test_poetry.py
-#include "common/address.hpp"
-#include "common/deferred.hpp"
-#include "common/error.hpp"
-#include "common/protocol.hpp"
-#include "common/reactor.hpp"
-#include "common/tcp.hpp"
-#include "common/trial.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/address.hpp"
+#include "twist/net/protocol.hpp"
+#include "twist/net/tcp.hpp"
+#include "twist/testing/trial.hpp"
 
 #include <memory>
 #include <optional>

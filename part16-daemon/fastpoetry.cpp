@@ -1,17 +1,17 @@
 // fastpoetry 3.0 - sends a poem to everybody who connects, as a service and, if asked, a daemon.
 // Answers twisted-server-3/fastpoetry.py and twisted/plugins/fastpoetry_plugin.py
-#include "common/address.hpp"
-#include "common/command_line.hpp"
-#include "common/daemon.hpp"
-#include "common/error.hpp"
-#include "common/file.hpp"
-#include "common/log.hpp"
-#include "common/log_file.hpp"
-#include "common/pid_file.hpp"
-#include "common/protocol.hpp"
-#include "common/reactor.hpp"
-#include "common/service.hpp"
-#include "common/tcp_server.hpp"
+#include "application/daemon.hpp"
+#include "application/log_file.hpp"
+#include "application/pid_file.hpp"
+#include "application/service.hpp"
+#include "application/tcp_server.hpp"
+#include "twist/base/error.hpp"
+#include "twist/base/log.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/address.hpp"
+#include "twist/net/protocol.hpp"
+#include "twist/program/command_line.hpp"
+#include "twist/program/file.hpp"
 
 #include <csignal>
 #include <cstdint>

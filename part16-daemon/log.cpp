@@ -1,10 +1,10 @@
 // log 1.0 - messages and errors in a log, with the time. Answers basic-twisted/log.py
-#include "common/log.hpp"
-#include "common/command_line.hpp"
-#include "common/deferred.hpp"
-#include "common/error.hpp"
-#include "common/failure.hpp"
-#include "common/log_file.hpp"
+#include "twist/base/log.hpp"
+#include "application/log_file.hpp"
+#include "twist/base/error.hpp"
+#include "twist/base/failure.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <string>
 

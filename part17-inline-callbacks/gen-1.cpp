@@ -1,5 +1,5 @@
 // gen-1 - a generator's body and a loop take turns. Answers inline-callbacks/gen-1.py
-#include "common/generator.hpp"
+#include "generator.hpp"
 
 #include <iostream>
 

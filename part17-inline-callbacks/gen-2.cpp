@@ -1,5 +1,5 @@
 // gen-2 - the same loop, written out. Answers inline-callbacks/gen-2.py
-#include "common/generator.hpp"
+#include "generator.hpp"
 
 #include <iostream>
 

@@ -1,5 +1,5 @@
 // gen-3 - two generators, each in its turn. Answers inline-callbacks/gen-3.py
-#include "common/generator.hpp"
+#include "generator.hpp"
 
 #include <iostream>
 #include <queue>

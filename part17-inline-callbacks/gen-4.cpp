@@ -1,6 +1,6 @@
 // gen-4 - a generator is sent values, and an exception. Answers inline-callbacks/gen-4.py
-#include "common/error.hpp"
-#include "common/generator.hpp"
+#include "generator.hpp"
+#include "twist/base/error.hpp"
 
 #include <iostream>
 

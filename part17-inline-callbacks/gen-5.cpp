@@ -1,7 +1,7 @@
 // gen-5 - the loop is the reactor. A step of our own between gen-4.py and inlineCallbacks
-#include "common/command_line.hpp"
-#include "common/generator.hpp"
-#include "common/reactor.hpp"
+#include "generator.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <chrono>
 #include <iostream>

@@ -1,9 +1,9 @@
 // gen-6 - the generator yields Deferreds: inlineCallbacks in ten lines. A step of our own between
 // gen-4.py and inline-callbacks-1.py
-#include "common/command_line.hpp"
-#include "common/deferred.hpp"
-#include "common/generator.hpp"
-#include "common/reactor.hpp"
+#include "generator.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <chrono>
 #include <iostream>

@@ -1,8 +1,8 @@
 // inline-callbacks-1 - three things to wait for. Answers inline-callbacks/inline-callbacks-1.py
-#include "common/command_line.hpp"
-#include "common/deferred.hpp"
-#include "common/inline_callbacks.hpp"
-#include "common/reactor.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/deferred/inline_callbacks.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <chrono>
 #include <iostream>

@@ -1,9 +1,9 @@
 // inline-callbacks-2 - two coroutines at once, and what becomes of them.
 // Answers inline-callbacks/inline-callbacks-2.py
-#include "common/command_line.hpp"
-#include "common/deferred.hpp"
-#include "common/inline_callbacks.hpp"
-#include "common/reactor.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/deferred/inline_callbacks.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <chrono>
 #include <iostream>

@@ -1,8 +1,8 @@
 // inline-callbacks-tb - who runs the body? Answers inline-callbacks/inline-callbacks-tb.py
-#include "common/deferred.hpp"
-#include "common/inline_callbacks.hpp"
-#include "common/reactor.hpp"
-#include "common/stack_trace.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/deferred/inline_callbacks.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/program/stack_trace.hpp"
 
 #include <chrono>
 #include <iostream>

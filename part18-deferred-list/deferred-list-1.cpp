@@ -1,5 +1,5 @@
 // deferred-list-1 - a list of nothing. Answers deferred-list/deferred-list-1.py
-#include "common/deferred_list.hpp"
+#include "twist/deferred/deferred_list.hpp"
 
 #include <iostream>
 #include <string>

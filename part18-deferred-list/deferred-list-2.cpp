@@ -1,5 +1,5 @@
 // deferred-list-2 - a list of one. Answers deferred-list/deferred-list-2.py
-#include "common/deferred_list.hpp"
+#include "twist/deferred/deferred_list.hpp"
 
 #include <iostream>
 #include <string>

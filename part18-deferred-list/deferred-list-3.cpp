@@ -1,5 +1,5 @@
 // deferred-list-3 - a list of two. Answers deferred-list/deferred-list-3.py
-#include "common/deferred_list.hpp"
+#include "twist/deferred/deferred_list.hpp"
 
 #include <iostream>
 #include <string>

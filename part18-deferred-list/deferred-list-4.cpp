@@ -1,5 +1,5 @@
 // deferred-list-4 - the second one fires first. Answers deferred-list/deferred-list-4.py
-#include "common/deferred_list.hpp"
+#include "twist/deferred/deferred_list.hpp"
 
 #include <iostream>
 #include <string>

@@ -1,5 +1,5 @@
 // deferred-list-5 - the second one fails. Answers deferred-list/deferred-list-6.py
-#include "common/deferred_list.hpp"
+#include "twist/deferred/deferred_list.hpp"
 
 #include <iostream>
 #include <string>

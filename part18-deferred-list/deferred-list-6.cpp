@@ -1,6 +1,6 @@
 // deferred-list-6 - the second one fails, and has an errback. Answers
 // deferred-list/deferred-list-7.py
-#include "common/deferred_list.hpp"
+#include "twist/deferred/deferred_list.hpp"
 
 #include <iostream>
 #include <string>

@@ -1,6 +1,6 @@
 // deferred-list-7 - the flags of a list, and what else can be made of many Deferreds. Answers
 // deferred-list/deferred-list-5.py
-#include "common/deferred_list.hpp"
+#include "twist/deferred/deferred_list.hpp"
 
 #include <iostream>
 #include <string>

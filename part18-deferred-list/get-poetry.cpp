@@ -1,14 +1,14 @@
 // get-poetry 8.0 - one Deferred for all the poems. Answers twisted-client-8/get-poetry.py
-#include "common/address.hpp"
-#include "common/command_line.hpp"
-#include "common/deferred.hpp"
-#include "common/deferred_list.hpp"
-#include "common/error.hpp"
-#include "common/inline_callbacks.hpp"
-#include "common/netstring.hpp"
-#include "common/protocol.hpp"
-#include "common/reactor.hpp"
-#include "common/tcp.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/deferred/deferred_list.hpp"
+#include "twist/deferred/inline_callbacks.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/address.hpp"
+#include "twist/net/netstring.hpp"
+#include "twist/net/protocol.hpp"
+#include "twist/net/tcp.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <iostream>
 #include <memory>

@@ -1,6 +1,6 @@
 // defer-cancel-1 - a Deferred that has only a callback is cancelled.
 // Answers deferred-cancel/defer-cancel-1.py
-#include "common/deferred.hpp"
+#include "twist/deferred/deferred.hpp"
 
 #include <iostream>
 #include <string>

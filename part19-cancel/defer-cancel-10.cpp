@@ -1,8 +1,8 @@
 // defer-cancel-10 - cancelled after two seconds; the poem is sent all the same.
 // Answers deferred-cancel/defer-cancel-10.py
-#include "common/command_line.hpp"
-#include "common/deferred.hpp"
-#include "common/reactor.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <chrono>
 #include <iostream>

@@ -1,8 +1,8 @@
 // defer-cancel-11 - cancelled after two seconds; a canceller stops the sending.
 // Answers deferred-cancel/defer-cancel-11.py
-#include "common/command_line.hpp"
-#include "common/deferred.hpp"
-#include "common/reactor.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <chrono>
 #include <iostream>

@@ -1,6 +1,6 @@
 // defer-cancel-12 - a Deferred that waits for another one is cancelled.
 // Answers deferred-cancel/defer-cancel-12.py
-#include "common/deferred.hpp"
+#include "twist/deferred/deferred.hpp"
 
 #include <iostream>
 #include <string>

@@ -1,6 +1,6 @@
 // defer-cancel-2 - a Deferred that has an errback, too, is cancelled.
 // Answers deferred-cancel/defer-cancel-2.py
-#include "common/deferred.hpp"
+#include "twist/deferred/deferred.hpp"
 
 #include <iostream>
 #include <string>

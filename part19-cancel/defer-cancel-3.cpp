@@ -1,6 +1,6 @@
 // defer-cancel-3 - a Deferred is fired, then cancelled.
 // Answers deferred-cancel/defer-cancel-3.py
-#include "common/deferred.hpp"
+#include "twist/deferred/deferred.hpp"
 
 #include <iostream>
 #include <string>

@@ -1,6 +1,6 @@
 // defer-cancel-4 - a Deferred is cancelled, then fired.
 // Answers deferred-cancel/defer-cancel-4.py
-#include "common/deferred.hpp"
+#include "twist/deferred/deferred.hpp"
 
 #include <iostream>
 #include <string>

@@ -1,6 +1,6 @@
 // defer-cancel-5 - a Deferred that has a canceller is cancelled.
 // Answers deferred-cancel/defer-cancel-5.py
-#include "common/deferred.hpp"
+#include "twist/deferred/deferred.hpp"
 
 #include <iostream>
 #include <string>

@@ -1,6 +1,6 @@
 // defer-cancel-6 - a canceller that fires the Deferred with a result.
 // Answers deferred-cancel/defer-cancel-6.py
-#include "common/deferred.hpp"
+#include "twist/deferred/deferred.hpp"
 
 #include <iostream>
 #include <string>

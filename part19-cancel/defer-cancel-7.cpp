@@ -1,6 +1,6 @@
 // defer-cancel-7 - a canceller that fires the Deferred with an error.
 // Answers deferred-cancel/defer-cancel-7.py
-#include "common/deferred.hpp"
+#include "twist/deferred/deferred.hpp"
 
 #include <iostream>
 #include <string>

@@ -1,6 +1,6 @@
 // defer-cancel-8 - a Deferred that has a canceller is fired, then cancelled.
 // Answers deferred-cancel/defer-cancel-8.py
-#include "common/deferred.hpp"
+#include "twist/deferred/deferred.hpp"
 
 #include <iostream>
 #include <string>

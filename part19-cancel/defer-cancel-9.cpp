@@ -1,8 +1,8 @@
 // defer-cancel-9 - a poem that comes after five seconds.
 // Answers deferred-cancel/defer-cancel-9.py
-#include "common/command_line.hpp"
-#include "common/deferred.hpp"
-#include "common/reactor.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <chrono>
 #include <iostream>

@@ -1,13 +1,13 @@
 // poetry-proxy 3.0 - fetches a poem once and serves it from then on; stops fetching it for a client
 // that has left. Answers twisted-server-4/poetry-proxy.py
-#include "common/address.hpp"
-#include "common/command_line.hpp"
-#include "common/deferred.hpp"
-#include "common/error.hpp"
-#include "common/log.hpp"
-#include "common/protocol.hpp"
-#include "common/reactor.hpp"
-#include "common/tcp.hpp"
+#include "twist/base/error.hpp"
+#include "twist/base/log.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/address.hpp"
+#include "twist/net/protocol.hpp"
+#include "twist/net/tcp.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <cstddef>
 #include <cstdint>

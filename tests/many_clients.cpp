@@ -14,12 +14,12 @@
 #include <utility>
 #include <vector>
 
-#include "common/command_line.hpp"
-#include "common/connection.hpp"
-#include "common/error.hpp"
-#include "common/file.hpp"
-#include "common/seconds.hpp"
-#include "common/tcp.hpp"
+#include "twist/base/error.hpp"
+#include "twist/base/seconds.hpp"
+#include "twist/net/connection.hpp"
+#include "twist/net/tcp.hpp"
+#include "twist/program/command_line.hpp"
+#include "twist/program/file.hpp"
 
 namespace {
 

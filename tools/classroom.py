@@ -161,7 +161,7 @@ class Classroom:
             raise ExerciseError(self.text("nothing"))
         if self.options.name and not program and not chosen[0].answer(self.my).exists():
             raise ExerciseError(self.text("not started", name=chosen[0].name))
-        workshop = self.workshop()
+        workshop = self.workshop(chosen)
         passed = [self.check_one(each, workshop) for each in chosen]
         if not self.options.name and not self.options.json:
             self.screen.say(self.text("sum", passed=sum(passed), all=len(passed)))
@@ -174,7 +174,7 @@ class Classroom:
         """
         everything = find(self.root, self.language)
         trees = [answers_in(directory) for directory in self.options.directory]
-        workshop = self.workshop() if any(trees) else None
+        workshop = self.workshop(everything) if any(trees) else None
         for directory, tree in zip(self.options.directory, trees):
             if not tree:
                 self.screen.show(json.dumps({"directory": directory, "error": "no such directory"},
@@ -215,14 +215,15 @@ class Classroom:
             self.screen.say("   " + self.text("answer", text=mistake.expect))
         return 0
 
-    def workshop(self):
+    def workshop(self, exercises):
         """Where the answers are built."""
         build = self.root / "build-check"
         quiet = getattr(self.options, "json", True)  # what is printed is for machines
         screen = Silent() if quiet else self.screen
         configure(self.root, build, screen, ["-Db_sanitize=address,undefined"])
         name = self.text("core")
-        making = begin(build, {name: NEEDED}, self.text("building"), screen)
+        needed = {library for each in exercises for library in each.libraries}.union(NEEDED)
+        making = begin(build, {name: sorted(needed)}, self.text("building"), screen)
         return Workshop(self.root, build, lambda: wait_for(making, name, screen))
 
     def check_one(self, exercise, workshop):

@@ -23,7 +23,8 @@ class Exercise:
     def __init__(self, directory, language):
         self.directory = Path(directory)
         self.language = language
-        self.part = int(self.directory.parent.parent.name[4:6])
+        self.part_directory = self.directory.parent.parent
+        self.part = int(self.part_directory.name[4:6])
         self.name = f"{self.part}/{self.directory.name}"
         title, facts, *self.lines = self.text("README").splitlines()
         self.title = title.lstrip("# ")
@@ -55,6 +56,12 @@ class Exercise:
     def solution(self):
         """Its solution; a handout has none."""
         return self.directory / "solution.cpp"
+
+    @property
+    def libraries(self):
+        """The libraries of its part, as Ninja calls them: one for each directory with headers."""
+        directories = {header.parent for header in self.part_directory.glob("*/*.hpp")}
+        return [f"{self.part_directory.name}/lib{each.name}.a" for each in sorted(directories)]
 
     def answer(self, my):
         """Where a learner works on it."""

@@ -36,9 +36,10 @@ class Factory(Workshop):
 
     def precompiled(self, more):
         """The name of a header that is there already compiled, for files with these options."""
-        names = sorted(path.name for path in (self.root / "common").glob("*.hpp")
+        core = self.root / "common"
+        names = sorted(path.relative_to(core) for path in core.glob("twist/*/*.hpp")
                        if path.name != "trial.hpp")  # for tests: it brings doctest
-        text = "".join(f'#include "common/{name}"\n' for name in names)
+        text = "".join(f'#include "{name}"\n' for name in names)
         key = hashlib.sha256(" ".join([text, *self.flags, *more]).encode()).hexdigest()
         header = self.place / f"core-{key[:12]}.hpp"
         compiled = header.with_suffix(".hpp.gch")

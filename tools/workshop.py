@@ -53,7 +53,7 @@ class Workshop:
         compiler = list(itertools.takewhile(lambda word: not word.startswith("-"), words))
         options = [word for word in words if re.match("-(std|stdlib|O|g|D|U|f)", word)
                    and "color" not in word]
-        return compiler, [*options, f"-I{self.root}"]
+        return compiler, [*options, f"-I{self.root}/common", f"-I{self.root}"]
 
     @property
     def sanitizers(self):
@@ -81,13 +81,15 @@ class Workshop:
     def build_both(self, exercise, answer):
         """The check and the answer: two programs, or one that calls the functions."""
         name = exercise.name.replace("/", "-")
+        own_headers = [f"-I{exercise.part_directory}"]
         if exercise.kind == "program":
-            check, own = self.objects(exercise.check, (answer, WARNINGS))
+            check, own = self.objects(exercise.check, (answer, [*WARNINGS, *own_headers]))
             self.link(self.place / f"check-{name}", [check])
-            self.link(self.place / f"program-{name}", [own], NEEDED[:1])
+            self.link(self.place / f"program-{name}", [own], [*NEEDED[:1], *exercise.libraries])
             return [self.place / f"check-{name}", self.place / f"program-{name}"]
-        both = self.objects(exercise.check, (answer, [*WARNINGS, "-Dmain=exercise_main"]))
-        self.link(self.place / f"check-{name}", both, NEEDED,
+        both = self.objects((exercise.check, own_headers),
+                            (answer, [*WARNINGS, *own_headers, "-Dmain=exercise_main"]))
+        self.link(self.place / f"check-{name}", both, [*NEEDED, *exercise.libraries],
                   [f"-Wl,--wrap={each}" for each in WRAPPED])
         return [self.place / f"check-{name}"]
 

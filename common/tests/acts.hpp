@@ -6,8 +6,8 @@
 #include <sstream>
 #include <string>
 
-#include "common/deferred.hpp"
-#include "common/error.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
 
 namespace twist {
 

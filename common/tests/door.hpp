@@ -4,7 +4,7 @@
 #include <atomic>
 #include <functional>
 
-#include "common/reactor.hpp"
+#include "twist/loop/reactor.hpp"
 
 namespace twist {
 

@@ -8,9 +8,9 @@
 
 #include <doctest/doctest.h>
 
-#include "common/connection.hpp"
-#include "common/reactor.hpp"
 #include "common/tests/network.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/connection.hpp"
 
 namespace twist {
 

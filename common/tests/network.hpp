@@ -17,12 +17,12 @@
 
 #include <doctest/doctest.h>
 
-#include "common/address.hpp"
-#include "common/error.hpp"
-#include "common/file_descriptor.hpp"
-#include "common/protocol.hpp"
-#include "common/reactor.hpp"
-#include "common/tcp.hpp"
+#include "twist/base/error.hpp"
+#include "twist/base/file_descriptor.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/address.hpp"
+#include "twist/net/protocol.hpp"
+#include "twist/net/tcp.hpp"
 
 namespace twist {
 

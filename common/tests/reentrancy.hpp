@@ -16,15 +16,15 @@
 
 #include <doctest/doctest.h>
 
-#include "common/error.hpp"
-#include "common/inline_callbacks.hpp"
-#include "common/let_go.hpp"
-#include "common/netstring.hpp"
-#include "common/resolver.hpp"
-#include "common/tcp.hpp"
 #include "common/tests/acts.hpp"
 #include "common/tests/network.hpp"
 #include "common/tests/reports.hpp"
+#include "twist/base/error.hpp"
+#include "twist/base/let_go.hpp"
+#include "twist/deferred/inline_callbacks.hpp"
+#include "twist/net/netstring.hpp"
+#include "twist/net/resolver.hpp"
+#include "twist/net/tcp.hpp"
 
 namespace twist {
 

@@ -6,7 +6,7 @@
 
 #include <doctest/doctest.h>
 
-#include "common/log.hpp"
+#include "twist/base/log.hpp"
 
 namespace twist {
 

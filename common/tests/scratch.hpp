@@ -7,7 +7,7 @@
 #include <iterator>
 #include <string>
 
-#include "common/error.hpp"
+#include "twist/base/error.hpp"
 
 namespace twist {
 

@@ -9,15 +9,15 @@
 
 #include <doctest/doctest.h>
 
-#include "common/deferred.hpp"
-#include "common/error.hpp"
-#include "common/inline_callbacks.hpp"
-#include "common/reactor.hpp"
-#include "common/resolver.hpp"
-#include "common/tcp.hpp"
 #include "common/tests/last_words.hpp"
 #include "common/tests/network.hpp"
 #include "common/tests/reports.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/deferred/inline_callbacks.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/resolver.hpp"
+#include "twist/net/tcp.hpp"
 
 using namespace twist;
 using namespace std::chrono_literals;

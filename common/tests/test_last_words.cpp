@@ -11,19 +11,17 @@
 
 #include <doctest/doctest.h>
 
-#include "common/clock.hpp"
-#include "common/deferred.hpp"
-#include "common/deferred_list.hpp"
-#include "common/error.hpp"
-#include "common/generator.hpp"
-#include "common/let_go.hpp"
-#include "common/log.hpp"
-#include "common/resolver.hpp"
-#include "common/send_queue.hpp"
-#include "common/service.hpp"
 #include "common/tests/last_words.hpp"
 #include "common/tests/network.hpp"
 #include "common/tests/reports.hpp"
+#include "twist/base/error.hpp"
+#include "twist/base/let_go.hpp"
+#include "twist/base/log.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/deferred/deferred_list.hpp"
+#include "twist/loop/clock.hpp"
+#include "twist/net/resolver.hpp"
+#include "twist/net/send_queue.hpp"
 
 using namespace twist;
 using namespace std::chrono_literals;
@@ -222,32 +220,6 @@ TEST_CASE("a member's result that goes may cancel the list") {
     CHECK(said == 2);
 }
 
-// Generators --------------------------------------------------------------------------------------
-
-TEST_CASE("a generator that goes has ended for what is local in its body") {
-    std::string seen;
-    const auto body = [](std::function<void()> last_words) -> Generator<int> {
-        const LastWords last(std::move(last_words));
-        co_yield 1;
-        co_yield 2;
-    };
-    std::unique_ptr<Generator<int>> owner;
-    Generator<int>* self = nullptr;
-    owner = std::make_unique<Generator<int>>(body([&] {
-        seen += self->next() ? "a value " : "ended ";
-        self->close();
-    }));
-    self = owner.get();
-    CHECK(self->next() == 1);
-    SUBCASE("destroyed") {
-        owner.reset();
-    }
-    SUBCASE("closed") {
-        owner->close();
-    }
-    CHECK(seen == "ended ");
-}
-
 // The log -----------------------------------------------------------------------------------------
 
 TEST_CASE("an observer that goes may report: the one before hears of it") {
@@ -408,21 +380,4 @@ TEST_CASE("a port's factory that goes finds the port closed") {
     port->stop_listening().add_callback([&] { reactor.stop(); });
     run(reactor);
     CHECK(said == 1);
-}
-
-// Services ----------------------------------------------------------------------------------------
-
-TEST_CASE("a service that goes with its parent finds it empty") {
-    struct Child final : Service {
-        explicit Child(std::function<void()> f) : last(std::move(f)) {}
-        LastWords last;
-    };
-    std::vector<std::size_t> seen;
-    auto owner = std::make_unique<MultiService>();
-    const MultiService* const parent = owner.get();
-    for (int i = 0; i < 2; ++i)
-        owner->add_service(
-            std::make_shared<Child>([&, parent] { seen.push_back(parent->services().size()); }));
-    owner.reset();
-    CHECK(seen == std::vector<std::size_t>{0, 0});
 }

@@ -19,7 +19,7 @@ del sys.argv[1:]
 
 HEADERS = """
 #include <string>
-#include "common/deferred.hpp"
+#include "twist/deferred/deferred.hpp"
 """
 PROGRAM = """
 void program(twist::Deferred<int> d, twist::Deferred<void> nothing) {{
@@ -80,7 +80,7 @@ class Refusals(unittest.TestCase):
     @staticmethod
     def compile(*words, text=""):
         """The compiler's status and its words."""
-        done = subprocess.run([*COMPILER, "-std=c++20", "-I", ROOT, *words], input=text, text=True,
+        done = subprocess.run([*COMPILER, "-std=c++20", "-I", ROOT / "common", *words], input=text, text=True,
                               stderr=subprocess.PIPE, timeout=harness.LIMIT, check=False)
         return done.returncode, done.stderr
 

@@ -28,7 +28,8 @@ def items():
 
 def tested():
     """The numbers that tests name."""
-    return {number for file in (COMMON / "tests").glob("*.cpp")
+    return {number for file in [*(COMMON / "tests").rglob("test_*.cpp"),
+                         *COMMON.parent.glob("part*/tests/test_*.cpp")]
             for numbers in TEST.findall(file.read_text(encoding="utf-8"))
             for number in numbers.split(", ")}
 

@@ -79,10 +79,10 @@ class Stack(unittest.TestCase):
         calls = [line.rpartition(":")[0] for line in result.error_text.splitlines()]
         self.assertEqual(calls, [
             "main at part03-reactor/stack.cpp",
-            "twist::run_program at common/command_line.cpp",
+            "twist::run_program at program/command_line.cpp",
             "show_stack at part03-reactor/stack.cpp",
-            "twist::Reactor::run at common/reactor.cpp",
-            "twist::log::run_reporting at common/log.hpp",
+            "twist::Reactor::run at loop/reactor.cpp",
+            "twist::log::run_reporting at base/log.hpp",
             "show_stack::{lambda} at part03-reactor/stack.cpp",
             "print_stack at part03-reactor/stack.cpp"])
         self.assertEqual((result.stdout, result.status), (b"", 0))

@@ -10,9 +10,9 @@
 #include <unistd.h>
 #include <utility>
 
-#include "common/clock.hpp"
-#include "common/log.hpp"
 #include "tools/check/events.hpp"
+#include "twist/base/log.hpp"
+#include "twist/loop/clock.hpp"
 
 namespace check {
 

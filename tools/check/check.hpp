@@ -7,9 +7,9 @@
 #include <type_traits>
 #include <vector>
 
-#include "common/address.hpp"
-#include "common/failure.hpp"
-#include "common/reactor.hpp"
+#include "twist/base/failure.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/address.hpp"
 
 namespace check {
 

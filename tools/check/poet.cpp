@@ -6,9 +6,9 @@
 #include <unistd.h>
 #include <utility>
 
-#include "common/protocol.hpp"
-#include "common/tcp.hpp"
 #include "tools/check/check.hpp"
+#include "twist/net/protocol.hpp"
+#include "twist/net/tcp.hpp"
 
 namespace check {
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "common/address.hpp"
-#include "common/reactor.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/address.hpp"
 
 namespace check {
 

@@ -10,7 +10,7 @@
 #include <sys/types.h>
 #include <vector>
 
-#include "common/file_descriptor.hpp"
+#include "twist/base/file_descriptor.hpp"
 
 namespace check {
 

@@ -7,8 +7,8 @@
 #include <thread>
 #include <utility>
 
-#include "common/protocol.hpp"
 #include "tools/check/check.hpp"
+#include "twist/net/protocol.hpp"
 
 namespace check {
 

@@ -33,7 +33,8 @@ class Learner(unittest.TestCase):
         self.place = tempfile.TemporaryDirectory()
         self.addCleanup(self.place.cleanup)
         self.my = Path(self.place.name) / "my"
-        patch = mock.patch.object(classroom.Classroom, "workshop", lambda _: Workshop(ROOT, BUILD))
+        patch = mock.patch.object(classroom.Classroom, "workshop",
+                                  lambda *_: Workshop(ROOT, BUILD))
         patch.start()
         self.addCleanup(patch.stop)
 
@@ -244,7 +245,7 @@ class Verdicts(unittest.TestCase):
                 self.assertTrue(given.message.startswith(message), given.message)
 
     def test_the_places_are_those_of_the_learner(self):
-        output = ("    #0 0x5 in twist::Deferred<int>::x() common/deferred.hpp:3\n"
+        output = ("    #0 0x5 in twist::Deferred<int>::x() common/twist/deferred/deferred.hpp:3\n"
                   "    #1 0x5 in answer(int) my/7/timeout.cpp:17\n")
         self.assertEqual(verdict.places(output), ["answer at my/7/timeout.cpp:17"])
 

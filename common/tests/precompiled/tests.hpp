@@ -1,5 +1,5 @@
 // What most tests of the core include.
 #include <doctest/doctest.h>
 
-#include "common/inline_callbacks.hpp"
 #include "common/tests/network.hpp"
+#include "twist/deferred/inline_callbacks.hpp"

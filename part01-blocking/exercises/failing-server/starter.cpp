@@ -1,9 +1,9 @@
 // get-poetry - downloads poems one after the other; one that fails does not stop the others.
-#include "common/address.hpp"
-#include "common/command_line.hpp"
-#include "common/error.hpp"
-#include "common/file_descriptor.hpp"
-#include "common/seconds.hpp"
+#include "twist/base/error.hpp"
+#include "twist/base/file_descriptor.hpp"
+#include "twist/base/seconds.hpp"
+#include "twist/net/address.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <iostream>
 #include <string>

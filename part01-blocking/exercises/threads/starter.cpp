@@ -1,10 +1,10 @@
 // slowpoetry - serves a poem, a few bytes at a time, to each client in a thread of its own.
-#include "common/address.hpp"
-#include "common/command_line.hpp"
-#include "common/error.hpp"
-#include "common/file.hpp"
-#include "common/file_descriptor.hpp"
-#include "common/seconds.hpp"
+#include "twist/base/error.hpp"
+#include "twist/base/file_descriptor.hpp"
+#include "twist/base/seconds.hpp"
+#include "twist/net/address.hpp"
+#include "twist/program/command_line.hpp"
+#include "twist/program/file.hpp"
 
 #include <cstddef>
 #include <cstdint>

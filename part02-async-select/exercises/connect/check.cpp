@@ -8,11 +8,11 @@
 #include <utility>
 #include <vector>
 
-#include "common/address.hpp"
-#include "common/file_descriptor.hpp"
 #include "tools/check/check.hpp"
 #include "tools/check/poet.hpp"
 #include "tools/check/program.hpp"
+#include "twist/base/file_descriptor.hpp"
+#include "twist/net/address.hpp"
 
 using namespace check;
 

@@ -1,9 +1,9 @@
 // get-poetry - downloads poems all at the same time, and connects without blocking, too.
-#include "common/address.hpp"
-#include "common/command_line.hpp"
-#include "common/error.hpp"
-#include "common/file_descriptor.hpp"
-#include "common/seconds.hpp"
+#include "twist/base/error.hpp"
+#include "twist/base/file_descriptor.hpp"
+#include "twist/base/seconds.hpp"
+#include "twist/net/address.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <algorithm>
 #include <iostream>

@@ -5,9 +5,9 @@
 #include <sys/resource.h>
 #include <vector>
 
-#include "common/file_descriptor.hpp"
 #include "tools/check/check.hpp"
 #include "tools/check/program.hpp"
+#include "twist/base/file_descriptor.hpp"
 
 using namespace check;
 

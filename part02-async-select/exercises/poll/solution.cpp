@@ -1,9 +1,9 @@
 // get-poetry - downloads poems all at the same time, on descriptors of any number.
-#include "common/address.hpp"
-#include "common/command_line.hpp"
-#include "common/error.hpp"
-#include "common/file_descriptor.hpp"
-#include "common/seconds.hpp"
+#include "twist/base/error.hpp"
+#include "twist/base/file_descriptor.hpp"
+#include "twist/base/seconds.hpp"
+#include "twist/net/address.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <iostream>
 #include <poll.h>

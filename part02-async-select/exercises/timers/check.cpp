@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "common/seconds.hpp"
 #include "tools/check/check.hpp"
+#include "twist/base/seconds.hpp"
 
 using namespace check;
 using twist::Seconds;

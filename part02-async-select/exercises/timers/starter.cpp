@@ -1,5 +1,5 @@
 // timers - a loop around select(2) that calls functions at given times.
-#include "common/seconds.hpp"
+#include "twist/base/seconds.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -1,6 +1,6 @@
 // counters - several countdowns at once, each at its own speed; the last one stops the reactor.
-#include "common/clock.hpp"
-#include "common/reactor.hpp"
+#include "twist/loop/clock.hpp"
+#include "twist/loop/reactor.hpp"
 
 #include <chrono>
 #include <functional>

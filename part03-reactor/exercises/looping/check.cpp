@@ -3,8 +3,8 @@
 #include <functional>
 #include <memory>
 
-#include "common/clock.hpp"
 #include "tools/check/check.hpp"
+#include "twist/loop/clock.hpp"
 
 using namespace check;
 using namespace std::chrono_literals;

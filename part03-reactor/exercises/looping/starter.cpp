@@ -1,6 +1,6 @@
 // looping - a call that comes again and again, until somebody stops it.
-#include "common/clock.hpp"
-#include "common/reactor.hpp"
+#include "twist/loop/clock.hpp"
+#include "twist/loop/reactor.hpp"
 
 #include <chrono>
 #include <functional>

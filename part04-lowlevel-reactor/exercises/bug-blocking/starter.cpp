@@ -1,11 +1,11 @@
 // get-poetry - hand-made readers on the reactor, which take all that has come in one go.
 // TODO: one line here is wrong. Find it by its symptom: one slow server, and nobody gets anything.
-#include "common/address.hpp"
-#include "common/command_line.hpp"
-#include "common/error.hpp"
-#include "common/file_descriptor.hpp"
-#include "common/reactor.hpp"
-#include "common/seconds.hpp"
+#include "twist/base/error.hpp"
+#include "twist/base/file_descriptor.hpp"
+#include "twist/base/seconds.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/address.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <iostream>
 #include <memory>

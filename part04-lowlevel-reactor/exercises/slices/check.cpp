@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "common/clock.hpp"
 #include "tools/check/check.hpp"
+#include "twist/loop/clock.hpp"
 
 using namespace check;
 using namespace std::chrono_literals;

@@ -1,6 +1,6 @@
 // slices - a long computation, between whose slices the reactor serves everybody else.
-#include "common/clock.hpp"
-#include "common/reactor.hpp"
+#include "twist/loop/clock.hpp"
+#include "twist/loop/reactor.hpp"
 
 #include <algorithm>
 #include <chrono>

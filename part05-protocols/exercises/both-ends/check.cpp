@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "common/failure.hpp"
-#include "common/protocol.hpp"
-#include "common/reactor.hpp"
-#include "common/tcp.hpp"
 #include "tools/check/check.hpp"
+#include "twist/base/failure.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/protocol.hpp"
+#include "twist/net/tcp.hpp"
 
 using namespace check;
 

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "common/error.hpp"
-#include "common/protocol.hpp"
 #include "tools/check/check.hpp"
+#include "twist/base/error.hpp"
+#include "twist/net/protocol.hpp"
 
 using namespace check;
 

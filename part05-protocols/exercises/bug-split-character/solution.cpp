@@ -1,10 +1,10 @@
 // get-poetry - protocols, made by a factory; what is no UTF-8 is not let through to the terminal.
-#include "common/address.hpp"
-#include "common/command_line.hpp"
-#include "common/error.hpp"
-#include "common/protocol.hpp"
-#include "common/reactor.hpp"
-#include "common/tcp.hpp"
+#include "twist/base/error.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/address.hpp"
+#include "twist/net/protocol.hpp"
+#include "twist/net/tcp.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <functional>
 #include <iostream>

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "common/clock.hpp"
-#include "common/error.hpp"
-#include "common/protocol.hpp"
 #include "tools/check/check.hpp"
+#include "twist/base/error.hpp"
+#include "twist/loop/clock.hpp"
+#include "twist/net/protocol.hpp"
 
 using namespace check;
 using namespace std::chrono_literals;

@@ -1,12 +1,12 @@
 // get-poetry - protocols that say every second how much of the poem there is.
 // TODO: one line here is wrong. Find it by its symptom: a crash, some time after a long poem.
-#include "common/address.hpp"
-#include "common/clock.hpp"
-#include "common/command_line.hpp"
-#include "common/error.hpp"
-#include "common/protocol.hpp"
-#include "common/reactor.hpp"
-#include "common/tcp.hpp"
+#include "twist/base/error.hpp"
+#include "twist/loop/clock.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/address.hpp"
+#include "twist/net/protocol.hpp"
+#include "twist/net/tcp.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <chrono>
 #include <functional>

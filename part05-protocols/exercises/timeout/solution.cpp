@@ -1,12 +1,12 @@
 // get-poetry - protocols, made by a factory; a poem that takes too long is given up.
-#include "common/address.hpp"
-#include "common/clock.hpp"
-#include "common/command_line.hpp"
-#include "common/error.hpp"
-#include "common/protocol.hpp"
-#include "common/reactor.hpp"
-#include "common/seconds.hpp"
-#include "common/tcp.hpp"
+#include "twist/base/error.hpp"
+#include "twist/base/seconds.hpp"
+#include "twist/loop/clock.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/address.hpp"
+#include "twist/net/protocol.hpp"
+#include "twist/net/tcp.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <functional>
 #include <iostream>

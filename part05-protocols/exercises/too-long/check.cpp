@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "common/reactor.hpp"
 #include "tools/check/check.hpp"
 #include "tools/check/poet.hpp"
+#include "twist/loop/reactor.hpp"
 
 using namespace check;
 using namespace std::chrono_literals;

@@ -5,11 +5,11 @@
 #include <system_error>
 #include <vector>
 
-#include "common/error.hpp"
-#include "common/failure.hpp"
-#include "common/reactor.hpp"
 #include "tools/check/check.hpp"
 #include "tools/check/poet.hpp"
+#include "twist/base/error.hpp"
+#include "twist/base/failure.hpp"
+#include "twist/loop/reactor.hpp"
 
 using namespace check;
 

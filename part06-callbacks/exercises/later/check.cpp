@@ -2,11 +2,11 @@
 #include <functional>
 #include <string>
 
-#include "common/error.hpp"
-#include "common/failure.hpp"
-#include "common/reactor.hpp"
 #include "tools/check/check.hpp"
 #include "tools/check/poet.hpp"
+#include "twist/base/error.hpp"
+#include "twist/base/failure.hpp"
+#include "twist/loop/reactor.hpp"
 
 using namespace check;
 

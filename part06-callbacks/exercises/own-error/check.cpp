@@ -6,12 +6,12 @@
 #include <typeinfo>
 #include <vector>
 
-#include "common/clock.hpp"
-#include "common/error.hpp"
-#include "common/failure.hpp"
-#include "common/reactor.hpp"
 #include "tools/check/check.hpp"
 #include "tools/check/poet.hpp"
+#include "twist/base/error.hpp"
+#include "twist/base/failure.hpp"
+#include "twist/loop/clock.hpp"
+#include "twist/loop/reactor.hpp"
 
 using namespace check;
 using namespace std::chrono_literals;

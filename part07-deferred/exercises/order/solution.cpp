@@ -1,5 +1,5 @@
 // order - in which order do these lines come?
-#include "common/deferred.hpp"
+#include "twist/deferred/deferred.hpp"
 
 #include <functional>
 #include <iostream>

@@ -1,7 +1,7 @@
 // timeout - a Deferred that fails if nobody fires it in time.
-#include "common/clock.hpp"
-#include "common/deferred.hpp"
-#include "common/error.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/loop/clock.hpp"
 
 #include <chrono>
 #include <iostream>

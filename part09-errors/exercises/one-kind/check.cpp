@@ -1,9 +1,9 @@
 // One kind of error.
 #include <string>
 
-#include "common/deferred.hpp"
-#include "common/error.hpp"
 #include "tools/check/check.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
 
 using namespace check;
 

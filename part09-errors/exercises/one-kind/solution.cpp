@@ -1,6 +1,6 @@
 // one-kind - an errback that handles one kind of error, and passes on every other.
-#include "common/deferred.hpp"
-#include "common/error.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
 
 #include <iostream>
 #include <string>

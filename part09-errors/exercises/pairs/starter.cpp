@@ -1,6 +1,6 @@
 // pairs - add_callbacks, or add_callback and then add_errback: what is the difference?
-#include "common/deferred.hpp"
-#include "common/error.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
 
 #include <functional>
 #include <iostream>

@@ -1,6 +1,6 @@
 // lost-errback - an errback that never runs.
-#include "common/deferred.hpp"
-#include "common/error.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
 
 #include <iostream>
 #include <string>

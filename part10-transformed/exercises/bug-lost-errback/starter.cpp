@@ -1,7 +1,7 @@
 // lost-errback - an errback that never runs.
 // TODO: something here is wrong. Find it by its symptom: the excuse is never printed.
-#include "common/deferred.hpp"
-#include "common/error.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
 
 #include <iostream>
 #include <string>

@@ -1,6 +1,6 @@
 // retry - asks again, twice, and then gives up.
-#include "common/deferred.hpp"
-#include "common/error.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
 
 #include <functional>
 #include <iostream>

@@ -1,10 +1,10 @@
 // fastpoetry - sends a poem to everybody who connects, with hand-made readers and writers.
-#include "common/address.hpp"
-#include "common/command_line.hpp"
-#include "common/error.hpp"
-#include "common/file.hpp"
-#include "common/file_descriptor.hpp"
-#include "common/reactor.hpp"
+#include "twist/base/error.hpp"
+#include "twist/base/file_descriptor.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/address.hpp"
+#include "twist/program/command_line.hpp"
+#include "twist/program/file.hpp"
 
 #include <cstdint>
 #include <iostream>

@@ -1,11 +1,11 @@
 // slowpoetry - sends a poem to everybody who connects, a few bytes at a time.
-#include "common/address.hpp"
-#include "common/command_line.hpp"
-#include "common/file.hpp"
-#include "common/protocol.hpp"
-#include "common/reactor.hpp"
-#include "common/seconds.hpp"
-#include "common/tcp.hpp"
+#include "twist/base/seconds.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/address.hpp"
+#include "twist/net/protocol.hpp"
+#include "twist/net/tcp.hpp"
+#include "twist/program/command_line.hpp"
+#include "twist/program/file.hpp"
 
 #include <cstddef>
 #include <cstdint>

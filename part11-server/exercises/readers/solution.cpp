@@ -1,13 +1,13 @@
 // slowpoetry - sends a poem to everybody who connects, a few bytes at a time: on add_reader and
 // add_writer, without protocols and transports.
-#include "common/address.hpp"
-#include "common/clock.hpp"
-#include "common/command_line.hpp"
-#include "common/error.hpp"
-#include "common/file.hpp"
-#include "common/file_descriptor.hpp"
-#include "common/reactor.hpp"
-#include "common/seconds.hpp"
+#include "twist/base/error.hpp"
+#include "twist/base/file_descriptor.hpp"
+#include "twist/base/seconds.hpp"
+#include "twist/loop/clock.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/address.hpp"
+#include "twist/program/command_line.hpp"
+#include "twist/program/file.hpp"
 
 #include <cstddef>
 #include <cstdint>

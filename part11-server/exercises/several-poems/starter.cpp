@@ -1,10 +1,10 @@
 // fastpoetry - sends poems to everybody who connects, each on a port of its own.
-#include "common/address.hpp"
-#include "common/command_line.hpp"
-#include "common/file.hpp"
-#include "common/protocol.hpp"
-#include "common/reactor.hpp"
-#include "common/tcp.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/address.hpp"
+#include "twist/net/protocol.hpp"
+#include "twist/net/tcp.hpp"
+#include "twist/program/command_line.hpp"
+#include "twist/program/file.hpp"
 
 #include <iostream>
 #include <memory>

@@ -4,9 +4,9 @@
 #include <memory>
 #include <string>
 
-#include "common/protocol.hpp"
 #include "tools/check/check.hpp"
 #include "tools/check/wire.hpp"
+#include "twist/net/protocol.hpp"
 
 using namespace check;
 

@@ -5,13 +5,13 @@
 #include <string>
 #include <vector>
 
-#include "common/deferred.hpp"
-#include "common/protocol.hpp"
-#include "common/reactor.hpp"
-#include "common/tcp.hpp"
 #include "tools/check/check.hpp"
 #include "tools/check/poet.hpp"
 #include "tools/check/wire.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/protocol.hpp"
+#include "twist/net/tcp.hpp"
 
 using namespace check;
 using namespace std::chrono_literals;

@@ -1,13 +1,13 @@
 // poem-as-netstring - a server, another one that dies in the middle of its poem, and the client
 // of both.
-#include "common/address.hpp"
-#include "common/command_line.hpp"
-#include "common/deferred.hpp"
-#include "common/error.hpp"
-#include "common/netstring.hpp"
-#include "common/protocol.hpp"
-#include "common/reactor.hpp"
-#include "common/tcp.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/address.hpp"
+#include "twist/net/netstring.hpp"
+#include "twist/net/protocol.hpp"
+#include "twist/net/tcp.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <cstddef>
 #include <iostream>

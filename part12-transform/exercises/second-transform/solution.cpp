@@ -1,11 +1,11 @@
 // transformedpoetry - a server that transforms poems: one request a connection, as a netstring.
-#include "common/address.hpp"
-#include "common/command_line.hpp"
-#include "common/lower_case.hpp"
-#include "common/netstring.hpp"
-#include "common/protocol.hpp"
-#include "common/reactor.hpp"
-#include "common/tcp.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/address.hpp"
+#include "twist/net/netstring.hpp"
+#include "twist/net/protocol.hpp"
+#include "twist/net/tcp.hpp"
+#include "twist/program/command_line.hpp"
+#include "twist/program/lower_case.hpp"
 
 #include <cstdint>
 #include <functional>

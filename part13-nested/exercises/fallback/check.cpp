@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "common/address.hpp"
-#include "common/deferred.hpp"
-#include "common/error.hpp"
 #include "tools/check/check.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/net/address.hpp"
 
 using namespace check;
 

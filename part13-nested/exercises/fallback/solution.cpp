@@ -1,7 +1,7 @@
 // fallback - a poem that several servers have: if one fails, the next is asked.
-#include "common/address.hpp"
-#include "common/deferred.hpp"
-#include "common/error.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/net/address.hpp"
 
 #include <cstddef>
 #include <functional>

@@ -1,6 +1,6 @@
 // mend - a poem is fetched and then transformed, each by a server that takes its time.
-#include "common/clock.hpp"
-#include "common/deferred.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/loop/clock.hpp"
 
 #include <chrono>
 #include <functional>

@@ -1,7 +1,7 @@
 // optional-transform - a poem that is transformed if somebody wishes it.
-#include "common/clock.hpp"
-#include "common/deferred.hpp"
-#include "common/error.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/loop/clock.hpp"
 
 #include <chrono>
 #include <functional>

@@ -1,7 +1,7 @@
 // several-transforms - a poem that goes through one transform after another, each by its name.
-#include "common/deferred.hpp"
-#include "common/error.hpp"
-#include "common/lower_case.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/program/lower_case.hpp"
 
 #include <functional>
 #include <iostream>

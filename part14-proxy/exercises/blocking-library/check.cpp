@@ -10,11 +10,11 @@
 #include <utility>
 #include <vector>
 
-#include "common/protocol.hpp"
-#include "common/reactor.hpp"
-#include "common/threads.hpp"
 #include "tools/check/check.hpp"
 #include "tools/check/wire.hpp"
+#include "twist/async/threads.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/protocol.hpp"
 
 using namespace check;
 

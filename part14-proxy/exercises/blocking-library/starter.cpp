@@ -1,8 +1,8 @@
 // blocking-library - a server whose poems come from a library that blocks.
-#include "common/protocol.hpp"
-#include "common/reactor.hpp"
-#include "common/tcp.hpp"
-#include "common/threads.hpp"
+#include "twist/async/threads.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/protocol.hpp"
+#include "twist/net/tcp.hpp"
 
 #include <atomic>
 #include <functional>

@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "common/clock.hpp"
-#include "common/deferred.hpp"
-#include "common/error.hpp"
 #include "tools/check/check.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/loop/clock.hpp"
 
 using namespace check;
 using namespace std::chrono_literals;

@@ -1,6 +1,6 @@
 // expires - the cache of a proxy: a poem is served from it until it is too old.
-#include "common/clock.hpp"
-#include "common/deferred.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/loop/clock.hpp"
 
 #include <chrono>
 #include <functional>

@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
-#include "common/deferred.hpp"
-#include "common/error.hpp"
 #include "tools/check/check.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
 
 using namespace check;
 

@@ -1,6 +1,6 @@
 // one-fetch - the cache of a proxy: all who wait for the poem share one fetch.
-#include "common/clock.hpp"
-#include "common/deferred.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/loop/clock.hpp"
 
 #include <chrono>
 #include <functional>

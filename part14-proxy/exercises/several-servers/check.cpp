@@ -4,9 +4,9 @@
 #include <memory>
 #include <string>
 
-#include "common/deferred.hpp"
-#include "common/error.hpp"
 #include "tools/check/check.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
 
 using namespace check;
 

@@ -1,6 +1,6 @@
 // several-servers - the cache of a proxy that stands before several servers.
-#include "common/clock.hpp"
-#include "common/deferred.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/loop/clock.hpp"
 
 #include <chrono>
 #include <functional>

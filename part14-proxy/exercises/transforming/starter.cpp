@@ -1,7 +1,7 @@
 // transforming - the cache of a proxy that has its poem transformed.
-#include "common/deferred.hpp"
-#include "common/error.hpp"
-#include "common/lower_case.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/program/lower_case.hpp"
 
 #include <functional>
 #include <iostream>

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "common/failure.hpp"
 #include "tools/check/check.hpp"
+#include "twist/base/failure.hpp"
 
 using namespace check;
 

@@ -1,5 +1,5 @@
 // test-lines - a test of a class that cuts a stream into lines, and has a bug.
-#include "common/error.hpp"
+#include "twist/base/error.hpp"
 
 #include <functional>
 #include <iostream>

@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "common/clock.hpp"
-#include "common/deferred.hpp"
-#include "common/error.hpp"
-#include "common/lower_case.hpp"
 #include "tools/check/check.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/loop/clock.hpp"
+#include "twist/program/lower_case.hpp"
 
 using namespace check;
 using namespace std::chrono_literals;

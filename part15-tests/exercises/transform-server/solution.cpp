@@ -1,7 +1,7 @@
 // test-transform - tests transform servers: says which are right and which are not.
-#include "common/deferred.hpp"
-#include "common/error.hpp"
-#include "common/lower_case.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/program/lower_case.hpp"
 
 #include <functional>
 #include <iostream>

@@ -1,14 +1,14 @@
 // poetry-proxy - fetches a poem once and serves it from then on, as a daemon.
-#include "common/address.hpp"
-#include "common/command_line.hpp"
-#include "common/daemon.hpp"
-#include "common/deferred.hpp"
-#include "common/log.hpp"
-#include "common/log_file.hpp"
-#include "common/pid_file.hpp"
-#include "common/protocol.hpp"
-#include "common/reactor.hpp"
-#include "common/tcp.hpp"
+#include "application/daemon.hpp"
+#include "application/log_file.hpp"
+#include "application/pid_file.hpp"
+#include "twist/base/log.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/address.hpp"
+#include "twist/net/protocol.hpp"
+#include "twist/net/tcp.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <cstdint>
 #include <filesystem>

@@ -2,16 +2,16 @@
 #include <memory>
 #include <string>
 
-#include "common/address.hpp"
-#include "common/deferred.hpp"
-#include "common/error.hpp"
-#include "common/inline_callbacks.hpp"
-#include "common/protocol.hpp"
-#include "common/reactor.hpp"
-#include "common/service.hpp"
-#include "common/tcp.hpp"
-#include "common/tcp_server.hpp"
+#include "application/service.hpp"
+#include "application/tcp_server.hpp"
 #include "tools/check/check.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/deferred/inline_callbacks.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/address.hpp"
+#include "twist/net/protocol.hpp"
+#include "twist/net/tcp.hpp"
 
 using namespace check;
 

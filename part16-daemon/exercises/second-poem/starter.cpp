@@ -1,10 +1,10 @@
 // second-poem - serves two poems, each on its port, and stops one of them.
-#include "common/address.hpp"
-#include "common/log_file.hpp"
-#include "common/protocol.hpp"
-#include "common/reactor.hpp"
-#include "common/service.hpp"
-#include "common/tcp_server.hpp"
+#include "application/log_file.hpp"
+#include "application/service.hpp"
+#include "application/tcp_server.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/address.hpp"
+#include "twist/net/protocol.hpp"
 
 #include <memory>
 #include <string>

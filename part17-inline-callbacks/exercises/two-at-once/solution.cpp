@@ -1,7 +1,7 @@
 // two-at-once - two downloads at the same time, inside one coroutine.
-#include "common/clock.hpp"
-#include "common/deferred.hpp"
-#include "common/inline_callbacks.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/deferred/inline_callbacks.hpp"
+#include "twist/loop/clock.hpp"
 
 #include <chrono>
 #include <functional>

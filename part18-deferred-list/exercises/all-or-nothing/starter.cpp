@@ -1,12 +1,12 @@
 // get-poetry - prints the poems when all of them are there; if one is missing, none.
-#include "common/address.hpp"
-#include "common/command_line.hpp"
-#include "common/deferred.hpp"
-#include "common/deferred_list.hpp"
-#include "common/error.hpp"
-#include "common/protocol.hpp"
-#include "common/reactor.hpp"
-#include "common/tcp.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/deferred/deferred_list.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/address.hpp"
+#include "twist/net/protocol.hpp"
+#include "twist/net/tcp.hpp"
+#include "twist/program/command_line.hpp"
 
 #include <cstddef>
 #include <iostream>

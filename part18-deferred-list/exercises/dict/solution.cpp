@@ -1,7 +1,7 @@
 // dict - many Deferreds by name: one Deferred for all their results.
-#include "common/deferred.hpp"
-#include "common/deferred_list.hpp"
-#include "common/error.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/deferred/deferred_list.hpp"
 
 #include <cstddef>
 #include <iostream>

@@ -1,8 +1,8 @@
 // first-poem - the first poem that comes wins; the others are cancelled.
-#include "common/clock.hpp"
-#include "common/deferred.hpp"
-#include "common/deferred_list.hpp"
-#include "common/error.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/deferred/deferred_list.hpp"
+#include "twist/loop/clock.hpp"
 
 #include <chrono>
 #include <iostream>

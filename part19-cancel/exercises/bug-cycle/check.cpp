@@ -5,10 +5,10 @@
 #include <sstream>
 #include <string>
 
-#include "common/clock.hpp"
-#include "common/deferred.hpp"
-#include "common/error.hpp"
 #include "tools/check/check.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/loop/clock.hpp"
 
 using namespace check;
 using namespace std::chrono_literals;

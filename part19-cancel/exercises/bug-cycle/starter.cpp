@@ -1,8 +1,8 @@
 // bug-cycle - waits for a poem, and says each second that it waits. The poem fails; nobody is told.
 // TODO: one line here is wrong. Find it by its symptom.
-#include "common/clock.hpp"
-#include "common/deferred.hpp"
-#include "common/error.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/loop/clock.hpp"
 
 #include <chrono>
 #include <functional>

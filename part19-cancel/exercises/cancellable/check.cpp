@@ -2,11 +2,11 @@
 #include <functional>
 #include <string>
 
-#include "common/deferred.hpp"
-#include "common/error.hpp"
-#include "common/reactor.hpp"
 #include "tools/check/check.hpp"
 #include "tools/check/poet.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
+#include "twist/loop/reactor.hpp"
 
 using namespace check;
 

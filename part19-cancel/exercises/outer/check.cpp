@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "common/deferred.hpp"
-#include "common/error.hpp"
-#include "common/failure.hpp"
 #include "tools/check/check.hpp"
+#include "twist/base/error.hpp"
+#include "twist/base/failure.hpp"
+#include "twist/deferred/deferred.hpp"
 
 using namespace check;
 

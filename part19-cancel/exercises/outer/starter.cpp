@@ -1,7 +1,7 @@
 // outer - the outer Deferred waits for the inner one, and is cancelled. What is printed?
-#include "common/deferred.hpp"
-#include "common/error.hpp"
-#include "common/failure.hpp"
+#include "twist/base/error.hpp"
+#include "twist/base/failure.hpp"
+#include "twist/deferred/deferred.hpp"
 
 #include <iostream>
 #include <string>

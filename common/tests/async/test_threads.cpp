@@ -1,0 +1,407 @@
+// Functions that block, in threads of their own: defer_to_thread and Threads.
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <semaphore>
+#include <string>
+#include <sys/resource.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "common/tests/child.hpp"
+#include "common/tests/door.hpp"
+#include "common/tests/last_words.hpp"
+#include "common/tests/network.hpp"
+#include "common/tests/reports.hpp"
+#include "twist/async/threads.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/inline_callbacks.hpp"
+#include "twist/loop/reactor.hpp"
+
+using namespace twist;
+using namespace std::chrono_literals;
+
+// R49 -----------------------------------------------------------------------------------------
+
+TEST_CASE("R49: the function is called in another thread, and its result comes in the loop's") {
+    Reports reports;
+    Reactor reactor;
+    const auto loop = std::this_thread::get_id();
+    reactor.call_when_running([&] {
+        const auto deferred = defer_to_thread(reactor, [] { return std::this_thread::get_id(); });
+        CHECK_FALSE(deferred.called());
+        deferred.add_callback([&](std::thread::id other) {
+            CHECK(other != loop);
+            CHECK(std::this_thread::get_id() == loop);
+            reactor.stop();
+        });
+    });
+    run(reactor);
+}
+
+TEST_CASE("R49: a value, nothing, a Result, what can only be moved, an exception, a bare value") {
+    Reports reports;
+    Reactor reactor;
+    std::string seen;
+    const auto all = [&]() -> Deferred<void> {
+        co_await defer_to_thread(reactor, [] {});
+        auto number = defer_to_thread(reactor, [] { return 7; });
+        auto result = defer_to_thread(
+            reactor, []() -> Result<std::string> { return std::string(" result"); });
+        auto moved =
+            defer_to_thread(reactor, [poem = std::make_unique<std::string>(" moved ")]() mutable {
+                return std::move(poem);
+            });
+        seen += std::to_string(co_await number);
+        seen += co_await result;
+        seen += *co_await moved;
+        try {
+            co_await defer_to_thread(reactor, [] { throw Exception("boom"); });
+        } catch (const Exception& error) {
+            seen += error.what();
+        }
+        try {
+            co_await defer_to_thread(reactor, []() -> int { throw 5; });
+        } catch (int five) {
+            seen += " " + std::to_string(five);
+        }
+        try {
+            co_await defer_to_thread(reactor, []() -> Result<int> { return Failure(6); });
+        } catch (int six) {
+            seen += " " + std::to_string(six);
+        }
+        reactor.stop();
+    };
+    reactor.call_when_running([&] { all(); });
+    run(reactor);
+    CHECK(seen == "7 result moved boom 5 6");
+}
+
+TEST_CASE("R49: before the reactor runs the function waits") {
+    Reports reports;
+    Reactor reactor;
+    bool runs = false;
+    defer_to_thread(reactor, [&] { return runs; }).add_callback([&](bool ran) {
+        CHECK(ran);
+        reactor.stop();
+    });
+    CHECK(reactor.threads().running() == 0);
+    CHECK(reactor.threads().waiting() == 1);
+    runs = true;
+    run(reactor);
+}
+
+TEST_CASE("R49: a failure that nobody takes is reported, like any other") {
+    Reports reports;
+    Reactor reactor;
+    reactor.call_when_running([&] {
+        defer_to_thread(reactor, [] { throw Exception("boom"); });
+        when(
+            reactor, [&] { return reactor.threads().running() == 0; }, [&] { reactor.stop(); });
+    });
+    run(reactor);
+    CHECK(reports.take() == "Unhandled error in Deferred: [Failure: Exception: boom]");
+}
+
+TEST_CASE("R49: the loop turns while the functions block") {
+    Reports reports;
+    Reactor reactor;
+    Door door;
+    int ended = 0;
+    reactor.call_when_running([&] {
+        for (int i = 0; i < 3; ++i)
+            defer_to_thread(reactor, [&] { door.wait(); }).add_callback([&] {
+                if (++ended == 3)
+                    reactor.stop();
+            });
+        when(
+            reactor, [&] { return door.came() == 3; },
+            [&] {
+                CHECK(ended == 0);
+                door.open();
+            });
+    });
+    run(reactor);
+    CHECK(ended == 3);
+}
+
+TEST_CASE("R49: the function, and what it holds, goes in the loop's thread") {
+    Reports reports;
+    Reactor reactor;
+    const auto loop = std::this_thread::get_id();
+    int went = 0; // of the loop's thread alone, and so no atomic
+    int ended = 0;
+    constexpr int all = 200;
+    reactor.call_when_running([&] {
+        for (int i = 0; i < all; ++i)
+            defer_to_thread(reactor, [last = std::make_shared<LastWords>([&] {
+                                          CHECK(std::this_thread::get_id() == loop);
+                                          ++went;
+                                      })] {
+            }).add_callback([&] {
+                if (++ended == all)
+                    reactor.stop();
+            });
+    });
+    run(reactor);
+    CHECK(went == all);
+}
+
+TEST_CASE("R49: a thread has no signals: they come to the loop") {
+    Reports reports;
+    Reactor reactor;
+    reactor.call_when_running([&] {
+        defer_to_thread(reactor, [] {
+            sigset_t blocked;
+            ::pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+            return ::sigismember(&blocked, SIGTERM) == 1 && ::sigismember(&blocked, SIGUSR1) == 1;
+        }).add_callback([&](bool all) {
+            CHECK(all);
+            sigset_t blocked;
+            ::pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+            CHECK(::sigismember(&blocked, SIGTERM) == 0);
+            reactor.stop();
+        });
+    });
+    run(reactor);
+}
+
+// R50 -----------------------------------------------------------------------------------------
+
+TEST_CASE("R50: ten run at once, the others wait; each has its turn") {
+    Reports reports;
+    Reactor reactor;
+    Door door;
+    std::vector<int> ended;
+    constexpr int all = 25;
+    reactor.call_when_running([&] {
+        for (int i = 0; i < all; ++i)
+            defer_to_thread(reactor, [&, i] {
+                door.wait();
+                return i;
+            }).add_callback([&](int number) {
+                ended.push_back(number);
+                if (ended.size() == all)
+                    reactor.stop();
+            });
+        CHECK(reactor.threads().running() == 10);
+        CHECK(reactor.threads().waiting() == all - 10);
+        when(
+            reactor, [&] { return door.came() == 10; },
+            [&] {
+                after_turns(reactor, 3, [&] {
+                    CHECK(door.came() == 10);
+                    door.open();
+                });
+            });
+    });
+    run(reactor);
+    CHECK(reactor.threads().running() == 0);
+    std::ranges::sort(ended);
+    for (std::size_t i = 0; i < ended.size(); ++i)
+        CHECK(ended[i] == static_cast<int>(i));
+}
+
+TEST_CASE("R50: cancel() fires the Deferred at once; the function goes on, or still has its turn") {
+    Reports reports;
+    Reactor reactor;
+    Door door;
+    std::atomic<int> called = 0;
+    std::string seen;
+    reactor.call_when_running([&] {
+        std::vector<Deferred<int>> results;
+        for (int i = 0; i < 11; ++i)
+            results.push_back(defer_to_thread(reactor, [&] {
+                                  door.wait();
+                                  return ++called;
+                              }).add_both([&](const Result<int>& result) {
+                seen += result.is_failure() ? name_of(result.failure()) + " " : "";
+                return 0;
+            }));
+        when(
+            reactor, [&] { return door.came() == 10; },
+            [&, results] {
+                results.front().cancel(); // it runs
+                results.back().cancel();  // it waits
+                CHECK(seen == "CancelledError CancelledError ");
+                door.open();
+                when(
+                    reactor, [&] { return called == 11; }, [&] { reactor.stop(); });
+            });
+    });
+    run(reactor);
+    CHECK(seen == "CancelledError CancelledError ");
+}
+
+// R51 -----------------------------------------------------------------------------------------
+
+TEST_CASE("R51: at its end the reactor waits for all functions, and fires none") {
+    Reports reports;
+    Reactor reactor;
+    Door door;
+    std::atomic<int> called = 0;
+    std::string order;
+    reactor.call_when_running([&] {
+        for (int i = 0; i < 25; ++i)
+            defer_to_thread(reactor, [&] {
+                door.wait();
+                ++called;
+            }).add_both([&](const Result<void>&) { FAIL_CHECK("nobody is called"); });
+        when(
+            reactor, [&] { return door.came() == 10; }, [&] { reactor.stop(); });
+    });
+    reactor.add_system_event_trigger(Reactor::Shutdown::before, [&] {
+        order += "before " + std::to_string(called) + " ";
+        door.open();
+        // Now some may end in this very turn.
+    });
+    reactor.add_system_event_trigger(Reactor::Shutdown::during,
+                                     [&] { order += "during " + std::to_string(called); });
+    run(reactor);
+    CHECK(order == "before 0 during 25");
+    CHECK(reactor.threads().waiting() == 0);
+}
+
+TEST_CASE("R51: a function whose reactor never runs is never called, and goes with it") {
+    Reports reports;
+    const auto held = std::make_shared<int>();
+    {
+        Reactor reactor;
+        defer_to_thread(reactor, [held] { FAIL_CHECK("it was called"); }).add_both([held](auto) {
+            FAIL_CHECK("nobody is called");
+        });
+        CHECK(held.use_count() == 3);
+    }
+    CHECK(held.use_count() == 1);
+}
+
+TEST_CASE("R51: what goes with the reactor asks for a thread") {
+    Reports reports;
+    int gone = 0;
+    {
+        Reactor reactor;
+        defer_to_thread(reactor, [last = std::make_shared<LastWords>([&] {
+                                      ++gone;
+                                      defer_to_thread(reactor, never_called([&] { ++gone; }));
+                                  })] {});
+    }
+    CHECK(gone == 2);
+}
+
+// R52 -----------------------------------------------------------------------------------------
+
+TEST_CASE("R52: where the system has no thread, the Deferred fails") {
+    const int result = in_a_child([] { // only in a process that is not root's
+        const rlimit none{0, 0};
+        ::setrlimit(RLIMIT_NPROC, &none);
+        if (::getuid() == 0 && ::setuid(65534) == -1)
+            return 3;
+        Reactor reactor;
+        std::string reason;
+        reactor.call_when_running([&] {
+            defer_to_thread(reactor, [] {}).add_both([&](const Result<void>& outcome) {
+                reason = outcome.is_failure() ? outcome.failure().message() : "it was called";
+                reactor.stop();
+            });
+        });
+        reactor.run();
+        return reason == "The system has no thread for this: 11: Resource temporarily unavailable."
+                   ? 0
+                   : 1;
+    });
+    CHECK(result == 0);
+}
+
+// Threads, for those who build on it --------------------------------------------------------------
+
+TEST_CASE("what is forgotten is not called if it waits, and not done if it runs") {
+    Reports reports;
+    Reactor reactor;
+    Threads threads(reactor, 1);
+    Door door;
+    std::atomic<int> called = 0;
+    int done = 0;
+    reactor.call_when_running([&] {
+        const auto work = [&] {
+            door.wait();
+            ++called;
+        };
+        const auto first = threads.call(work, [] { FAIL_CHECK("it was forgotten"); });
+        const auto second = threads.call(work, [] { FAIL_CHECK("it was forgotten"); });
+        threads.call(work, [&] {
+            ++done;
+            reactor.stop();
+        });
+        when(
+            reactor, [&] { return door.came() == 1; },
+            [&, first, second] {
+                CHECK(threads.waiting() == 2);
+                threads.forget(first);
+                threads.forget(second);
+                threads.forget(second);
+                threads.forget(12345);
+                CHECK(threads.running() == 1);
+                CHECK(threads.waiting() == 1);
+                door.open();
+            });
+    });
+    run(reactor);
+    CHECK(called == 2);
+    CHECK(done == 1);
+}
+
+TEST_CASE("Threads that go wait for nobody, and nobody hears of what still runs") {
+    Reports reports;
+    Reactor reactor;
+    const auto door = std::make_shared<Door>(); // the thread may be the last to use it
+    const auto ended = std::make_shared<std::atomic<bool>>(false);
+    reactor.call_when_running([&] {
+        const auto threads = std::make_shared<std::optional<Threads>>();
+        threads->emplace(reactor, std::size_t{1});
+        (*threads)->call(
+            [door, ended] {
+                door->wait();
+                *ended = true;
+            },
+            [] { FAIL_CHECK("nobody is called"); });
+        (*threads)->call([] { FAIL_CHECK("it waited"); }, [] { FAIL_CHECK("it waited"); });
+        when(
+            reactor, [=] { return door->came() == 1; },
+            [&, threads, door, ended] {
+                threads->reset();
+                door->open();
+                when(
+                    reactor, [=] { return ended->load(); },
+                    [&] { after_turns(reactor, 3, [&] { reactor.stop(); }); });
+            });
+    });
+    run(reactor);
+}
+
+TEST_CASE("a `done` that destroys the Threads") {
+    Reports reports;
+    Reactor reactor;
+    std::optional<Threads> threads;
+    threads.emplace(reactor, std::size_t{8});
+    const auto door = std::make_shared<Door>(); // a thread may be the last to use it
+    int done = 0;
+    reactor.call_when_running([&] {
+        for (int i = 0; i < 8; ++i)
+            threads->call([door] { door->wait(); },
+                          [&] {
+                              ++done;
+                              threads.reset();
+                              after_turns(reactor, 3, [&] { reactor.stop(); });
+                          });
+        when(
+            reactor, [=] { return door->came() == 8; }, [=] { door->open(); });
+    });
+    run(reactor);
+    CHECK(done == 1);
+}

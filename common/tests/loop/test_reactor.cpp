@@ -1,0 +1,408 @@
+// R1 to R12: the loop, its turns and its timers.
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "common/tests/network.hpp"
+#include "common/tests/reports.hpp"
+#include "twist/base/error.hpp"
+#include "twist/loop/reactor.hpp"
+
+using namespace twist;
+using namespace std::chrono_literals;
+
+TEST_CASE("R1: what is to be called when the loop runs is called then, in order; later at once") {
+    Reports reports;
+    Reactor reactor;
+    std::string seen;
+    reactor.call_when_running([&] { seen += reactor.running() ? "running " : "not running "; });
+    reactor.call_when_running([&] {
+        reactor.call_when_running([&] { seen += "at once "; });
+        seen += "second ";
+    });
+    reactor.call_when_running([&] { reactor.stop(); });
+    CHECK(seen == "");
+    run(reactor);
+    CHECK(seen == "running at once second ");
+    CHECK_FALSE(reactor.running());
+}
+
+TEST_CASE("R2: what such a function or a timer throws is reported, and the loop goes on") {
+    Reports reports;
+    Reactor reactor;
+    std::string seen;
+    reactor.call_when_running([] { throw Exception("first"); });
+    reactor.call_when_running([&] { seen += "second "; });
+    reactor.call_later(0s, [] { throw 3; });
+    reactor.call_later(0s, [&] { seen += "fourth "; });
+    reactor.call_at_end_of_turn([] { throw std::string("fifth"); });
+    reactor.call_at_end_of_turn([&] { reactor.call_later(1ms, [&] { reactor.stop(); }); });
+    run(reactor);
+    CHECK(seen == "second fourth ");
+    CHECK(reports.take() == "Unhandled Error: [Failure: Exception: first]\n"
+                            "Unhandled Error: [Failure: int: 3]\n"
+                            "Unhandled Error: [Failure: std::string: fifth]");
+}
+
+TEST_CASE("R3: with nothing to do the loop sleeps, and stop() ends it") {
+    Reactor reactor;
+    bool stopped = false;
+    const Seconds before = processor_time();
+    reactor.call_later(a_while, [&] {
+        reactor.stop();
+        stopped = true;
+    });
+    reactor.run();
+    CHECK(stopped);
+    CHECK(processor_time() - before < hardly_any_time);
+}
+
+TEST_CASE("R3: a timer that is cancelled, far away or for ever away keeps nobody awake") {
+    Reactor reactor;
+    for (int i = 1; i < 100; ++i)
+        reactor.call_later(i * 1ms, [] {}).cancel();
+    reactor.call_later(24h * 365, [] { FAIL_CHECK("a year has passed"); });
+    reactor.call_later(Seconds::max(), [] { FAIL_CHECK("the end of time"); });
+    const Seconds before = processor_time();
+    reactor.call_later(a_while, [&] { reactor.stop(); });
+    reactor.run();
+    CHECK(processor_time() - before < hardly_any_time);
+}
+
+TEST_CASE("R4: stop() throws where there is nothing to stop, or not any more") {
+    Reactor reactor;
+    CHECK_THROWS_WITH_AS(reactor.stop(), "Can't stop reactor that isn't running.",
+                         ReactorNotRunning);
+    std::vector<bool> refused;
+    const auto stop = [&] {
+        try {
+            reactor.stop();
+            refused.push_back(false);
+        } catch (const ReactorNotRunning&) {
+            refused.push_back(true);
+        }
+    };
+    reactor.call_when_running([&] {
+        stop();
+        stop();
+    });
+    for (const auto when :
+         {Reactor::Shutdown::before, Reactor::Shutdown::during, Reactor::Shutdown::after})
+        reactor.add_system_event_trigger(when, stop);
+    run(reactor);
+    stop();
+    CHECK(refused == std::vector{false, true, true, true, true, true});
+}
+
+TEST_CASE("R5: a reactor runs once, and not inside itself") {
+    Reactor reactor;
+    reactor.call_when_running([&] {
+        CHECK_THROWS_AS(reactor.run(), ReactorAlreadyRunning);
+        reactor.stop();
+    });
+    run(reactor);
+    CHECK_THROWS_AS(reactor.run(), ReactorNotRestartable);
+}
+
+TEST_CASE("R6: timers that are due when stop() is called still run, and make none that do") {
+    Reports reports;
+    Reactor reactor;
+    Diary diary;
+    const auto note = [&](const char* what) { return [&diary, what] { diary.note(what); }; };
+    reactor.add_system_event_trigger(Reactor::Shutdown::before, note("before"));
+    const auto stop = [&] {
+        reactor.call_later(0s, [&] {
+            diary.note("first");
+            reactor.call_later(0s, [] { FAIL_CHECK("the loop has ended"); });
+        });
+        reactor.call_from_thread(note("from a thread"));
+        reactor.stop();
+        reactor.call_later(0s, [&] {
+            diary.note("second");
+            reactor.call_at_end_of_turn(note("end of the turn"));
+        });
+        reactor.call_later(20s, [] { FAIL_CHECK("it is not due"); });
+    };
+    SocketPair pair;
+    TestDescriptor reader(pair.here.get());
+    reader.on_lost = [](const Failure&) {};
+    SUBCASE("by a function that is called at the start") {
+        reactor.call_when_running(stop);
+    }
+    SUBCASE("by do_read") {
+        reader.on_read = [&]() -> std::optional<Failure> {
+            CHECK(reactor.running());
+            stop();
+            return {}; // it is not read again
+        };
+        send_to(pair.there, "x");
+        reactor.add_reader(reader);
+    }
+    SUBCASE("by connection_lost") {
+        reader.on_read = [] { return connection_done(); };
+        reader.on_lost = [&](const Failure&) { stop(); };
+        send_to(pair.there, "x");
+        reactor.add_reader(reader);
+    }
+    SUBCASE("at the end of a turn") {
+        reactor.call_at_end_of_turn(stop);
+    }
+    reactor.run();
+    CHECK(diary.text() == "from a thread, first, second, end of the turn, before");
+}
+
+TEST_CASE("R6: where a timer calls it, those that are due with it run, and no other") {
+    Reactor reactor;
+    Diary diary;
+    reactor.call_later(0s, [&] {
+        reactor.stop();
+        reactor.call_later(0s, [] { FAIL_CHECK("the loop has ended"); });
+    });
+    reactor.call_later(0s, [&] { diary.note("with it"); });
+    run(reactor);
+    CHECK(diary.text() == "with it");
+}
+
+TEST_CASE("R7: call_later never calls inside the call; equal times in order, others by time") {
+    Reactor reactor;
+    std::string seen;
+    reactor.call_when_running([&] {
+        DelayedCall late = reactor.call_later(20s, [&] {
+            seen += "late ";
+            reactor.stop();
+        });
+        for (const char* name : {"a ", "b ", "c "})
+            reactor.call_later(0s, [&seen, name] { seen += name; });
+        reactor.call_later(1ms, [&, late]() mutable {
+            seen += "early ";
+            late.reset(0s);
+        });
+        CHECK(seen == "");
+    });
+    run(reactor);
+    CHECK(seen == "a b c early late ");
+}
+
+TEST_CASE("R7: a timer is never early") {
+    Reactor reactor;
+    Seconds least{1};
+    int left = 20;
+    for (int i = 0; i < left; ++i) {
+        const Seconds due = reactor.seconds() + i * 1ms;
+        reactor.call_later(i * 1ms, [&, due] {
+            least = std::min(least, reactor.seconds() - due);
+            if (--left == 0)
+                reactor.stop();
+        });
+    }
+    run(reactor);
+    CHECK(least >= 0s);
+}
+
+TEST_CASE("R7: a nearer timer, made or moved while the loop waits for a far one, is in time") {
+    Reactor reactor;
+    std::string seen;
+    SocketPair pair;
+    TestDescriptor reader(pair.here.get());
+    DelayedCall moved = reactor.call_later(20s, [&] { seen += "moved "; });
+    reactor.call_later(25s, [&] { reactor.stop(); });
+    reader.on_read = [&]() -> std::optional<Failure> {
+        seen += read_now(pair.here) + " ";
+        moved.reset(1ms);
+        reactor.call_later(3ms, [&] {
+            seen += "made";
+            reactor.stop();
+        });
+        return {};
+    };
+    reactor.add_reader(reader);
+    reactor.call_later(1ms, [&] { send_to(pair.there, "read"); });
+    run(reactor);
+    CHECK(seen == "read moved made");
+}
+
+TEST_CASE("R8: between two call_later(0) the descriptors are looked at") {
+    Reactor reactor;
+    std::string seen;
+    SocketPair pair;
+    TestDescriptor reader(pair.here.get());
+    reader.on_read = [&]() -> std::optional<Failure> {
+        seen += read_now(pair.here);
+        return {};
+    };
+    reactor.add_reader(reader);
+    reactor.call_later(0s, [&] {
+        send_to(pair.there, "read ");
+        reactor.call_later(0s, [&] {
+            seen += "timer ";
+            reactor.stop();
+        });
+    });
+    run(reactor);
+    CHECK(seen == "read timer ");
+}
+
+TEST_CASE("R8: an endless row of call_later(0) starves nobody") {
+    Reactor reactor;
+    SocketPair pair;
+    TestDescriptor reader(pair.here.get());
+    reader.on_read = [&]() -> std::optional<Failure> {
+        reactor.stop();
+        return connection_done();
+    };
+    reactor.add_reader(reader);
+    int rounds = 0;
+    std::function<void()> again = [&] {
+        if (++rounds == 10)
+            send_to(pair.there, "enough");
+        reactor.call_later(0s, again);
+    };
+    again();
+    run(reactor);
+    CHECK(rounds >= 10);
+    CHECK(rounds <= 12);
+}
+
+TEST_CASE("R9, R10: a call that is cancelled does not come, and has a state") {
+    Reactor reactor;
+    DelayedCall cancelled = reactor.call_later(0s, [] { FAIL_CHECK("it was cancelled"); });
+    cancelled.cancel();
+    CHECK_FALSE(cancelled.active());
+    CHECK_THROWS_AS(cancelled.cancel(), AlreadyCancelled);
+    CHECK_THROWS_AS(cancelled.reset(1s), AlreadyCancelled);
+    DelayedCall called;
+    called = reactor.call_later(0s, [&] {
+        CHECK_FALSE(called.active());
+        CHECK_THROWS_AS(called.cancel(), AlreadyCalled);
+        reactor.stop();
+    });
+    CHECK(called.active());
+    run(reactor);
+    CHECK_THROWS_AS(called.delay(1s), AlreadyCalled);
+}
+
+TEST_CASE("R9: a timer can cancel another that is due in the same turn") {
+    Reactor reactor;
+    DelayedCall second;
+    reactor.call_later(0s, [&] { second.cancel(); });
+    second = reactor.call_later(0s, [] { FAIL_CHECK("it was cancelled"); });
+    reactor.call_later(0s, [&] { reactor.stop(); });
+    run(reactor);
+    CHECK_FALSE(second.active());
+}
+
+TEST_CASE("R11: a call can be moved to earlier and to later; those cancelled are not listed") {
+    Reactor reactor;
+    std::string seen;
+    DelayedCall earlier = reactor.call_later(20s, [&] { seen += "earlier "; });
+    DelayedCall later = reactor.call_later(0s, [&] {
+        seen += "later ";
+        reactor.stop();
+    });
+    earlier.delay(-20s);
+    later.delay(5ms);
+    reactor.call_later(1s, [] {}).cancel();
+    CHECK(reactor.delayed_calls().size() == 2);
+    run(reactor);
+    CHECK(seen == "earlier later ");
+    CHECK(reactor.delayed_calls().empty());
+}
+
+TEST_CASE("R12: a negative delay, or nothing to call, is refused at once") {
+    Reactor reactor;
+    CHECK_THROWS_AS(reactor.call_later(-1s, [] {}), std::invalid_argument);
+    CHECK_THROWS_AS(reactor.call_later(0s, nullptr), std::invalid_argument);
+}
+
+TEST_CASE("a turn ends after its descriptors; what its end puts off is for the end of the next") {
+    Reactor reactor;
+    std::string seen;
+    SocketPair pair;
+    TestDescriptor reader(pair.here.get());
+    send_to(pair.there, "x");
+    reader.on_read = [&]() -> std::optional<Failure> {
+        seen += "read ";
+        reactor.call_at_end_of_turn([&] { seen += "its end "; });
+        return {};
+    };
+    reactor.add_reader(reader);
+    reactor.call_later(0s, [&] {
+        seen += "timer ";
+        reactor.call_at_end_of_turn([&] {
+            seen += "end ";
+            reactor.call_at_end_of_turn([&] {
+                seen += "next end ";
+                reactor.stop();
+            });
+        });
+    });
+    run(reactor);
+    CHECK(seen == "timer read end its end read next end its end ");
+}
+
+TEST_CASE("work for the end of the turn is done though nothing else happens") {
+    Reactor reactor;
+    reactor.call_at_end_of_turn([&] { reactor.call_at_end_of_turn([&] { reactor.stop(); }); });
+    run(reactor);
+}
+
+TEST_CASE("stop() is heard wherever it is said, though nothing else happens") {
+    for (const std::string place : {"when running", "timer", "descriptor", "end of turn"}) {
+        CAPTURE(place);
+        Reactor reactor;
+        SocketPair pair;
+        TestDescriptor reader(pair.here.get());
+        const auto stop = [&] { reactor.stop(); };
+        reader.on_read = [&]() -> std::optional<Failure> {
+            reactor.remove_reader(reader);
+            stop();
+            return {};
+        };
+        if (place == "when running")
+            reactor.call_when_running(stop);
+        else if (place == "timer")
+            reactor.call_later(0s, stop);
+        else if (place == "descriptor")
+            reactor.add_reader(reader);
+        else
+            reactor.call_at_end_of_turn(stop);
+        send_to(pair.there, "x");
+        run(reactor);
+    }
+}
+
+TEST_CASE("the back end can be chosen; one that is not there is refused") {
+    for (const std::string name : {"epoll", "poll", "select"}) {
+        CAPTURE(name);
+        Reactor reactor(name);
+        CHECK(reactor.backend() == name);
+        std::string seen;
+        SocketPair pair;
+        TestDescriptor reader(pair.here.get());
+        reader.on_read = [&]() -> std::optional<Failure> {
+            seen += read_now(pair.here);
+            reactor.call_later(1ms, [&] { reactor.stop(); });
+            return connection_done();
+        };
+        reactor.add_reader(reader);
+        reactor.call_later(1ms, [&] { send_to(pair.there, "hello"); });
+        run(reactor);
+        CHECK(seen == "hello");
+    }
+    CHECK_THROWS_WITH_AS(Reactor("no such thing"),
+                         "There is no reactor back end 'no such thing', only epoll poll select",
+                         std::invalid_argument);
+}
+
+TEST_CASE("reactors come one after the other and one beside the other") {
+    for (int i = 0; i < 3; ++i) {
+        Reactor reactor, other;
+        reactor.call_later(0s, [&] {
+            other.call_later(0s, [&] { other.stop(); });
+            run(other); // in a callback of the first: that is allowed
+            reactor.stop();
+        });
+        run(reactor);
+    }
+}

@@ -1,0 +1,503 @@
+// R14, R16 to R22: raw readers and writers, as Part 4's client uses them.
+#include <algorithm>
+#include <fcntl.h>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "common/tests/network.hpp"
+#include "common/tests/reports.hpp"
+#include "twist/base/error.hpp"
+#include "twist/loop/reactor.hpp"
+
+using namespace twist;
+using namespace std::chrono_literals;
+
+namespace {
+
+// What a do_read gives that goes on.
+const std::optional<Failure> go_on;
+
+bool contains(const std::vector<ReadDescriptor*>& all, const ReadDescriptor& one) {
+    return std::find(all.begin(), all.end(), &one) != all.end();
+}
+
+} // namespace
+
+TEST_CASE("R16: do_read is called once a turn, as long as something is left") {
+    Reactor reactor;
+    std::string seen;
+    SocketPair pair;
+    TestDescriptor reader(pair.here.get());
+    reader.on_read = [&] {
+        seen += read_now(pair.here, 1);
+        reactor.call_at_end_of_turn([&] { seen += "|"; });
+        if (seen == "a|b|c")
+            reactor.stop();
+        return go_on;
+    };
+    reactor.add_reader(reader);
+    send_to(pair.there, "abc");
+    run(reactor);
+    CHECK(seen == "a|b|c|");
+}
+
+TEST_CASE("R16: adding twice is adding once; removing what is not there does no harm") {
+    Reactor reactor, other;
+    int calls = 0;
+    SocketPair pair, unknown_pair;
+    TestDescriptor reader(pair.here.get()), unknown(unknown_pair.here.get());
+    reader.on_read = [&] {
+        ++calls;
+        reactor.remove_reader(reader);
+        reactor.call_later(1ms, [&] { reactor.stop(); });
+        return go_on;
+    };
+    reactor.add_reader(reader);
+    reactor.add_reader(reader);
+    CHECK(reactor.get_readers().size() == 2); // the reactor's own is one
+    reactor.remove_reader(unknown);
+    reactor.remove_writer(reader);
+    other.remove_reader(reader);
+    reactor.release(unknown);
+    send_to(pair.there, "x");
+    run(reactor);
+    CHECK(calls == 1);
+    CHECK_FALSE(contains(reactor.get_readers(), reader));
+}
+
+TEST_CASE("R17: who gives a reason is removed first, then told it") {
+    for (const Failure& reason : {connection_done(), Failure(ConnectionLost())}) {
+        Reactor reactor;
+        std::string told;
+        SocketPair pair;
+        TestDescriptor reader(pair.here.get());
+        reader.on_read = [&] { return std::optional(reason); };
+        reader.on_lost = [&](const Failure& why) {
+            CHECK(why == reason);
+            CHECK_FALSE(contains(reactor.get_readers(), reader));
+            told += why.text();
+            reactor.stop();
+        };
+        reactor.add_reader(reader);
+        send_to(pair.there, "x");
+        run(reactor);
+        CHECK(told == (reason == connection_done()
+                           ? "[Failure: ConnectionDone: Connection was closed cleanly.]"
+                           : "[Failure: ConnectionLost: Connection to the other side was lost in a "
+                             "non-clean fashion.]"));
+    }
+}
+
+TEST_CASE("R18: what do_read or do_write throws is reported, and is the reason of the end") {
+    for (const bool reading : {true, false}) {
+        CAPTURE(reading);
+        Reports reports;
+        Reactor reactor;
+        std::string told;
+        SocketPair pair;
+        TestDescriptor descriptor(pair.here.get());
+        descriptor.on_read =
+            descriptor.on_write = []() -> std::optional<Failure> { throw Exception("boom"); };
+        descriptor.on_lost = [&](const Failure& reason) {
+            told += reason.text();
+            reactor.stop();
+        };
+        if (reading)
+            reactor.add_reader(descriptor);
+        else
+            reactor.add_writer(descriptor);
+        send_to(pair.there, "x");
+        run(reactor);
+        CHECK(told == "[Failure: Exception: boom]");
+        CHECK(reports.take() == "Unhandled Error: [Failure: Exception: boom]");
+        CHECK(reactor.descriptors().empty());
+    }
+}
+
+TEST_CASE("R18: what connection_lost throws is reported, too, and hurts nobody else") {
+    Reports reports;
+    Reactor reactor;
+    SocketPair pair, good_pair;
+    TestDescriptor bad(pair.here.get()), good(good_pair.here.get());
+    bad.on_read = [&] { return std::optional(connection_done()); };
+    bad.on_lost = [&](const Failure&) {
+        send_to(good_pair.there, "x");
+        throw Exception("boom");
+    };
+    good.on_read = [&] {
+        reactor.stop();
+        return std::optional(connection_done());
+    };
+    reactor.add_reader(bad);
+    reactor.add_reader(good);
+    send_to(pair.there, "x");
+    run(reactor);
+    CHECK(reports.take() == "Unhandled Error: [Failure: Exception: boom]");
+}
+
+TEST_CASE("R20: a reader whose fileno has become -1 is told that it went away") {
+    Reactor reactor;
+    std::string told;
+    SocketPair pair;
+    TestDescriptor reader(pair.here.get());
+    reader.on_read = [&] {
+        FAIL_CHECK("it has no descriptor to read");
+        return go_on;
+    };
+    reader.on_lost = [&](const Failure& reason) {
+        told = name_of(reason);
+        reactor.stop();
+    };
+    reactor.add_reader(reader);
+    reader.set_fileno(-1);
+    send_to(pair.there, "x");
+    run(reactor);
+    CHECK(told == "ConnectionFdescWentAway");
+}
+
+TEST_CASE("R21: who looks for others like himself filters get_readers by type") {
+    Reactor reactor;
+    SocketPair pair;
+    TestDescriptor reader(pair.here.get());
+    const auto count = [&] {
+        const auto all = reactor.get_readers();
+        return std::count_if(all.begin(), all.end(), [](const ReadDescriptor* one) {
+            return dynamic_cast<const TestDescriptor*>(one) != nullptr;
+        });
+    };
+    CHECK(reactor.get_readers().size() == 1); // at rest: the reactor's own, to be woken by
+    CHECK(count() == 0);
+    reactor.add_reader(reader);
+    CHECK(reactor.get_readers().size() == 2);
+    CHECK(count() == 1);
+    CHECK(reactor.get_writers().empty());
+    reactor.add_writer(reader);
+    CHECK(reactor.get_writers() == std::vector<ReadDescriptor*>{&reader});
+    CHECK(reactor.descriptors() == std::vector<ReadDescriptor*>{&reader});
+}
+
+TEST_CASE("R22: while a do_read does not return, nothing else happens") {
+    Reactor reactor;
+    std::string seen;
+    SocketPair pair;
+    TestDescriptor reader(pair.here.get());
+    reader.on_read = [&] {
+        reactor.call_later(1ms, [&] {
+            seen += "timer";
+            reactor.stop();
+        });
+        const Seconds until = reactor.seconds() + 10ms;
+        while (reactor.seconds() < until)
+            continue;
+        seen += "read ";
+        return std::optional(connection_done());
+    };
+    reactor.add_reader(reader);
+    send_to(pair.there, "x");
+    run(reactor);
+    CHECK(seen == "read timer");
+}
+
+TEST_CASE("R14: raw readers are told when the reactor shuts down") {
+    Reports reports;
+    Reactor reactor;
+    std::string told;
+    SocketPair first_pair, second_pair;
+    TestDescriptor first(first_pair.here.get()), second(second_pair.here.get());
+    first.on_lost = [&](const Failure& reason) {
+        told += name_of(reason) + (reactor.running() ? " running " : " ");
+        throw Exception("boom");
+    };
+    second.on_lost = [&](const Failure& reason) { told += name_of(reason); };
+    reactor.add_reader(first);
+    reactor.add_writer(first);
+    reactor.add_writer(second);
+    reactor.call_when_running([&] { reactor.stop(); });
+    run(reactor);
+    CHECK(told == "ConnectionLost ConnectionLost");
+    CHECK(reports.take() == "Unhandled Error: [Failure: Exception: boom]");
+}
+
+TEST_CASE("do_write is called while there is room, beside do_read") {
+    Reactor reactor;
+    int reads = 0, writes = 0, losses = 0;
+    SocketPair pair;
+    TestDescriptor both(pair.here.get());
+    both.on_read = [&] {
+        ++reads;
+        reactor.remove_reader(both);
+        return go_on;
+    };
+    both.on_write = [&] {
+        if (++writes == 3)
+            reactor.stop();
+        return go_on;
+    };
+    both.on_lost = [&](const Failure&) { ++losses; };
+    reactor.add_reader(both);
+    reactor.add_writer(both);
+    send_to(pair.there, "x");
+    run(reactor);
+    CHECK(reads == 1);
+    CHECK(writes == 3);
+    CHECK(losses == 1);
+}
+
+TEST_CASE("one that ends is not called any more, though it could be read and written") {
+    Reactor reactor;
+    SocketPair pair;
+    TestDescriptor both(pair.here.get());
+    int calls = 0;
+    both.on_read = both.on_write = [&] {
+        ++calls;
+        return std::optional(connection_done());
+    };
+    both.on_lost = [&](const Failure&) {
+        CHECK(calls == 1);
+        reactor.call_later(1ms, [&] { reactor.stop(); });
+    };
+    reactor.add_reader(both);
+    reactor.add_writer(both);
+    pair.there.close();
+    run(reactor);
+    CHECK(calls == 1);
+}
+
+TEST_CASE("a destructor takes its descriptor out of the reactor") {
+    Reactor reactor;
+    SocketPair pair;
+    {
+        TestDescriptor reader(pair.here.get());
+        reactor.add_reader(reader);
+        reactor.add_writer(reader);
+    }
+    CHECK(reactor.descriptors().empty());
+    send_to(pair.there, "x");
+    reactor.call_later(1ms, [&] { reactor.stop(); });
+    run(reactor);
+}
+
+TEST_CASE("a reader may delete itself in do_read, whatever it gives then") {
+    for (const bool with_reason : {true, false}) {
+        Reactor reactor;
+        SocketPair pair;
+        auto reader = std::make_unique<TestDescriptor>(pair.here.get());
+        reader->on_read = [&reactor, &reader, with_reason]() -> std::optional<Failure> {
+            Reactor& still_here = reactor; // the closure goes with the reader
+            const bool gives_reason = with_reason;
+            reader.reset();
+            still_here.call_later(1ms, [&still_here] { still_here.stop(); });
+            return gives_reason ? std::optional(connection_done()) : go_on;
+        };
+        reactor.add_reader(*reader);
+        reactor.add_writer(*reader);
+        send_to(pair.there, "x");
+        run(reactor);
+        CHECK(reader == nullptr);
+    }
+}
+
+TEST_CASE("a reader may delete itself in connection_lost, and another that is ready, too") {
+    Reactor reactor;
+    std::vector<std::unique_ptr<SocketPair>> pairs;
+    std::vector<std::unique_ptr<TestDescriptor>> readers;
+    int calls = 0;
+    for (int i = 0; i < 5; ++i) {
+        pairs.push_back(std::make_unique<SocketPair>());
+        send_to(pairs.back()->there, "x");
+        readers.push_back(std::make_unique<TestDescriptor>(pairs.back()->here.get()));
+        readers.back()->on_read = [&] {
+            ++calls;
+            return std::optional(connection_done());
+        };
+        readers.back()->on_lost = [&](const Failure&) {
+            reactor.stop();
+            auto all = std::move(readers); // this function goes with them
+        };
+        reactor.add_reader(*readers.back());
+    }
+    run(reactor);
+    CHECK(calls == 1);
+    CHECK(reactor.descriptors().empty());
+}
+
+TEST_CASE("a number that is used again belongs to the new one") {
+    Reactor reactor;
+    std::string seen;
+    auto pair = std::make_unique<SocketPair>();
+    const int number = pair->here.get();
+    std::unique_ptr<TestDescriptor> second;
+    TestDescriptor first(number);
+    first.on_read = [&] {
+        seen += "first ";
+        reactor.remove_reader(first);
+        pair.reset();
+        pair = std::make_unique<SocketPair>();
+        CHECK(pair->here.get() == number);
+        second = std::make_unique<TestDescriptor>(number);
+        second->on_read = [&] {
+            seen += "second";
+            reactor.stop();
+            return std::optional(connection_done());
+        };
+        reactor.add_reader(*second);
+        send_to(pair->there, "y");
+        return std::optional(connection_done()); // of a number that is not its own any more
+    };
+    first.on_lost = [&](const Failure&) { FAIL_CHECK("it had left"); };
+    reactor.add_reader(first);
+    send_to(pair->there, "x");
+    run(reactor);
+    CHECK(seen == "first second");
+}
+
+TEST_CASE("one that was closed without a word gives way to the next with its number") {
+    Reactor reactor;
+    auto pair = std::make_unique<SocketPair>();
+    const int number = pair->here.get();
+    TestDescriptor forgotten(number), next(number);
+    reactor.add_reader(forgotten);
+    pair.reset();
+    pair = std::make_unique<SocketPair>();
+    REQUIRE(pair->here.get() == number);
+    next.on_read = [&] {
+        reactor.stop();
+        return std::optional(connection_done());
+    };
+    reactor.add_reader(next);
+    CHECK_FALSE(contains(reactor.get_readers(), forgotten));
+    reactor.remove_reader(forgotten); // it is not its own any more
+    CHECK(contains(reactor.get_readers(), next));
+    send_to(pair->there, "x");
+    run(reactor);
+}
+
+TEST_CASE("R19: what can't be watched is refused") {
+    Reactor reactor("epoll");
+    TestDescriptor closed(-1);
+    CHECK_THROWS_AS(reactor.add_reader(closed), std::invalid_argument);
+    const FileDescriptor file(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+    TestDescriptor plain(file.get());
+    CHECK_THROWS_WITH_AS(reactor.add_reader(plain), // a plain file is always ready
+                         "the test's descriptor can't be watched: 1: Operation not permitted.",
+                         SystemError);
+    CHECK(reactor.descriptors().empty());
+}
+
+TEST_CASE("R19: the error is that of the kernel, whatever the descriptor does to say its name") {
+    class Changing final : public ReadDescriptor {
+      public:
+        int fileno() const override { return file_.get(); }
+        std::optional<Failure> do_read() override { return {}; }
+        void connection_lost(const Failure&) override {}
+        std::string log_prefix() const override {
+            errno = ENOTSOCK;
+            return "this one";
+        }
+
+      private:
+        FileDescriptor file_{::open("/proc/self/exe", O_RDONLY | O_CLOEXEC)};
+    };
+    Reactor reactor("epoll");
+    Changing descriptor;
+    try {
+        reactor.add_reader(descriptor);
+        FAIL_CHECK("a plain file is always ready");
+    } catch (const SystemError& error) {
+        CHECK(error.code() == std::errc::operation_not_permitted);
+    }
+}
+
+TEST_CASE("a descriptor may outlive its reactor, registered, removed or refused") {
+    const SocketPair first, second, third;
+    const FileDescriptor file(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+    TestDescriptor registered(first.here.get()), removed(second.here.get()), refused(file.get());
+    const auto adopted = std::make_shared<TestDescriptor>(third.here.get());
+    {
+        Reactor reactor("epoll");
+        reactor.add_reader(registered);
+        reactor.add_reader(removed);
+        reactor.remove_reader(removed);
+        CHECK_THROWS_AS(reactor.add_reader(refused), SystemError);
+        reactor.adopt(adopted);
+    }
+    Reactor next;
+    next.add_reader(registered);
+    CHECK(contains(next.get_readers(), registered));
+}
+
+TEST_CASE("a descriptor can change from one reactor to another") {
+    Reactor first, second;
+    const SocketPair pair;
+    TestDescriptor reader(pair.here.get());
+    first.add_reader(reader);
+    second.add_reader(reader);
+    CHECK_FALSE(contains(first.get_readers(), reader));
+    CHECK(contains(second.get_readers(), reader));
+}
+
+TEST_CASE("what is adopted lives until it is released, and is told at the end") {
+    Reactor reactor;
+    const SocketPair pair;
+    std::string told;
+    auto owned = std::make_shared<TestDescriptor>(pair.here.get());
+    owned->on_lost = [&](const Failure& reason) { told = name_of(reason); };
+    const std::weak_ptr<TestDescriptor> weak = owned;
+    reactor.adopt(std::move(owned));
+    CHECK(reactor.descriptors().size() == 1);
+    SUBCASE("released") {
+        reactor.add_reader(*weak.lock());
+        reactor.release(*weak.lock());
+        CHECK(told == "");
+    }
+    SUBCASE("at the end") {
+        reactor.call_when_running([&] { reactor.stop(); });
+        run(reactor);
+        CHECK(told == "ConnectionLost");
+    }
+    CHECK(weak.expired());
+    CHECK(reactor.descriptors().empty());
+}
+
+TEST_CASE("one that was adopted and closed without a word may outlive its reactor") {
+    auto pair = std::make_unique<SocketPair>();
+    const auto forgotten = std::make_shared<TestDescriptor>(pair->here.get());
+    Reactor next;
+    {
+        Reactor reactor;
+        reactor.adopt(forgotten);
+        pair.reset();
+        pair = std::make_unique<SocketPair>();
+        REQUIRE(pair->here.get() == forgotten->fileno());
+        reactor.adopt(std::make_shared<TestDescriptor>(pair->here.get()));
+        CHECK(reactor.descriptors().size() == 1);
+    }
+    next.add_reader(*forgotten);
+    CHECK(contains(next.get_readers(), *forgotten));
+}
+
+TEST_CASE("of two hundred readers that are ready none is forgotten") {
+    for (const std::string backend : {"epoll", "poll", "select"}) {
+        CAPTURE(backend);
+        Reactor reactor(backend);
+        std::vector<std::unique_ptr<SocketPair>> pairs;
+        std::vector<std::unique_ptr<TestDescriptor>> readers;
+        int served = 0;
+        for (int i = 0; i < 200; ++i) {
+            pairs.push_back(std::make_unique<SocketPair>());
+            send_to(pairs.back()->there, "x");
+            readers.push_back(std::make_unique<TestDescriptor>(pairs.back()->here.get()));
+            readers.back()->on_read = [&] {
+                if (++served == 200)
+                    reactor.stop();
+                return std::optional(connection_done());
+            };
+            reactor.add_reader(*readers.back());
+        }
+        run(reactor);
+        CHECK(served == 200);
+    }
+}

@@ -1,0 +1,62 @@
+// Cases of the reactor in which somebody goes, or comes, while he is being called.
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <doctest/doctest.h>
+
+#include "common/tests/network.hpp"
+#include "common/tests/reports.hpp"
+#include "twist/base/error.hpp"
+#include "twist/deferred/inline_callbacks.hpp"
+#include "twist/loop/reactor.hpp"
+
+using namespace twist;
+
+TEST_CASE("R18: a reader that another replaces in do_read takes its end along") {
+    Reports reports;
+    Reactor reactor;
+    const SocketPair pair;
+    send_to(pair.there, "x");
+    int told = 0;
+    bool throws = false;
+    SUBCASE("it gives a reason to end") {}
+    SUBCASE("it throws") {
+        throws = true;
+    }
+    auto reader = std::make_unique<TestDescriptor>(pair.here.get());
+    const auto replace = [&] { // one of the same size, maybe at the same place in memory
+        const bool throws_now = throws;
+        reader.reset();
+        reader = std::make_unique<TestDescriptor>(pair.here.get());
+        reader->on_read = [&] {
+            reactor.stop();
+            return std::optional<Failure>();
+        };
+        reader->on_lost = [&](auto&) { told += reactor.running() ? 1 : 0; };
+        reactor.add_reader(*reader);
+        if (throws_now)
+            throw Exception("boom");
+        return std::optional(connection_done());
+    };
+    reader->on_read = [&replace] { return replace(); };
+    reactor.add_reader(*reader);
+    twist::run(reactor);
+    CHECK(told == 0);
+    CHECK(reports.take() == (throws ? "Unhandled Error: [Failure: Exception: boom]" : ""));
+}
+
+TEST_CASE("R13: a trigger whose Deferred was given away is reported; the end goes on") {
+    Reports reports;
+    Reactor reactor;
+    const Deferred<void> given;
+    int after = 0;
+    reactor.add_system_event_trigger(Reactor::Shutdown::before, [given] { return given; });
+    reactor.add_system_event_trigger(Reactor::Shutdown::after, [&] { ++after; });
+    const auto outer = succeed().add_callback([given] { return given; });
+    reactor.call_when_running([&] { reactor.stop(); });
+    twist::run(reactor);
+    CHECK(after == 1);
+    CHECK(reports.take().find("was given away") != std::string::npos);
+}

@@ -1,0 +1,446 @@
+// R41, R42: ports; and what a port does when the process runs out of descriptors.
+#include <fcntl.h>
+#include <memory>
+#include <string>
+#include <sys/resource.h>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "common/tests/network.hpp"
+#include "common/tests/reports.hpp"
+#include "twist/base/error.hpp"
+#include "twist/net/tcp.hpp"
+
+using namespace twist;
+using namespace std::chrono_literals;
+
+namespace {
+
+bool is_refused(const Address& address) {
+    try {
+        connect_bare(address);
+        return false;
+    } catch (const SystemError& error) {
+        return error.code() == std::errc::connection_refused;
+    }
+}
+
+bool has_ipv6() {
+    const FileDescriptor socket(::socket(AF_INET6, SOCK_STREAM, 0));
+    const SocketAddress here = numeric({"::1", 0}).at(0);
+    return socket && ::bind(socket.get(), here.data(), here.size()) == 0;
+}
+
+/// While it lives, this process may have no more descriptors than it has already, and `spare`.
+class FewDescriptors {
+  public:
+    explicit FewDescriptors(int spare) {
+        ::getrlimit(RLIMIT_NOFILE, &before_);
+        std::vector<FileDescriptor> reserved;
+        for (int i = 0; i < spare; ++i)
+            reserved.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+        // All numbers below the next free one are taken.
+        const FileDescriptor next(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+        const rlimit few{static_cast<rlim_t>(next.get()), before_.rlim_max};
+        ::setrlimit(RLIMIT_NOFILE, &few);
+    }
+    ~FewDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+    FewDescriptors(const FewDescriptors&) = delete;
+    FewDescriptors& operator=(const FewDescriptors&) = delete;
+
+  private:
+    rlimit before_{};
+};
+
+// UBSan needs a pipe to look at a type for the first time. So what is to happen without descriptors
+// happens once with them before.
+void rehearse_with_descriptors() {
+    for (const Failure& failure : {Failure(SystemError("", {})), Failure(ConnectError("", {})),
+                                   Failure(CannotListenError("", {}))})
+        failure.text();
+    Reports reports;
+    Reactor reactor;
+    const auto port = listen_anywhere(reactor, std::make_shared<Server>());
+    const auto client = std::make_shared<Client>();
+    const BareServer refuses(BareServer::Does::refuse);
+    client->on.connection_made = [&](auto& transport) { transport->lose_connection(); };
+    client->on.client_connection_lost = [&](auto&, const Failure&) {
+        connect_tcp(reactor, refuses.address(), client);
+    };
+    client->on.client_connection_failed = [&](auto&, const Failure&) {
+        port->stop_listening().add_callback([&] { reactor.stop(); });
+    };
+    connect_tcp(reactor, port->get_host(), client);
+    run(reactor);
+}
+
+const char* const complaint = "Can't accept more connections for now: [Failure: SystemError: 24: "
+                              "Too many open files]";
+
+} // namespace
+
+TEST_CASE("R41: a used port is a CannotListenError, at once; the factory is not started") {
+    Reports reports;
+    Reactor reactor;
+    Diary diary;
+    const BareServer used;
+    try {
+        listen_tcp(reactor, used.address(), std::make_shared<Server>(diary, "server"));
+        FAIL_CHECK("the port is not free");
+    } catch (const CannotListenError& error) {
+        CHECK(error.what() ==
+              "Couldn't listen on " + to_string(used.address()) + ": 98: Address already in use.");
+        CHECK(error.code() == std::errc::address_in_use);
+    }
+    CHECK(diary.text() == "");
+    CHECK(reactor.descriptors().empty());
+}
+
+TEST_CASE("R41: the default interface is all addresses") {
+    Reactor reactor;
+    const auto port = listen_tcp(reactor, {"", 0}, std::make_shared<Server>());
+    CHECK(port->get_host().host == "0.0.0.0");
+    CHECK(port->get_host().port != 0);
+    connect_bare({"127.0.0.1", port->get_host().port});
+    connect_bare({"127.0.0.2", port->get_host().port});
+}
+
+TEST_CASE("R41: an interface can be named") {
+    Reactor reactor;
+    const auto port = listen_tcp(reactor, {"localhost", 0}, std::make_shared<Server>());
+    CHECK(port->get_host().host == "127.0.0.1");
+    CHECK(is_refused({"127.0.0.2", port->get_host().port}));
+    CHECK_THROWS_AS(listen_tcp(reactor, {"192.0.2.1", 0}, std::make_shared<Server>()),
+                    CannotListenError);
+}
+
+TEST_CASE("R41: a name would be looked up in the loop, and is refused there") {
+    Reports reports;
+    Reactor reactor;
+    std::string told;
+    reactor.call_when_running([&] {
+        try {
+            listen_tcp(reactor, {"poems.invalid", 0}, std::make_shared<Server>());
+        } catch (const std::logic_error& error) {
+            told = error.what();
+        }
+        CHECK(listen_tcp(reactor, {"localhost", 0}, std::make_shared<Server>()));
+        CHECK(listen_tcp(reactor, {"", 0}, std::make_shared<Server>()));
+        reactor.stop();
+    });
+    run(reactor);
+    CHECK(told == "listen_tcp: to look up poems.invalid would stop the loop. "
+                  "Give its number, or listen before run().");
+}
+
+TEST_CASE("R42: stop_listening: its Deferred fires, connections stay, new ones are refused") {
+    Reports reports;
+    Reactor reactor;
+    Diary diary;
+    const auto server = std::make_shared<Server>(diary, "server");
+    const auto port = listen_anywhere(reactor, server);
+    const Address address = port->get_host();
+    const FileDescriptor peer = connect_bare(address);
+    server->on.connection_made = [&](auto&) {
+        port->stop_listening().add_callback([&] {
+            diary.note("stopped");
+            CHECK(is_refused(address));
+            send_to(peer, "still here?");
+        });
+        CHECK_FALSE(diary.has("stopped"));
+        const auto again = port->stop_listening();
+        CHECK_FALSE(again.called());
+        again.add_callback([&] {
+            diary.note("stopped again");
+            CHECK(is_refused(address));
+        });
+        const auto not_any_more = port->stop_listening();
+        not_any_more.add_errback([](const Failure&) {});
+        not_any_more.cancel();
+    };
+    server->on.data_received = [](auto& transport, std::string_view) {
+        transport->write("yes");
+        transport->lose_connection();
+    };
+    server->on.connection_lost = [&](auto&, const Failure&) { reactor.stop(); };
+    run(reactor);
+    CHECK(read_to_end(peer) == "yes");
+    CHECK(diary.text() == "server start_factory, server build_protocol, server connection_made, "
+                          "server stop_factory, stopped, stopped again, "
+                          "server data_received still here?, "
+                          "server connection_lost ConnectionDone");
+    CHECK(port->stop_listening().called());
+}
+
+TEST_CASE("R42: the factory stops when the last of its ports has closed") {
+    Reactor reactor;
+    Diary diary;
+    const auto server = std::make_shared<Server>(diary, "server");
+    const auto first = listen_anywhere(reactor, server);
+    const auto second = listen_anywhere(reactor, server);
+    CHECK(diary.text() == "server start_factory");
+    first->stop_listening().add_callback([&] {
+        diary.note("first");
+        second->stop_listening().add_callback([&] {
+            diary.note("second");
+            reactor.stop();
+        });
+    });
+    run(reactor);
+    CHECK(diary.text() == "server start_factory, first, server stop_factory, second");
+    CHECK(reactor.descriptors().empty());
+    CHECK(server.use_count() == 1);
+}
+
+TEST_CASE("R42: a port lives without its handle, and can be closed while many wait") {
+    Reports reports;
+    Reactor reactor;
+    int built = 0;
+    const auto server = std::make_shared<Server>();
+    std::vector<FileDescriptor> peers;
+    Address address;
+    std::weak_ptr<Port> weak;
+    {
+        const auto port = listen_anywhere(reactor, server);
+        weak = port;
+        address = port->get_host();
+    }
+    for (int i = 0; i < 20; ++i)
+        peers.push_back(connect_bare(address));
+    server->on.build_protocol = [&](auto&) {
+        ++built;
+        weak.lock()->stop_listening().add_callback([&] { reactor.stop(); });
+    };
+    run(reactor);
+    CHECK(built == 1); // the others are turned away
+    CHECK(weak.expired());
+    CHECK(is_refused(address));
+}
+
+TEST_CASE("R42: stop_listening as a trigger before the shutdown") {
+    Reports reports;
+    Reactor reactor;
+    Diary diary;
+    const auto port = listen_anywhere(reactor, std::make_shared<Server>(diary, "server"));
+    reactor.add_system_event_trigger(Reactor::Shutdown::before,
+                                     [&] { return port->stop_listening(); });
+    reactor.add_system_event_trigger(Reactor::Shutdown::during, [&] { diary.note("during"); });
+    reactor.call_later(0s, [&] { reactor.stop(); });
+    run(reactor);
+    CHECK(diary.text() == "server start_factory, server stop_factory, during");
+}
+
+TEST_CASE("a factory that builds no protocol turns its client away") {
+    Reports reports;
+    Reactor reactor;
+    Diary diary;
+    const auto server = std::make_shared<Server>(diary, "server");
+    const auto port = listen_anywhere(reactor, server);
+    const FileDescriptor peer = connect_bare(port->get_host());
+    server->on.builds = false;
+    server->on.build_protocol = [&](auto&) { after_turns(reactor, 1, [&] { reactor.stop(); }); };
+    run(reactor);
+    CHECK(read_to_end(peer) == "");
+    CHECK_FALSE(diary.has("connection_made"));
+}
+
+TEST_CASE("thousands may wait to be accepted, of whom some are accepted in one turn") {
+    Reports reports;
+    Reactor reactor;
+    const auto server = std::make_shared<Server>();
+    const auto port = listen_anywhere(reactor, server);
+    std::vector<FileDescriptor> peers;
+    for (int i = 0; i < 200; ++i)
+        peers.push_back(connect_bare(port->get_host()));
+    int accepted = 0, this_turn = 0, most = 0;
+    server->on.connection_made = [&](auto&) {
+        if (++this_turn == 1)
+            reactor.call_at_end_of_turn([&] {
+                most = std::max(most, this_turn);
+                this_turn = 0;
+            });
+        if (++accepted == 200)
+            reactor.stop();
+    };
+    run(reactor);
+    CHECK(accepted == 200);
+    CHECK(most <= 8);
+}
+
+TEST_CASE("IPv6") {
+    if (!has_ipv6()) {
+        MESSAGE("SKIPPED: there is no ::1 on this machine");
+        return;
+    }
+    Reports reports;
+    Reactor reactor;
+    const auto server = std::make_shared<Server>();
+    const auto client = std::make_shared<Client>();
+    const auto port = listen_tcp(reactor, {"::1", 0}, server);
+    CHECK(port->get_host().host == "::1");
+    CHECK(to_string(port->get_host()) == "[::1]:" + std::to_string(port->get_host().port));
+    std::string got;
+    server->on.connection_made = [](auto& transport) {
+        CHECK(transport->get_peer().host == "::1");
+        transport->write("hello");
+        transport->lose_connection();
+    };
+    client->on.data_received = [&](auto& transport, std::string_view data) {
+        CHECK(transport->get_peer() == port->get_host());
+        got += data;
+    };
+    client->on.client_connection_lost = [&](auto&, const Failure&) { reactor.stop(); };
+    connect_tcp(reactor, port->get_host(), client);
+    run(reactor);
+    CHECK(got == "hello");
+}
+
+TEST_CASE("out of descriptors, a port waits, says so once, and goes on when there are some again") {
+    rehearse_with_descriptors();
+    Reports reports;
+    Reactor reactor;
+    const auto server = std::make_shared<Server>();
+    const auto port = listen_anywhere(reactor, server);
+    std::vector<FileDescriptor> peers;
+    for (int i = 0; i < 3; ++i)
+        peers.push_back(connect_bare(port->get_host()));
+    auto few = std::make_unique<FewDescriptors>(1);
+    int accepted = 0;
+    Seconds worked{0};
+    server->on.connection_made = [&](auto&) {
+        if (++accepted == 3)
+            return reactor.stop();
+        if (accepted > 1)
+            return;
+        const Seconds before = processor_time();
+        reactor.call_later(a_while, [&, before] {
+            worked = processor_time() - before;
+            CHECK(accepted == 1);
+            few.reset();
+        });
+    };
+    run(reactor);
+    CHECK(accepted == 3);
+    CHECK(worked < hardly_any_time); // it did not spin
+    CHECK(reports.take() == complaint);
+}
+
+TEST_CASE("a port leaves a descriptor to each connection, and complains once while it is short") {
+    rehearse_with_descriptors();
+    Reports reports;
+    Reactor reactor;
+    const auto server = std::make_shared<Server>();
+    const FewDescriptors few(1 + 4 + 3); // the port, the peers, and for three
+    const auto port = listen_anywhere(reactor, server);
+    std::vector<FileDescriptor> peers;
+    for (int i = 0; i < 4; ++i)
+        peers.push_back(connect_bare(port->get_host()));
+    FileDescriptor own; // as the server side of a proxy has one more
+    int lost = 0;
+    server->on.connection_made = [&](auto& transport) {
+        own = FileDescriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+        CHECK(own);
+        reactor.call_later(20ms, [&, transport] {
+            own.close();
+            transport->lose_connection();
+        });
+    };
+    server->on.connection_lost = [&](auto&, const Failure&) {
+        if (++lost == 4)
+            reactor.stop();
+    };
+    run(reactor);
+    CHECK(reports.take() == complaint);
+}
+
+TEST_CASE("a port that waits for descriptors can be closed, and dropped with its reactor") {
+    rehearse_with_descriptors();
+    Reports reports;
+    auto reactor = std::make_unique<Reactor>();
+    const auto server = std::make_shared<Server>();
+    const auto port = listen_anywhere(*reactor, server);
+    const FileDescriptor peer = connect_bare(port->get_host());
+    auto few = std::make_unique<FewDescriptors>(0);
+    bool close = false;
+    SUBCASE("closed") {
+        close = true;
+    }
+    SUBCASE("dropped") {}
+    after_turns(*reactor, 2, [&] {
+        few.reset(); // the port does not know
+        if (close)
+            port->stop_listening().add_callback([&] { reactor->stop(); });
+        else
+            reactor->stop();
+    });
+    run(*reactor);
+    reactor.reset();
+    CHECK(server.use_count() == 1);
+    CHECK(reports.take() == complaint);
+}
+
+TEST_CASE("out of descriptors, an attempt to connect fails, and so does listen_tcp") {
+    rehearse_with_descriptors();
+    Reports reports;
+    Reactor reactor;
+    const BareServer bare;
+    const auto client = std::make_shared<Client>();
+    std::string reason;
+    client->on.client_connection_failed = [&](Connector&, const Failure& why) {
+        reason = why.text();
+        reactor.stop();
+    };
+    const FewDescriptors few(0);
+    CHECK_THROWS_AS(listen_anywhere(reactor, std::make_shared<Server>()), CannotListenError);
+    connect_tcp(reactor, bare.address(), client);
+    CHECK(reason == "");
+    run(reactor);
+    CHECK(reason ==
+          "[Failure: ConnectError: An error occurred while connecting: 24: Too many open files.]");
+}
+
+TEST_CASE("adopt_tcp serves on a socket that listens already, and closes it at the end") {
+    Reports reports;
+    Reactor reactor;
+    Diary diary;
+    FileDescriptor socket(::socket(AF_INET, SOCK_STREAM, 0)); // it blocks, and outlives an exec
+    REQUIRE(::listen(socket.get(), 16) == 0);
+    const int fd = socket.get();
+    const Address here("127.0.0.1", SocketAddress::local(fd).address().port);
+    const auto early = connect_bare(here); // nobody serves yet
+    const auto factory = std::make_shared<Server>(diary, "server");
+    const auto port = adopt_tcp(reactor, std::move(socket), factory);
+    CHECK(port->get_host().port == here.port);
+    CHECK((::fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
+    CHECK((::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+    factory->on.connection_made = [&](const TransportPtr& transport) {
+        transport->write("hello");
+        transport->lose_connection();
+    };
+    factory->on.connection_lost = [&](auto&, auto&) {
+        port->stop_listening().add_callback([&] { reactor.stop(); });
+    };
+    run(reactor);
+    CHECK(read_to_end(early) == "hello");
+    CHECK(is_refused(here));
+    CHECK(diary.text() == "server start_factory, server build_protocol, server connection_made, "
+                          "server connection_lost ConnectionDone, server stop_factory");
+}
+
+TEST_CASE("adopt_tcp refuses what does not listen for TCP") {
+    Reactor reactor;
+    const auto adopt = [&](FileDescriptor fd) {
+        adopt_tcp(reactor, std::move(fd), std::make_shared<Server>());
+    };
+    CHECK_THROWS_AS(adopt(FileDescriptor()), CannotListenError);
+    CHECK_THROWS_AS(adopt(FileDescriptor(::open("/dev/null", O_RDONLY))), CannotListenError);
+    CHECK_THROWS_AS(adopt(FileDescriptor(::socket(AF_INET, SOCK_STREAM, 0))), CannotListenError);
+    CHECK_THROWS_AS(adopt(FileDescriptor(::socket(AF_INET, SOCK_DGRAM, 0))), CannotListenError);
+    FileDescriptor local(::socket(AF_UNIX, SOCK_STREAM, 0));
+    const sockaddr autobind{AF_UNIX, {}};
+    REQUIRE(::bind(local.get(), &autobind, sizeof autobind.sa_family) == 0);
+    REQUIRE(::listen(local.get(), 1) == 0);
+    CHECK_THROWS_AS(adopt(std::move(local)), CannotListenError);
+    CHECK(reactor.descriptors().empty());
+}

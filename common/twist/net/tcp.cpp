@@ -1,0 +1,292 @@
+#include "twist/net/tcp.hpp"
+
+#include <cerrno>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "twist/base/error.hpp"
+#include "twist/base/let_go.hpp"
+#include "twist/base/log.hpp"
+#include "twist/net/connection.hpp"
+#include "twist/net/resolver.hpp"
+
+namespace twist {
+
+namespace {
+
+/// A socket on its way to one address.
+class Attempt final : public WriteDescriptor {
+  public:
+    using Done = std::function<void(FileDescriptor socket, std::error_code error)>;
+
+    Attempt(FileDescriptor socket, const Address& destination, Done done)
+        : socket_(std::move(socket)), destination_(destination), done_(std::move(done)) {}
+
+    int fileno() const override { return socket_.get(); }
+    std::string log_prefix() const override { return "connecting to " + to_string(destination_); }
+
+    std::optional<Failure> do_read() override { return {}; }
+
+    std::optional<Failure> do_write() override {
+        int error = 0;
+        socklen_t size = sizeof error;
+        ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+        finish({error, std::system_category()});
+        return {};
+    }
+
+    void connection_lost(const Failure&) override {
+        finish(std::make_error_code(std::errc::operation_canceled));
+    }
+
+    void finish(std::error_code error) {
+        if (const Done done = std::exchange(done_, nullptr))
+            done(std::move(socket_), error);
+    }
+
+    /// Nobody waits for it any more.
+    void forget() { let_go(done_); }
+
+  private:
+    FileDescriptor socket_;
+    Address destination_;
+    Done done_;
+};
+
+/// Whether the kernel has connected the socket with itself. Where nobody listens at `port`, it may
+/// take that very port as ours.
+bool is_its_own_peer(const FileDescriptor& socket, std::uint16_t port) {
+    const Address here = SocketAddress::local(socket.get()).address();
+    if (here.port != port)
+        return false;
+    sockaddr_storage there{};
+    socklen_t size = sizeof there;
+    auto* const address = reinterpret_cast<sockaddr*>(&there);
+    return ::getpeername(socket.get(), address, &size) == 0 &&
+           SocketAddress(address, size).address() == here;
+}
+
+Failure not_connected(const std::string& why, std::error_code code = {}) {
+    return Failure(ConnectError("An error occurred while connecting: " + why, code));
+}
+
+/// Connects and connects again. While it is connecting, its timer keeps it alive; then the attempt
+/// does, then the connection.
+class TcpConnector final : public Connector {
+  public:
+    TcpConnector(Reactor& reactor, Address destination, std::shared_ptr<ClientFactory> factory,
+                 Seconds timeout)
+        : reactor_(reactor), destination_(std::move(destination)), factory_(std::move(factory)),
+          timeout_(timeout) {}
+
+    void connect() override {
+        if (state_ != State::disconnected)
+            throw std::logic_error("connect: this connector is connecting or connected already.");
+        state_ = State::connecting;
+        const DelayedCall timer = timer_ = reactor_.call_later(
+            timeout_, [self = this_connector()] { self->failed(Failure(ConnectTimeoutError())); });
+        if (!uses_factory_)
+            enter_factory(timer);
+        if (timer.active())
+            log::run_reporting([&] { factory_->started_connecting(*this); });
+        if (!timer.active()) // the factory has thought better of it
+            return leave_factory();
+        auto look_up = maybe_deferred(resolve, reactor_, destination_);
+        look_up.add_callbacks(
+            [weak = weak_from_this(), timer](std::vector<SocketAddress> addresses) {
+                const auto self = lock(weak, timer);
+                if (!self)
+                    return;
+                if (addresses.empty())
+                    return self->fail_later(Failure(DNSLookupError(self->destination_.host)));
+                self->addresses_.assign(addresses.rbegin(), addresses.rend());
+                self->try_next_address();
+            },
+            [weak = weak_from_this(), timer](const Failure& reason) {
+                if (const auto self = lock(weak, timer))
+                    self->fail_later(reason);
+            });
+        if (timer.active())
+            looking_up_ = look_up;
+        else // it has failed already, or nobody waits for it any more
+            log::run_reporting([&] { look_up.cancel(); });
+    }
+
+    void stop_connecting() override {
+        if (state_ != State::connecting)
+            throw NotConnectingError();
+        failed(Failure(UserError()));
+    }
+
+    void disconnect() override {
+        if (state_ == State::connecting)
+            return stop_connecting();
+        lose_at_once_ = true; // for build_protocol, whose connection has no transport yet
+        if (const auto transport = transport_.lock())
+            transport->lose_connection();
+    }
+
+    Address destination() const override { return destination_; }
+
+  private:
+    enum class State { disconnected, connecting, connected };
+
+    std::shared_ptr<TcpConnector> this_connector() {
+        return std::static_pointer_cast<TcpConnector>(shared_from_this());
+    }
+
+    // The connector of a look-up, if it still waits for that: each attempt has its own timer.
+    static std::shared_ptr<TcpConnector> lock(const std::weak_ptr<Connector>& weak,
+                                              const DelayedCall& timer) {
+        return timer.active() ? std::static_pointer_cast<TcpConnector>(weak.lock()) : nullptr;
+    }
+
+    // For what may be known inside connect(): the factory hears of it later, as of anything else.
+    void fail_later(const Failure& reason) {
+        timer_.cancel();
+        timer_ = reactor_.call_later(Seconds(0),
+                                     [self = this_connector(), reason] { self->failed(reason); });
+    }
+
+    void try_next_address() {
+        const SocketAddress address = addresses_.back();
+        addresses_.pop_back();
+        FileDescriptor socket(
+            ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+        const bool under_way =
+            socket &&
+            (::connect(socket.get(), address.data(), address.size()) == 0 || errno == EINPROGRESS);
+        const std::error_code error = under_way ? std::error_code() : last_error();
+
+        const auto attempt = std::make_shared<Attempt>(
+            std::move(socket), address.address(),
+            [self = this_connector(), peer = address.address()](FileDescriptor s, auto e) {
+                self->attempted(std::move(s), e, peer);
+            });
+        attempt_ = attempt;
+        if (under_way) {
+            try {
+                reactor_.adopt(attempt);
+                reactor_.add_writer(*attempt);
+            } catch (const SystemError& reason) {
+                fail_later(not_connected(reason.what(), reason.code()));
+            }
+        } else { // later here, too
+            reactor_.call_at_end_of_turn([attempt, error] { attempt->finish(error); });
+        }
+    }
+
+    void attempted(FileDescriptor socket, std::error_code error, const Address& peer) {
+        end_attempt();
+        if (!error && is_its_own_peer(socket, peer.port)) {
+            const linger at_once{1, 0}; // a reset: else the kernel would keep the port for a minute
+            ::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+            socket.close();
+            error = {ECONNREFUSED, std::system_category()};
+        }
+        const bool shutting_down = error == std::errc::operation_canceled;
+        if (!error)
+            connected(std::move(socket), peer);
+        else if (addresses_.empty() || shutting_down)
+            failed(Failure(connect_error(error)));
+        else
+            try_next_address();
+    }
+
+    void connected(FileDescriptor socket, const Address& peer) {
+        state_ = State::connected;
+        lose_at_once_ = false;
+        timer_.cancel();
+        let_go(looking_up_);
+        std::unique_ptr<Protocol> protocol;
+        const auto thrown = log::run_reporting([&] { protocol = factory_->build_protocol(peer); });
+        if (!protocol)
+            socket.close();
+        if (thrown)
+            return failed(not_connected(thrown->text() + "."));
+        if (!protocol)
+            return lost(connection_done());
+        const auto connection = std::make_shared<Connection>(
+            reactor_, std::move(socket), peer, factory_, std::move(protocol),
+            [self = this_connector()](const Failure& reason) { self->lost(reason); });
+        transport_ = connection;
+        if (lose_at_once_)
+            connection->lose_connection();
+        if (const auto reason = log::run_reporting([&] { connection->start(); }))
+            connection->lost(*reason);
+    }
+
+    void failed(const Failure& reason) {
+        const auto alive = shared_from_this();
+        state_ = State::disconnected;
+        if (timer_.active())
+            timer_.cancel();
+        end_attempt();
+        if (const auto look_up = std::exchange(looking_up_, std::nullopt))
+            log::run_reporting([&] { look_up->cancel(); });
+        log::run_reporting([&] { factory_->client_connection_failed(*this, reason); });
+        leave_factory();
+    }
+
+    void lost(const Failure& reason) {
+        state_ = State::disconnected;
+        log::run_reporting([&] { factory_->client_connection_lost(*this, reason); });
+        leave_factory();
+    }
+
+    void end_attempt() {
+        if (const auto attempt = attempt_.lock()) {
+            reactor_.release(*attempt);
+            attempt->forget();
+        }
+        attempt_.reset();
+    }
+
+    void enter_factory(DelayedCall timer) {
+        try {
+            factory_->do_start();
+            uses_factory_ = true;
+        } catch (...) {
+            if (timer.active()) {
+                timer.cancel();
+                state_ = State::disconnected;
+            }
+            throw;
+        }
+    }
+
+    void leave_factory() {
+        if (state_ == State::disconnected && std::exchange(uses_factory_, false))
+            log::run_reporting([&] { factory_->do_stop(); });
+    }
+
+    Reactor& reactor_;
+    Address destination_;
+    std::shared_ptr<ClientFactory> factory_;
+    Seconds timeout_;
+    State state_ = State::disconnected;
+    bool uses_factory_ = false;
+    bool lose_at_once_ = false;
+    DelayedCall timer_;
+    std::optional<Deferred<std::vector<SocketAddress>>> looking_up_;
+    std::vector<SocketAddress> addresses_; // still to try; the next one is at the back
+    std::weak_ptr<Attempt> attempt_;
+    std::weak_ptr<Transport> transport_;
+};
+
+} // namespace
+
+std::shared_ptr<Connector> connect_tcp(Reactor& reactor, const Address& address,
+                                       std::shared_ptr<ClientFactory> factory, Seconds timeout) {
+    const auto connector =
+        std::make_shared<TcpConnector>(reactor, address, std::move(factory), timeout);
+    connector->connect();
+    return connector;
+}
+
+} // namespace twist
