@@ -5,7 +5,8 @@
 #include <memory>
 #include <utility>
 
-#include "twist/net/tcp.hpp"
+#include "twist/net/connector.hpp"
+#include "twist/net/port.hpp"
 #include "twist/program/command_line.hpp"
 
 namespace {

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "bench/peers.hpp"
-#include "twist/net/tcp.hpp"
+#include "twist/net/port.hpp"
 #include "twist/program/command_line.hpp"
 #include "twist/program/file.hpp"
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fuzz/program.hpp"
+#include "twist/async/timeout.hpp"
 #include "twist/base/error.hpp"
 #include "twist/base/failure.hpp"
 #include "twist/base/log.hpp"
@@ -140,7 +141,7 @@ class Real {
     static Handle start(auto& player, const Action& script) { return routine(player, script); }
 
     void add_timeout(const Handle& d, std::size_t seconds) {
-        d.add_timeout(twist::Seconds(static_cast<double>(seconds)), clock_);
+        twist::add_timeout(d, twist::Seconds(static_cast<double>(seconds)), clock_);
     }
     void advance(std::size_t seconds) {
         clock_.advance(twist::Seconds(static_cast<double>(seconds)));

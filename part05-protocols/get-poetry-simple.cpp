@@ -1,9 +1,8 @@
 // get-poetry, simple - 2.0 without what it tells. Answers twisted-client-2/get-poetry-simple.py
-#include "twist/base/error.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/connector.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <iostream>

@@ -1,9 +1,8 @@
 // get-poetry, stack - who calls data_received? Answers twisted-client-2/get-poetry-stack.py
-#include "twist/base/error.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/connector.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 #include "twist/program/command_line.hpp"
 #include "twist/program/stack_trace.hpp"
 

@@ -1,9 +1,8 @@
 // get-poetry 3.1 - and an errback with the error. Answers twisted-client-3/get-poetry-1.py
-#include "twist/base/error.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/connector.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <functional>

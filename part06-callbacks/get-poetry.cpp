@@ -1,9 +1,8 @@
 // get-poetry 3.0 - get_poetry calls back with the poem. Answers twisted-client-3/get-poetry.py
-#include "twist/base/error.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/connector.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <functional>

@@ -2,6 +2,7 @@
 // Answers twisted-failure/failure-examples.py
 #include "twist/base/error.hpp"
 #include "twist/base/failure.hpp"
+#include "twist/loop/descriptor.hpp"
 
 #include <iostream>
 #include <string>

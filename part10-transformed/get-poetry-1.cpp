@@ -1,10 +1,9 @@
 // get-poetry 5.1 - that failure has an errback. Answers twisted-client-5/get-poetry-1.py
-#include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/connector.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 #include "twist/program/command_line.hpp"
 #include "twist/program/lower_case.hpp"
 

@@ -1,10 +1,9 @@
 // get-poetry 5.0 - a step in the chain that may fail. Answers twisted-client-5/get-poetry.py
-#include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/connector.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 #include "twist/program/command_line.hpp"
 #include "twist/program/lower_case.hpp"
 

@@ -1,8 +1,8 @@
 // fastpoetry 1.0 - sends a poem to everybody who connects. Answers twisted-server-1/fastpoetry.py
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/port.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 #include "twist/program/command_line.hpp"
 #include "twist/program/file.hpp"
 

@@ -1,12 +1,14 @@
 // poetry-proxy 1.0 - fetches a poem once and serves it from then on; get_poem is only sometimes
 // asynchronous. Answers twisted-server-1/poetry-proxy.py
+#include "twist/async/timeout.hpp"
 #include "twist/base/error.hpp"
 #include "twist/base/log.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/connector.hpp"
+#include "twist/net/port.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <cstddef>
@@ -96,7 +98,7 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
         const auto factory = std::make_shared<PoetryClientFactory>(max_size_);
         const std::weak_ptr weak = twist::connect_tcp(reactor_, server_, factory);
         const auto self = shared_from_this();
-        return factory->deferred->add_timeout(timeout_, reactor_)
+        return twist::add_timeout(*factory->deferred, timeout_, reactor_)
             .add_callbacks([self](std::string poem) { return self->set_poem(std::move(poem)); },
                            [self, weak](const twist::Failure& reason) {
                                if (const auto connector = weak.lock())

@@ -1,10 +1,11 @@
 // test_poetry - tests of the poetry server and client. Answers tests/test_poetry.py
-#include "twist/base/error.hpp"
+#include "twist/async/stop_listening.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/connector.hpp"
+#include "twist/net/port.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 #include "twist/testing/trial.hpp"
 
 #include <memory>
@@ -106,7 +107,7 @@ class PoetryTestCase : public twist::trial::TestCase {
         : port_(listen_tcp(reactor, {"127.0.0.1", 0},
                            std::make_shared<PoetryServerFactory>(test_poem))) {}
 
-    twist::Deferred<void> tear_down() override { return port_->stop_listening(); }
+    twist::Deferred<void> tear_down() override { return twist::stop_listening(*port_); }
 
     const std::shared_ptr<twist::Port> port_;
 };

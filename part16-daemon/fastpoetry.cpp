@@ -5,6 +5,7 @@
 #include "application/pid_file.hpp"
 #include "application/service.hpp"
 #include "application/tcp_server.hpp"
+#include "twist/async/shutdown.hpp"
 #include "twist/base/error.hpp"
 #include "twist/base/log.hpp"
 #include "twist/loop/reactor.hpp"
@@ -148,8 +149,7 @@ int poetry_main(int argc, char* argv[]) {
         twist::shed_privileges(options.user);
     twist::log::LogFile log(options.logfile); // as the user who will have to open it again
     services.start_service();
-    reactor.add_system_event_trigger(twist::Reactor::Shutdown::before,
-                                     [&] { return services.stop_service(); });
+    twist::before_shutdown(reactor, [&] { return services.stop_service(); });
 
     for (const auto& [number, name] : {std::pair(SIGINT, "SIGINT"), std::pair(SIGTERM, "SIGTERM")})
         reactor.on_signal(number, [&reactor, signal = std::string(name)] {

@@ -1,12 +1,11 @@
 // get-poetry 7.0 - the callbacks become a coroutine. Answers twisted-client-7/get-poetry.py
-#include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/deferred/inline_callbacks.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/connector.hpp"
 #include "twist/net/netstring.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <iostream>

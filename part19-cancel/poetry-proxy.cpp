@@ -1,12 +1,14 @@
 // poetry-proxy 3.0 - fetches a poem once and serves it from then on; stops fetching it for a client
 // that has left. Answers twisted-server-4/poetry-proxy.py
+#include "twist/async/timeout.hpp"
 #include "twist/base/error.hpp"
 #include "twist/base/log.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/connector.hpp"
+#include "twist/net/port.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <cstddef>
@@ -100,7 +102,7 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
             connector->disconnect();
         });
         const auto self = shared_from_this();
-        return factory->deferred->add_timeout(timeout_, reactor_)
+        return twist::add_timeout(*factory->deferred, timeout_, reactor_)
             .add_callbacks([self](std::string poem) { return self->set_poem(std::move(poem)); },
                            [self](const twist::Failure& reason) { return self->report(reason); });
     }

@@ -14,10 +14,9 @@
 #include <utility>
 #include <vector>
 
-#include "twist/base/error.hpp"
 #include "twist/base/seconds.hpp"
 #include "twist/net/connection.hpp"
-#include "twist/net/tcp.hpp"
+#include "twist/net/connector.hpp"
 #include "twist/program/command_line.hpp"
 #include "twist/program/file.hpp"
 

@@ -14,13 +14,13 @@ import mistakes  # pylint: disable=wrong-import-position
 
 # The floors, from the ground up: what each may include besides its own.
 FLOORS = {
-    "base": {"net"},
-    "deferred": {"base", "loop"},
-    "loop": {"base", "deferred", "async"},
-    "async": {"base", "deferred", "loop"},
-    "net": {"base", "deferred", "loop", "async"},
+    "base": set(),
+    "loop": {"base"},
+    "deferred": {"base"},
+    "net": {"base", "loop"},
+    "async": {"base", "loop", "deferred", "net"},
     "program": {"base", "net"},
-    "testing": {"base", "deferred", "loop", "async", "net"},
+    "testing": {"base", "loop", "deferred", "net", "async"},
 }
 INCLUDE = re.compile(r'^#include ["<](.*)[">]', re.MULTILINE)
 
@@ -67,7 +67,7 @@ class House(unittest.TestCase):
     def test_libevent_stays_in_one_file(self):
         users = {file.name for file in [*core(), *ROOT.glob("*/*.[hc]pp")] if file.parent.name != "bench"
                  and any(name.startswith("event") for name in included(file))}
-        self.assertEqual(users, {"reactor.cpp"})
+        self.assertEqual(users, {"poller.cpp"})
 
     def test_a_part_includes_the_core_and_nothing_of_ours_else(self):
         for part in parts():

@@ -35,7 +35,7 @@ inline std::function<void()> never_called(std::function<void()> last_words) {
 
 /// A connection of a reactor that has not run: an end of `pair`.
 inline TransportPtr connect_now(Reactor& reactor, SocketPair& pair,
-                                std::shared_ptr<Factory> factory) {
+                                std::shared_ptr<ServerFactory> factory) {
     auto protocol = factory->build_protocol({});
     const auto connection = std::make_shared<Connection>(
         reactor, std::move(pair.here), Address(), std::move(factory), std::move(protocol), nullptr);

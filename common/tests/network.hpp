@@ -21,8 +21,9 @@
 #include "twist/base/file_descriptor.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/connector.hpp"
+#include "twist/net/port.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 
 namespace twist {
 
@@ -237,7 +238,8 @@ class Client final : public ScriptedFactory<ClientFactory> {
 };
 
 /// Listens at a free port of 127.0.0.1.
-inline std::shared_ptr<Port> listen_anywhere(Reactor& reactor, std::shared_ptr<Factory> factory) {
+inline std::shared_ptr<Port> listen_anywhere(Reactor& reactor,
+                                             std::shared_ptr<ServerFactory> factory) {
     return listen_tcp(reactor, {"127.0.0.1", 0}, std::move(factory));
 }
 

@@ -19,12 +19,13 @@
 #include "common/tests/acts.hpp"
 #include "common/tests/network.hpp"
 #include "common/tests/reports.hpp"
-#include "twist/base/error.hpp"
+#include "common/tests/resolving.hpp"
 #include "twist/base/let_go.hpp"
 #include "twist/deferred/inline_callbacks.hpp"
+#include "twist/net/connector.hpp"
 #include "twist/net/netstring.hpp"
+#include "twist/net/port.hpp"
 #include "twist/net/resolver.hpp"
-#include "twist/net/tcp.hpp"
 
 namespace twist {
 
@@ -316,13 +317,13 @@ class WorldClient final : public ClientFactory {
 };
 
 /// Never answers.
-class WorldResolver final : public Resolver {
+class WorldResolver final : public DeferredResolver {
   public:
     explicit WorldResolver(World& world) : world_(world) {}
-    Deferred<std::vector<SocketAddress>> look_up(const Address&) override {
+    Deferred<Addresses> answer(const Address&) override {
         world_.here("look_up");
         ++world_.look_ups;
-        return Deferred<std::vector<SocketAddress>>([&world = world_](auto&) {
+        return Deferred<Addresses>([&world = world_](auto&) {
             --world.look_ups;
             world.here("the look-up's canceller");
         });

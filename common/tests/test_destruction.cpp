@@ -12,12 +12,16 @@
 #include "common/tests/last_words.hpp"
 #include "common/tests/network.hpp"
 #include "common/tests/reports.hpp"
+#include "common/tests/resolving.hpp"
+#include "twist/async/stop_listening.hpp"
+#include "twist/async/timeout.hpp"
 #include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/deferred/inline_callbacks.hpp"
 #include "twist/loop/reactor.hpp"
+#include "twist/net/connector.hpp"
+#include "twist/net/port.hpp"
 #include "twist/net/resolver.hpp"
-#include "twist/net/tcp.hpp"
 
 using namespace twist;
 using namespace std::chrono_literals;
@@ -202,12 +206,12 @@ TEST_CASE("a port that listens is closed, and its factory stops") {
         address = kept->get_host();
         SUBCASE("as it is") {}
         SUBCASE("while it stops listening") {
-            kept->stop_listening().add_callback([&] { diary.note("stopped"); });
+            stop_listening(*kept).add_callback([&] { diary.note("stopped"); });
         }
     }
     CHECK(diary.has("server start_factory, server stop_factory"));
     CHECK_THROWS_AS(connect_bare(address), SystemError);
-    CHECK(kept->stop_listening().called());
+    CHECK(stop_listening(*kept).called());
     Reactor next;
     listen_tcp(next, address, std::make_shared<Server>());
 }
@@ -227,9 +231,9 @@ TEST_CASE("attempts on their way fail") {
 }
 
 TEST_CASE("attempts on their way fail, and do not try the next address") {
-    struct TwoAddresses final : Resolver {
+    struct TwoAddresses final : DeferredResolver {
         explicit TwoAddresses(const Address& address) : one(numeric(address).at(0)) {}
-        Deferred<std::vector<SocketAddress>> look_up(const Address&) override {
+        Deferred<Addresses> answer(const Address&) override {
             return succeed(std::vector{one, one});
         }
         SocketAddress one;
@@ -240,7 +244,7 @@ TEST_CASE("attempts on their way fail, and do not try the next address") {
     const auto client = std::make_shared<Client>(diary, "client");
     {
         Reactor reactor;
-        reactor.install_resolver(std::make_shared<TwoAddresses>(server.address()));
+        install_resolver(reactor, std::make_shared<TwoAddresses>(server.address()));
         connect_tcp(reactor, by_name, client);
         diary.take();
     }
@@ -248,8 +252,8 @@ TEST_CASE("attempts on their way fail, and do not try the next address") {
 }
 
 TEST_CASE("a look-up that never ends goes with its connector; whoever kept it can answer it") {
-    struct Never final : Resolver {
-        Deferred<std::vector<SocketAddress>> look_up(const Address&) override { return waiting; }
+    struct Never final : DeferredResolver {
+        Deferred<Addresses> answer(const Address&) override { return waiting; }
         Deferred<std::vector<SocketAddress>> waiting;
     };
     Reports reports;
@@ -258,7 +262,7 @@ TEST_CASE("a look-up that never ends goes with its connector; whoever kept it ca
     const auto client = std::make_shared<Client>(diary, "client");
     {
         Reactor reactor;
-        reactor.install_resolver(never);
+        install_resolver(reactor, never);
         connect_tcp(reactor, by_name, client);
         diary.take();
     }
@@ -389,9 +393,9 @@ TEST_CASE("what the reactor owns may own others") {
         last.on_lost = [&](const Failure&) { // so late that it is dropped, not told
             auto parent = std::make_shared<Parent>(reactor, second.here.get(), second.there.get());
             weak = parent;
-            reactor.adopt(std::move(parent));
+            reactor.keep_alive(std::move(parent));
         };
-        reactor.adopt(std::make_shared<Parent>(reactor, first.here.get(), first.there.get()));
+        reactor.keep_alive(std::make_shared<Parent>(reactor, first.here.get(), first.there.get()));
         reactor.add_reader(last);
     }
     CHECK(weak.expired());
@@ -449,7 +453,7 @@ TEST_CASE("a Deferred that is kept longer can be fired, cancelled and added to")
         Reactor reactor;
         fired.emplace();
         cancelled.emplace();
-        timed = Deferred<int>().add_timeout(1h, reactor);
+        timed = add_timeout(Deferred<int>(), 1h, reactor);
         for (const auto& waiting : {*fired, *cancelled})
             reactor.call_later(1h, [waiting] { waiting.callback(1); });
     }

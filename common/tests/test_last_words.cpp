@@ -14,6 +14,8 @@
 #include "common/tests/last_words.hpp"
 #include "common/tests/network.hpp"
 #include "common/tests/reports.hpp"
+#include "common/tests/resolving.hpp"
+#include "twist/async/stop_listening.hpp"
 #include "twist/base/error.hpp"
 #include "twist/base/let_go.hpp"
 #include "twist/base/log.hpp"
@@ -334,8 +336,8 @@ TEST_CASE("a producer that goes may bring in the next one") {
 }
 
 TEST_CASE("a look-up's canceller that goes may disconnect, and connect again") {
-    struct TestResolver final : Resolver {
-        Deferred<std::vector<SocketAddress>> look_up(const Address&) override {
+    struct TestResolver final : DeferredResolver {
+        Deferred<Addresses> answer(const Address&) override {
             const Deferred<std::vector<SocketAddress>> never([last = words(last_words)](auto&) {});
             last_words = nullptr;
             return never;
@@ -347,7 +349,7 @@ TEST_CASE("a look-up's canceller that goes may disconnect, and connect again") {
     const auto client = std::make_shared<Client>(diary, "client");
     const auto resolver = std::make_shared<TestResolver>();
     Reactor reactor;
-    reactor.install_resolver(resolver);
+    install_resolver(reactor, resolver);
     std::shared_ptr<Connector> connector;
     resolver->last_words = [&] { connector->connect(); };
     connector = connect_tcp(reactor, {"poems.test", 80}, client);
@@ -374,10 +376,10 @@ TEST_CASE("a port's factory that goes finds the port closed") {
     Reactor reactor;
     std::shared_ptr<Port> port;
     port = listen_anywhere(reactor, std::make_shared<Ephemeral>([&] {
-                               CHECK(port->stop_listening().called());
+                               CHECK(stop_listening(*port).called());
                                ++said;
                            }));
-    port->stop_listening().add_callback([&] { reactor.stop(); });
+    stop_listening(*port).add_callback([&] { reactor.stop(); });
     run(reactor);
     CHECK(said == 1);
 }

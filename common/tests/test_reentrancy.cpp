@@ -13,6 +13,8 @@
 
 #include "common/tests/acts.hpp"
 #include "common/tests/reentrancy.hpp"
+#include "twist/async/shutdown.hpp"
+#include "twist/async/stop_listening.hpp"
 
 namespace twist {
 
@@ -38,7 +40,7 @@ void World::begin() {
     new_reader();
     send_to(pair.there, "x");
 
-    reactor->install_resolver(std::make_shared<WorldResolver>(*this));
+    install_resolver(*reactor, std::make_shared<WorldResolver>(*this));
     in_a_turn([this] { connect_tcp(*reactor, refuses.address(), client_); });
     in_a_turn([this] {
         const auto nowhere = connect_tcp(*reactor, {"a.name", 1}, client_);
@@ -54,7 +56,7 @@ void World::begin() {
         const auto other = listen_anywhere(*reactor, other_server_);
         ports.push_back(other);
         in_a_turn([this, other] {
-            other->stop_listening().add_callback([this] { here("stop_listening's callback"); });
+            stop_listening(*other).add_callback([this] { here("stop_listening's callback"); });
         });
     });
     begin_calls();
@@ -72,7 +74,7 @@ void World::begin_calls() {
     reactor->on_signal(SIGUSR1, [this] { here("on_signal"); });
     in_a_turn([] { ::kill(::getpid(), SIGUSR1); });
     using Shutdown = Reactor::Shutdown;
-    reactor->add_system_event_trigger(Shutdown::before, [this] { return download_->complete; });
+    before_shutdown(*reactor, [this] { return download_->complete; });
     reactor->add_system_event_trigger(Shutdown::before, [this] { here("trigger before"); });
     reactor->add_system_event_trigger(Shutdown::during, [this] { here("trigger during"); });
     reactor->add_system_event_trigger(Shutdown::after, [this] { here("trigger after"); });

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "application/waiters.hpp"
 #include "twist/deferred/deferred.hpp"
-#include "twist/deferred/waiters.hpp"
 
 namespace twist {
 

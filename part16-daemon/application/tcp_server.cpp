@@ -1,4 +1,5 @@
 #include "application/tcp_server.hpp"
+#include "twist/async/stop_listening.hpp"
 
 #include <typeinfo>
 #include <utility>
@@ -45,10 +46,10 @@ void TcpServer::start_service() {
 Deferred<void> TcpServer::stop_service() {
     auto stopped = Service::stop_service();
     if (!port_)
-        return closing_ ? closing_->stop_listening() : stopped;
+        return closing_ ? twist::stop_listening(*closing_) : stopped;
     closing_ = std::exchange(port_, nullptr);
     const std::string number = std::to_string(closing_->get_host().port);
-    return closing_->stop_listening().add_callback(
+    return stop_listening(*closing_).add_callback(
         [number] { log::msg("(TCP Port " + number + " Closed)"); });
 }
 

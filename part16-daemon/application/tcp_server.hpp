@@ -10,8 +10,8 @@
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/port.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 
 namespace twist {
 

@@ -14,6 +14,7 @@
 #include "common/tests/reports.hpp"
 #include "common/tests/scratch.hpp"
 #include "twist/base/error.hpp"
+#include "twist/net/error.hpp"
 
 using namespace twist;
 

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "tools/check/check.hpp"
+#include "twist/net/port.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 
 namespace check {
 

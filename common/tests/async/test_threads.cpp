@@ -91,8 +91,8 @@ TEST_CASE("R49: before the reactor runs the function waits") {
         CHECK(ran);
         reactor.stop();
     });
-    CHECK(reactor.threads().running() == 0);
-    CHECK(reactor.threads().waiting() == 1);
+    CHECK(thread_pool(reactor).running() == 0);
+    CHECK(thread_pool(reactor).waiting() == 1);
     runs = true;
     run(reactor);
 }
@@ -103,7 +103,7 @@ TEST_CASE("R49: a failure that nobody takes is reported, like any other") {
     reactor.call_when_running([&] {
         defer_to_thread(reactor, [] { throw Exception("boom"); });
         when(
-            reactor, [&] { return reactor.threads().running() == 0; }, [&] { reactor.stop(); });
+            reactor, [&] { return thread_pool(reactor).running() == 0; }, [&] { reactor.stop(); });
     });
     run(reactor);
     CHECK(reports.take() == "Unhandled error in Deferred: [Failure: Exception: boom]");
@@ -190,8 +190,8 @@ TEST_CASE("R50: ten run at once, the others wait; each has its turn") {
                 if (ended.size() == all)
                     reactor.stop();
             });
-        CHECK(reactor.threads().running() == 10);
-        CHECK(reactor.threads().waiting() == all - 10);
+        CHECK(thread_pool(reactor).running() == 10);
+        CHECK(thread_pool(reactor).waiting() == all - 10);
         when(
             reactor, [&] { return door.came() == 10; },
             [&] {
@@ -202,7 +202,7 @@ TEST_CASE("R50: ten run at once, the others wait; each has its turn") {
             });
     });
     run(reactor);
-    CHECK(reactor.threads().running() == 0);
+    CHECK(thread_pool(reactor).running() == 0);
     std::ranges::sort(ended);
     for (std::size_t i = 0; i < ended.size(); ++i)
         CHECK(ended[i] == static_cast<int>(i));
@@ -261,11 +261,11 @@ TEST_CASE("R51: at its end the reactor waits for all functions, and fires none")
         door.open();
         // Now some may end in this very turn.
     });
-    reactor.add_system_event_trigger(Reactor::Shutdown::during,
-                                     [&] { order += "during " + std::to_string(called); });
+    reactor.add_system_event_trigger(Reactor::Shutdown::after,
+                                     [&] { order += "after " + std::to_string(called); });
     run(reactor);
-    CHECK(order == "before 0 during 25");
-    CHECK(reactor.threads().waiting() == 0);
+    CHECK(order == "before 0 after 25");
+    CHECK(thread_pool(reactor).waiting() == 0);
 }
 
 TEST_CASE("R51: a function whose reactor never runs is never called, and goes with it") {
@@ -318,12 +318,13 @@ TEST_CASE("R52: where the system has no thread, the Deferred fails") {
     CHECK(result == 0);
 }
 
-// Threads, for those who build on it --------------------------------------------------------------
+// ThreadPool, for those who build on it
+// -------------------------------------------------------------
 
-TEST_CASE("what is forgotten is not called if it waits, and not done if it runs") {
+TEST_CASE("what is cancelled is not called if it waits, and not done if it runs") {
     Reports reports;
     Reactor reactor;
-    Threads threads(reactor, 1);
+    ThreadPool threads(reactor, 1);
     Door door;
     std::atomic<int> called = 0;
     int done = 0;
@@ -332,8 +333,8 @@ TEST_CASE("what is forgotten is not called if it waits, and not done if it runs"
             door.wait();
             ++called;
         };
-        const auto first = threads.call(work, [] { FAIL_CHECK("it was forgotten"); });
-        const auto second = threads.call(work, [] { FAIL_CHECK("it was forgotten"); });
+        const auto first = threads.call(work, [] { FAIL_CHECK("it was cancelled"); });
+        const auto second = threads.call(work, [] { FAIL_CHECK("it was cancelled"); });
         threads.call(work, [&] {
             ++done;
             reactor.stop();
@@ -342,10 +343,9 @@ TEST_CASE("what is forgotten is not called if it waits, and not done if it runs"
             reactor, [&] { return door.came() == 1; },
             [&, first, second] {
                 CHECK(threads.waiting() == 2);
-                threads.forget(first);
-                threads.forget(second);
-                threads.forget(second);
-                threads.forget(12345);
+                first();
+                second();
+                second();
                 CHECK(threads.running() == 1);
                 CHECK(threads.waiting() == 1);
                 door.open();
@@ -356,13 +356,13 @@ TEST_CASE("what is forgotten is not called if it waits, and not done if it runs"
     CHECK(done == 1);
 }
 
-TEST_CASE("Threads that go wait for nobody, and nobody hears of what still runs") {
+TEST_CASE("a ThreadPool that goes waits for nobody, and nobody hears of what still runs") {
     Reports reports;
     Reactor reactor;
     const auto door = std::make_shared<Door>(); // the thread may be the last to use it
     const auto ended = std::make_shared<std::atomic<bool>>(false);
     reactor.call_when_running([&] {
-        const auto threads = std::make_shared<std::optional<Threads>>();
+        const auto threads = std::make_shared<std::optional<ThreadPool>>();
         threads->emplace(reactor, std::size_t{1});
         (*threads)->call(
             [door, ended] {
@@ -384,10 +384,10 @@ TEST_CASE("Threads that go wait for nobody, and nobody hears of what still runs"
     run(reactor);
 }
 
-TEST_CASE("a `done` that destroys the Threads") {
+TEST_CASE("a `done` that destroys the ThreadPool") {
     Reports reports;
     Reactor reactor;
-    std::optional<Threads> threads;
+    std::optional<ThreadPool> threads;
     threads.emplace(reactor, std::size_t{8});
     const auto door = std::make_shared<Door>(); // a thread may be the last to use it
     int done = 0;

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "common/tests/reports.hpp"
+#include "twist/async/timeout.hpp"
 #include "twist/deferred/deferred.hpp"
 
 using namespace twist;
@@ -123,7 +124,7 @@ TEST_CASE("9: each way to add gives a handle on the same chain") {
     CHECK(d.add_errback([](const Failure&) { return 0; }) == d);
     CHECK(d.add_callbacks([](int value) { return value; }, [](const Failure&) { return 0; }) == d);
     CHECK(d.add_both([](Result<int> result) { return result; }) == d);
-    CHECK(d.add_timeout(Seconds(1), clock) == d);
+    CHECK(add_timeout(d, Seconds(1), clock) == d);
     CHECK_FALSE(d == Deferred<int>());
 }
 

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "common/tests/reports.hpp"
+#include "twist/async/timeout.hpp"
 #include "twist/deferred/deferred.hpp"
 
 using namespace twist;
@@ -116,7 +117,7 @@ TEST_CASE("100: add_timeout cancels when the time is up, and makes a TimeoutErro
     FakeClock clock;
     std::string seen;
     const Deferred<int> d;
-    CHECK(d.add_timeout(Seconds(2), clock) == d);
+    CHECK(add_timeout(d, Seconds(2), clock) == d);
     d.add_errback([&](const Failure& failure) {
         seen = failure.text();
         return 0;
@@ -132,7 +133,7 @@ TEST_CASE("100, 44: add_timeout where the result was given away throws, and leav
     FakeClock clock;
     const Deferred<int> inner;
     const Deferred<int> outer = succeed(0).add_callback([&](int) { return inner; });
-    CHECK_THROWS_AS(inner.add_timeout(Seconds(2), clock), std::logic_error);
+    CHECK_THROWS_AS(add_timeout(inner, Seconds(2), clock), std::logic_error);
     CHECK(clock.delayed_calls().empty());
     clock.advance(Seconds(2));
     CHECK_FALSE(inner.called());
@@ -142,7 +143,7 @@ TEST_CASE("101: a result that comes in time stops the timer") {
     Reports reports;
     FakeClock clock;
     const Deferred<int> d;
-    d.add_timeout(Seconds(2), clock);
+    add_timeout(d, Seconds(2), clock);
     d.callback(1);
     CHECK(clock.delayed_calls().empty());
     clock.advance(Seconds(3));
@@ -153,7 +154,7 @@ TEST_CASE("101: the CancelledError of a cancel() by hand stays, and the timer is
     Reports reports;
     FakeClock clock;
     const Deferred<int> d;
-    d.add_timeout(Seconds(2), clock);
+    add_timeout(d, Seconds(2), clock);
     d.cancel();
     CHECK(clock.delayed_calls().empty());
     CHECK(outcome(d) == cancelled);
@@ -163,9 +164,9 @@ TEST_CASE("102: when the time is up, the canceller may give a value or another e
     Reports reports;
     FakeClock clock;
     const Deferred<int> value([](Deferred<int>& self) { self.callback(5); });
-    value.add_timeout(Seconds(2), clock);
+    add_timeout(value, Seconds(2), clock);
     const Deferred<int> error([](Deferred<int>& self) { self.errback(Exception("boom")); });
-    error.add_timeout(Seconds(2), clock);
+    add_timeout(error, Seconds(2), clock);
     clock.advance(Seconds(2));
     CHECK(outcome(value) == "5");
     CHECK(outcome(error) == boom);
@@ -180,8 +181,7 @@ TEST_CASE("103: errbacks before add_timeout see CancelledError, those after it T
         return failure;
     };
     const Deferred<int> d;
-    d.add_errback(note)
-        .add_timeout(Seconds(2), clock)
+    add_timeout(d.add_errback(note), Seconds(2), clock)
         .add_errback(note)
         .add_errback([](const Failure&) { return 0; });
     clock.advance(Seconds(2));
@@ -193,7 +193,7 @@ TEST_CASE("103: add_timeout does not cover what later callbacks begin") {
     FakeClock clock;
     const Deferred<int> slow;
     const Deferred<int> d;
-    d.add_timeout(Seconds(2), clock).add_callback([&](int) { return slow; });
+    add_timeout(d, Seconds(2), clock).add_callback([&](int) { return slow; });
     d.callback(1);
     clock.advance(Seconds(3));
     CHECK_FALSE(slow.called());
@@ -205,7 +205,7 @@ TEST_CASE("103: add_timeout covers what earlier callbacks began") {
     const Deferred<int> slow;
     const Deferred<int> d;
     const Deferred<int> end = d.add_callback([&](int) { return slow; });
-    end.add_timeout(Seconds(2), clock);
+    add_timeout(end, Seconds(2), clock);
     d.callback(1);
     clock.advance(Seconds(2));
     CHECK(slow.called());
@@ -217,7 +217,7 @@ TEST_CASE("100: a clock that goes before the time is up takes the timer with it"
     const Deferred<int> d;
     {
         FakeClock clock;
-        d.add_timeout(Seconds(2), clock);
+        add_timeout(d, Seconds(2), clock);
     }
     d.callback(1);
     CHECK(outcome(d) == "1");

@@ -12,6 +12,7 @@
 #include "common/tests/network.hpp"
 #include "common/tests/reports.hpp"
 #include "common/tests/small_stack.hpp"
+#include "twist/async/timeout.hpp"
 #include "twist/deferred/inline_callbacks.hpp"
 #include "twist/loop/reactor.hpp"
 
@@ -500,7 +501,7 @@ TEST_CASE("113: add_timeout on a coroutine cancels what it waits for") {
     FakeClock clock;
     std::string seen;
     const Deferred<int> awaited;
-    note(plus_one(awaited).add_timeout(std::chrono::seconds(5), clock), seen);
+    note(add_timeout(plus_one(awaited), std::chrono::seconds(5), clock), seen);
     clock.advance(std::chrono::seconds(5));
     CHECK(awaited.called());
     CHECK(seen == "[Failure: TimeoutError: No result came in time.]");

@@ -159,15 +159,17 @@ TEST_CASE("R15: a Deferred is fired in the loop's thread with what another threa
 TEST_CASE("R15: while the reactor shuts down, a trigger may wait for another thread's call") {
     Reactor reactor;
     std::thread other;
-    const Deferred<void> finished;
+    bool finished = false;
     reactor.add_system_event_trigger(Reactor::Shutdown::before, [&] {
-        other = std::thread([&] { reactor.call_from_thread([&] { finished.callback(); }); });
-        return finished;
+        auto delay = reactor.delay_shutdown();
+        other = std::thread([&, delay = std::move(delay)]() mutable {
+            reactor.call_from_thread([&, delay = std::move(delay)] { finished = true; });
+        });
     });
     reactor.call_when_running([&] { reactor.stop(); });
     run(reactor);
     other.join();
-    CHECK(finished.called());
+    CHECK(finished);
 }
 
 TEST_CASE("R4, R15: two threads that both stop the reactor: one does, the other's is reported") {

@@ -149,7 +149,7 @@ TEST_CASE("R6: timers that are due when stop() is called still run, and make non
         reactor.call_at_end_of_turn(stop);
     }
     reactor.run();
-    CHECK(diary.text() == "from a thread, first, second, end of the turn, before");
+    CHECK(diary.text() == "first, second, from a thread, end of the turn, before");
 }
 
 TEST_CASE("R6: where a timer calls it, those that are due with it run, and no other") {
@@ -157,11 +157,12 @@ TEST_CASE("R6: where a timer calls it, those that are due with it run, and no ot
     Diary diary;
     reactor.call_later(0s, [&] {
         reactor.stop();
+        reactor.call_from_thread([&] { diary.note("from a thread"); });
         reactor.call_later(0s, [] { FAIL_CHECK("the loop has ended"); });
     });
     reactor.call_later(0s, [&] { diary.note("with it"); });
     run(reactor);
-    CHECK(diary.text() == "with it");
+    CHECK(diary.text() == "with it, from a thread");
 }
 
 TEST_CASE("R7: call_later never calls inside the call; equal times in order, others by time") {

@@ -61,7 +61,7 @@ TEST_CASE("R16: adding twice is adding once; removing what is not there does no 
     reactor.remove_reader(unknown);
     reactor.remove_writer(reader);
     other.remove_reader(reader);
-    reactor.release(unknown);
+    reactor.forget(unknown);
     send_to(pair.there, "x");
     run(reactor);
     CHECK(calls == 1);
@@ -422,7 +422,7 @@ TEST_CASE("a descriptor may outlive its reactor, registered, removed or refused"
         reactor.add_reader(removed);
         reactor.remove_reader(removed);
         CHECK_THROWS_AS(reactor.add_reader(refused), SystemError);
-        reactor.adopt(adopted);
+        reactor.keep_alive(adopted);
     }
     Reactor next;
     next.add_reader(registered);
@@ -446,11 +446,11 @@ TEST_CASE("what is adopted lives until it is released, and is told at the end") 
     auto owned = std::make_shared<TestDescriptor>(pair.here.get());
     owned->on_lost = [&](const Failure& reason) { told = name_of(reason); };
     const std::weak_ptr<TestDescriptor> weak = owned;
-    reactor.adopt(std::move(owned));
+    reactor.keep_alive(std::move(owned));
     CHECK(reactor.descriptors().size() == 1);
     SUBCASE("released") {
         reactor.add_reader(*weak.lock());
-        reactor.release(*weak.lock());
+        reactor.forget(*weak.lock());
         CHECK(told == "");
     }
     SUBCASE("at the end") {
@@ -468,11 +468,11 @@ TEST_CASE("one that was adopted and closed without a word may outlive its reacto
     Reactor next;
     {
         Reactor reactor;
-        reactor.adopt(forgotten);
+        reactor.keep_alive(forgotten);
         pair.reset();
         pair = std::make_unique<SocketPair>();
         REQUIRE(pair->here.get() == forgotten->fileno());
-        reactor.adopt(std::make_shared<TestDescriptor>(pair->here.get()));
+        reactor.keep_alive(std::make_shared<TestDescriptor>(pair->here.get()));
         CHECK(reactor.descriptors().size() == 1);
     }
     next.add_reader(*forgotten);

@@ -8,6 +8,7 @@
 
 #include "common/tests/network.hpp"
 #include "common/tests/reports.hpp"
+#include "twist/async/shutdown.hpp"
 #include "twist/base/error.hpp"
 #include "twist/deferred/inline_callbacks.hpp"
 #include "twist/loop/reactor.hpp"
@@ -52,7 +53,7 @@ TEST_CASE("R13: a trigger whose Deferred was given away is reported; the end goe
     Reactor reactor;
     const Deferred<void> given;
     int after = 0;
-    reactor.add_system_event_trigger(Reactor::Shutdown::before, [given] { return given; });
+    before_shutdown(reactor, [given] { return given; });
     reactor.add_system_event_trigger(Reactor::Shutdown::after, [&] { ++after; });
     const auto outer = succeed().add_callback([given] { return given; });
     reactor.call_when_running([&] { reactor.stop(); });

@@ -9,6 +9,7 @@
 
 #include "common/tests/network.hpp"
 #include "common/tests/reports.hpp"
+#include "twist/async/shutdown.hpp"
 #include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/deferred/inline_callbacks.hpp"
@@ -100,11 +101,11 @@ TEST_CASE("R13: while a trigger before waits for its Deferred, timers and socket
         return {};
     };
     reactor.add_reader(reader);
-    reactor.add_system_event_trigger(When::before, [&] {
+    before_shutdown(reactor, [&] {
         reactor.call_later(1ms, [&] { send_to(pair.there, "read"); });
         return has_read;
     });
-    reactor.add_system_event_trigger(When::before, [&] { return wait(reactor, 3ms); });
+    before_shutdown(reactor, [&] { return wait(reactor, 3ms); });
     reactor.add_system_event_trigger(When::during, [&] { diary.note("during"); });
     reactor.call_when_running([&] { reactor.stop(); });
     run(reactor);
@@ -113,7 +114,7 @@ TEST_CASE("R13: while a trigger before waits for its Deferred, timers and socket
 
 TEST_CASE("R13: and the loop does not spin meanwhile") {
     Reactor reactor;
-    reactor.add_system_event_trigger(When::before, [&] { return wait(reactor, a_while); });
+    before_shutdown(reactor, [&] { return wait(reactor, a_while); });
     reactor.call_when_running([&] { reactor.stop(); });
     const Seconds before = processor_time();
     reactor.run();
@@ -125,10 +126,9 @@ TEST_CASE("R13: a trigger that throws, or whose Deferred fails, is reported; the
     Reactor reactor;
     Diary diary;
     reactor.add_system_event_trigger(When::before, [] { throw Exception("one"); });
-    reactor.add_system_event_trigger(When::before, [] { return fail<void>(Exception("two")); });
-    reactor.add_system_event_trigger(When::before, [&] {
-        return wait(reactor, 1ms).add_callback([] { throw Exception("five"); });
-    });
+    before_shutdown(reactor, [] { return fail<void>(Exception("two")); });
+    before_shutdown(
+        reactor, [&] { return wait(reactor, 1ms).add_callback([] { throw Exception("five"); }); });
     reactor.add_system_event_trigger(When::during, [] { throw Exception("three"); });
     reactor.add_system_event_trigger(When::after, [] { throw Exception("four"); });
     reactor.add_system_event_trigger(When::after, [&] { diary.note("after"); });
@@ -301,7 +301,7 @@ TEST_CASE("what destructors do while a reactor goes does no harm") {
         reactor->call_at_end_of_turn([] {});
         reactor->call_when_running([] { FAIL_CHECK("the reactor is gone"); });
         const auto late = std::make_shared<TestDescriptor>(pair.here.get());
-        reactor->adopt(late);
+        reactor->keep_alive(late);
         reactor->add_reader(*late);
     });
     SUBCASE("a timer's") {
@@ -315,7 +315,7 @@ TEST_CASE("what destructors do while a reactor goes does no harm") {
     SUBCASE("a descriptor's") {
         auto descriptor = std::make_shared<TestDescriptor>(pair.there.get());
         descriptor->on_lost = [words](const Failure&) {};
-        reactor->adopt(std::move(descriptor));
+        reactor->keep_alive(std::move(descriptor));
     }
     const_cast<std::shared_ptr<LastWords>&>(words).reset();
     CHECK_FALSE(said);
@@ -336,7 +336,7 @@ TEST_CASE("calls that are made while a reactor goes bring nothing to life") {
             connect_tcp(reactor, bare.address(), client);
             CHECK_THROWS_AS(reactor.stop(), ReactorNotRunning);
         };
-        reactor.adopt(std::move(descriptor));
+        reactor.keep_alive(std::move(descriptor));
     }
     CHECK_FALSE(diary.has("connection_made"));
 }

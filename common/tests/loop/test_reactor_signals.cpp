@@ -91,10 +91,8 @@ TEST_CASE("R3: a second signal while the reactor is stopping does no harm") {
     const OwnHandler own(SIGINT);
     Reactor reactor;
     reactor.add_system_event_trigger(Reactor::Shutdown::before, [&] {
-        Deferred<void> done;
         std::raise(SIGINT);
-        reactor.call_later(3ms, [done] { done.callback(); });
-        return done;
+        reactor.call_later(3ms, [delay = reactor.delay_shutdown()] {});
     });
     reactor.call_later(0s, [] { std::raise(SIGINT); });
     run(reactor);
@@ -206,9 +204,7 @@ TEST_CASE("on_signal: what the function throws is reported; that it stops alread
     });
     reactor.add_system_event_trigger(Reactor::Shutdown::before, [&] {
         std::raise(SIGINT); // would stop it again
-        Deferred<void> done;
-        reactor.call_later(3ms, [done] { done.callback(); });
-        return done;
+        reactor.call_later(3ms, [delay = reactor.delay_shutdown()] {});
     });
     reactor.call_later(0s, [] { std::raise(SIGUSR1); });
     run(reactor);

@@ -27,8 +27,8 @@ int main(int argc, char* argv[]) {
     };
     for (std::size_t i = 0; i < all; ++i)
         resolve(reactor,
-                {all == 1 ? name : std::string(name).replace(here, 2, std::to_string(i)), 80})
-            .add_both(count);
+                {all == 1 ? name : std::string(name).replace(here, 2, std::to_string(i)), 80},
+                count);
     reactor.run();
     if (all > 1)
         std::cout << found << " found, " << failed << " failed\n";

@@ -13,18 +13,17 @@
 #include "common/tests/door.hpp"
 #include "common/tests/network.hpp"
 #include "common/tests/reports.hpp"
-#include "twist/base/error.hpp"
+#include "common/tests/resolving.hpp"
 #include "twist/deferred/inline_callbacks.hpp"
 #include "twist/loop/reactor.hpp"
+#include "twist/net/connector.hpp"
+#include "twist/net/port.hpp"
 #include "twist/net/resolver.hpp"
-#include "twist/net/tcp.hpp"
 
 using namespace twist;
 using namespace std::chrono_literals;
 
 namespace {
-
-using Addresses = std::vector<SocketAddress>;
 
 /// Who is asked in place of the C library. A thread may be the last to use it.
 class Names {
@@ -52,7 +51,7 @@ class Names {
 /// A reactor whose resolver asks `names`.
 struct Net {
     explicit Net(const Names::Zone& zone) : names(std::make_shared<Names>(zone)) {
-        reactor.install_resolver(resolver);
+        install_resolver(reactor, resolver);
     }
     void open() const { names->door.open(); }
 
@@ -76,8 +75,8 @@ std::string text(const Result<Addresses>& result) {
 }
 
 /// Fails the test when it is asked.
-class NobodyAsks final : public Resolver {
-    Deferred<Addresses> look_up(const Address& address) override {
+class NobodyAsks final : public DeferredResolver {
+    Deferred<Addresses> answer(const Address& address) override {
         FAIL_CHECK("somebody has asked for " << address);
         return fail<Addresses>(DNSLookupError(address.host));
     }
@@ -85,7 +84,7 @@ class NobodyAsks final : public Resolver {
 
 /// A port that is open at 127.0.0.2; at 127.0.0.1 the same port refuses.
 struct TwoHosts {
-    explicit TwoHosts(Reactor& reactor, const std::shared_ptr<Factory>& factory) {
+    explicit TwoHosts(Reactor& reactor, const std::shared_ptr<ServerFactory>& factory) {
         while (true) { // until the port that was free at the one is free at the other
             port = listen_tcp(reactor, {"127.0.0.2", 0}, factory);
             refusing = FileDescriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -115,7 +114,7 @@ TEST_CASE("the addresses come in their order, those of both families too") {
     Net net(Names::Zone{{"poems.test", numbers}});
     net.open();
     std::string answer;
-    resolve(net.reactor, {"poems.test", 80}).add_both([&](const Result<Addresses>& result) {
+    resolved(net.reactor, {"poems.test", 80}).add_both([&](const Result<Addresses>& result) {
         answer = text(result);
         net.reactor.stop();
     });
@@ -133,10 +132,10 @@ TEST_CASE("R37: the first address refuses, and the second is used") {
         transport->lose_connection();
     };
     const TwoHosts hosts(reactor, server);
-    reactor.install_resolver(std::make_shared<ThreadedResolver>(reactor, [](const Address& a) {
-        return Addresses{numeric({"127.0.0.1", a.port}).at(0),
-                         numeric({"127.0.0.2", a.port}).at(0)};
-    }));
+    install_resolver(reactor, std::make_shared<ThreadedResolver>(reactor, [](const Address& a) {
+                         return Addresses{numeric({"127.0.0.1", a.port}).at(0),
+                                          numeric({"127.0.0.2", a.port}).at(0)};
+                     }));
     const auto client = std::make_shared<Client>(diary, "client");
     client->on.connection_made = [&](const TransportPtr& transport) {
         CHECK(transport->get_peer() == hosts.port->get_host());
@@ -197,7 +196,7 @@ TEST_CASE("256 ask at once, the others wait; each has its own answer") {
     std::size_t answered = 0;
     net.reactor.call_when_running([&] {
         for (std::size_t i = 0; i < all; ++i)
-            resolve(net.reactor, {host(i), 80}).add_both([&, i](const Result<Addresses>& result) {
+            resolved(net.reactor, {host(i), 80}).add_both([&, i](const Result<Addresses>& result) {
                 CHECK(text(result) == number(i) + ":80");
                 if (++answered == all)
                     net.reactor.stop();
@@ -223,7 +222,7 @@ TEST_CASE("a look-up that is cancelled ends with CancelledError; its answer move
     Net net(Names::Zone{{"poems.test", {"127.0.0.1"}}});
     std::string answers;
     net.reactor.call_when_running([&] {
-        const auto looking_up = net.resolver->look_up({"poems.test", 80});
+        const auto looking_up = resolved(net.reactor, {"poems.test", 80});
         looking_up.add_both([&](const Result<Addresses>& r) { answers += text(r) + " "; });
         when(
             net.reactor, [&] { return net.names->door.came() == 1; },
@@ -246,14 +245,14 @@ TEST_CASE("a look-up that is cancelled while it waits is never asked") {
     std::string answers;
     std::vector<Deferred<Addresses>> waiting;
     const auto ask = [&](const std::string& host) {
-        waiting.push_back(net.resolver->look_up({host, 80}).add_both([&](const auto& result) {
+        waiting.push_back(resolved(net.reactor, {host, 80}).add_both([&](const auto& result) {
             answers += text(result) + " ";
             return Addresses();
         }));
     };
     net.reactor.call_when_running([&] {
         for (int i = 0; i < 256; ++i)
-            net.resolver->look_up({"first.test", 80});
+            resolved(net.reactor, {"first.test", 80});
         for (int i = 0; i < 3; ++i)
             ask("second.test");
         CHECK(net.resolver->waiting() == 3);
@@ -273,8 +272,8 @@ TEST_CASE("the answer to one look-up cancels another, which has its answer, too"
     Net net(Names::Zone{{"poems.test", {"127.0.0.1"}}});
     std::string answers;
     net.reactor.call_when_running([&] {
-        const auto first = net.resolver->look_up({"poems.test", 80});
-        const auto second = net.resolver->look_up({"poems.test", 80});
+        const auto first = resolved(net.reactor, {"poems.test", 80});
+        const auto second = resolved(net.reactor, {"poems.test", 80});
         const auto note = [&](const Deferred<Addresses>& other) {
             return [&answers, other](const Result<Addresses>& result) {
                 answers += text(result) + " ";
@@ -304,19 +303,20 @@ TEST_CASE(
     std::optional<Deferred<Addresses>> kept;
     {
         Reactor reactor;
-        reactor.install_resolver(std::make_shared<ThreadedResolver>(
-            reactor, [names](const Address& address) { return names->ask(address); }));
+        install_resolver(
+            reactor, std::make_shared<ThreadedResolver>(
+                         reactor, [names](const Address& address) { return names->ask(address); }));
         for (int i = 0; i < 300; ++i)
-            resolve(reactor, {"poems.test", 80}).add_both([held](const Result<Addresses>&) {
+            resolved(reactor, {"poems.test", 80}).add_both([held](const Result<Addresses>&) {
                 FAIL_CHECK("nobody is called");
             });
         const auto waiting = [](Reactor& r, std::shared_ptr<int>) -> Deferred<void> {
-            Deferred<Addresses> looking_up = resolve(r, {"poems.test", 80});
+            Deferred<Addresses> looking_up = resolved(r, {"poems.test", 80});
             co_await looking_up;
             FAIL_CHECK("nobody is called");
         };
         waiting(reactor, held);
-        kept = reactor.resolver()->look_up({"kept.test", 80});
+        kept = resolved(reactor, {"kept.test", 80});
         connect_tcp(reactor, {"poems.test", 80}, client);
         SUBCASE("before it has run") {}
         SUBCASE("after") {
@@ -340,7 +340,7 @@ TEST_CASE(
 TEST_CASE("another resolver takes the place of one that is asking") {
     Net net(Names::Zone{});
     const auto held = std::make_shared<int>();
-    resolve(net.reactor, {"poems.test", 80}).add_both([held](const Result<Addresses>&) {
+    resolved(net.reactor, {"poems.test", 80}).add_both([held](const Result<Addresses>&) {
         FAIL_CHECK("nobody is called");
     });
     net.reactor.call_when_running([&] {
@@ -350,9 +350,9 @@ TEST_CASE("another resolver takes the place of one that is asking") {
                 const Addresses answer = numeric({"127.0.0.7", 80});
                 net.resolver = std::make_shared<ThreadedResolver>(
                     net.reactor, [answer](const Address&) { return answer; });
-                net.reactor.install_resolver(net.resolver);
+                install_resolver(net.reactor, net.resolver);
                 CHECK(held.use_count() == 1);
-                resolve(net.reactor, {"poems.test", 80}).add_both([&](const auto& result) {
+                resolved(net.reactor, {"poems.test", 80}).add_both([&](const auto& result) {
                     CHECK(text(result) == "127.0.0.7:80");
                     net.open();
                     net.reactor.stop();
@@ -367,9 +367,9 @@ TEST_CASE("numbers, localhost and no name at all are not asked of the resolver")
     for (const std::string host : {"127.0.0.1", "localhost", "", "::1"}) {
         CAPTURE(host);
         Reactor reactor;
-        reactor.install_resolver(std::make_shared<NobodyAsks>());
+        install_resolver(reactor, std::make_shared<NobodyAsks>());
         std::string answer;
-        resolve(reactor, {host, 80}).add_both([&](const Result<Addresses>& result) {
+        resolved(reactor, {host, 80}).add_both([&](const Result<Addresses>& result) {
             answer = text(result);
         });
         CHECK(answer == (host == "::1" ? "[::1]:80" : "127.0.0.1:80"));

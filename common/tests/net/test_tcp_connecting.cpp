@@ -17,10 +17,12 @@
 #include "common/tests/child.hpp"
 #include "common/tests/network.hpp"
 #include "common/tests/reports.hpp"
+#include "common/tests/resolving.hpp"
 #include "twist/base/error.hpp"
 #include "twist/loop/reactor.hpp"
+#include "twist/net/connector.hpp"
+#include "twist/net/port.hpp"
 #include "twist/net/resolver.hpp"
-#include "twist/net/tcp.hpp"
 
 using namespace twist;
 using namespace std::chrono_literals;
@@ -86,33 +88,31 @@ bool enter_network_with_ports(int first, int last) {
 constexpr int not_allowed = 200;
 
 /// Answers every name with what the test says, or not at all.
-class TestResolver final : public Resolver {
+class TestResolver final : public DeferredResolver {
   public:
-    using Addresses = std::vector<SocketAddress>;
-
-    Deferred<Addresses> look_up(const Address&) override {
+    Deferred<Addresses> answer(const Address&) override {
         look_ups.emplace_back();
-        if (answer)
-            look_ups.back().callback(*answer);
+        if (always)
+            look_ups.back().callback(*always);
         return look_ups.back();
     }
 
-    std::optional<Result<Addresses>> answer;
+    std::optional<Result<Addresses>> always;
     std::vector<Deferred<Addresses>> look_ups; // once cancelled, each forgives an answer
 };
 
 std::shared_ptr<TestResolver> install_resolver(Reactor& reactor) {
     const auto resolver = std::make_shared<TestResolver>();
-    reactor.install_resolver(resolver);
+    twist::install_resolver(reactor, resolver);
     return resolver;
 }
 
 /// From now on every name has the addresses `all`.
 void install_addresses(Reactor& reactor, const std::vector<Address>& all) {
-    TestResolver::Addresses addresses;
+    Addresses addresses;
     for (const Address& address : all)
         addresses.push_back(numeric(address).at(0));
-    install_resolver(reactor)->answer = addresses;
+    install_resolver(reactor)->always = addresses;
 }
 
 const Address unreachable{"255.255.255.255", 9}; // connect(2) refuses it at once
@@ -147,11 +147,11 @@ TEST_CASE("R36: so does failure, however soon it is known") {
         error = "ConnectError";
     }
     SUBCASE("a name is not known, and the resolver says so at once") {
-        resolver->answer = Failure(DNSLookupError("poems.test"));
+        resolver->always = Failure(DNSLookupError("poems.test"));
         error = "DNSLookupError";
     }
     SUBCASE("a name has no address") {
-        resolver->answer = TestResolver::Addresses();
+        resolver->always = Addresses();
         error = "DNSLookupError";
     }
     SUBCASE("a name has an address where nobody listens") {
@@ -333,12 +333,10 @@ TEST_CASE("R37: when all addresses fail, the last error counts") {
 
 TEST_CASE("R37: what a resolver throws is the reason why there is no connection") {
     class Broken final : public Resolver {
-        Deferred<std::vector<SocketAddress>> look_up(const Address&) override {
-            throw Exception("out of order");
-        }
+        Cancel look_up(const Address&, Found) override { throw Exception("out of order"); }
     };
     Net net;
-    net.reactor.install_resolver(std::make_shared<Broken>());
+    twist::install_resolver(net.reactor, std::make_shared<Broken>());
     net.connect(by_name);
     CHECK(net.diary.take() == "client start_factory, client started_connecting");
     run(net.reactor);
@@ -563,7 +561,7 @@ TEST_CASE("R39: disconnect() while connecting: failed with UserError, inside "
     }
     SUBCASE("while the name is looked up") {}
     SUBCASE("with a name that is not known") {
-        resolver->answer = Failure(DNSLookupError("poems.test"));
+        resolver->always = Failure(DNSLookupError("poems.test"));
     }
     const auto connector = net.connect(address);
     net.client->on.client_connection_failed = [&](Connector& c, const Failure& reason) {
@@ -749,7 +747,7 @@ TEST_CASE("R40: a thousand attempts that fail at once are a thousand turns, "
           "not a deep stack") {
     Net net;
     const auto resolver = install_resolver(net.reactor);
-    resolver->answer = Failure(DNSLookupError("poems.test"));
+    resolver->always = Failure(DNSLookupError("poems.test"));
     int attempts = 1, depth = 0, deepest = 0;
     net.client->on.client_connection_failed = [&](Connector& connector, const Failure&) {
         deepest = std::max(++depth, deepest);

@@ -7,8 +7,10 @@
 
 #include "common/tests/network.hpp"
 #include "common/tests/reports.hpp"
+#include "twist/async/stop_listening.hpp"
 #include "twist/base/error.hpp"
-#include "twist/net/tcp.hpp"
+#include "twist/net/connector.hpp"
+#include "twist/net/port.hpp"
 
 using namespace twist;
 using namespace std::chrono_literals;
@@ -177,7 +179,7 @@ TEST_CASE_FIXTURE(Fixture, "stop_factory throws: reported") {
         bool stopped = false;
         server->on.stop_factory = [] { boom(); };
         server->on.build_protocol = [&](auto&) {
-            port->stop_listening().add_callback([&] { stopped = true; });
+            stop_listening(*port).add_callback([&] { stopped = true; });
         };
         run();
         CHECK(stopped);
@@ -202,7 +204,7 @@ TEST_CASE_FIXTURE(Fixture, "start_factory throws: listen_tcp throws it, and ther
 }
 
 TEST_CASE_FIXTURE(Fixture, "what the callback of stop_listening throws is an unhandled error") {
-    server->on.build_protocol = [&](auto&) { port->stop_listening().add_callback(boom); };
+    server->on.build_protocol = [&](auto&) { stop_listening(*port).add_callback(boom); };
     run();
     CHECK(diary.has("client data_received hello, too"));
     port.reset();

@@ -9,8 +9,11 @@
 
 #include "common/tests/network.hpp"
 #include "common/tests/reports.hpp"
+#include "twist/async/shutdown.hpp"
+#include "twist/async/stop_listening.hpp"
 #include "twist/base/error.hpp"
-#include "twist/net/tcp.hpp"
+#include "twist/net/connector.hpp"
+#include "twist/net/port.hpp"
 
 using namespace twist;
 using namespace std::chrono_literals;
@@ -69,7 +72,7 @@ void rehearse_with_descriptors() {
         connect_tcp(reactor, refuses.address(), client);
     };
     client->on.client_connection_failed = [&](auto&, const Failure&) {
-        port->stop_listening().add_callback([&] { reactor.stop(); });
+        stop_listening(*port).add_callback([&] { reactor.stop(); });
     };
     connect_tcp(reactor, port->get_host(), client);
     run(reactor);
@@ -143,19 +146,19 @@ TEST_CASE("R42: stop_listening: its Deferred fires, connections stay, new ones a
     const Address address = port->get_host();
     const FileDescriptor peer = connect_bare(address);
     server->on.connection_made = [&](auto&) {
-        port->stop_listening().add_callback([&] {
+        stop_listening(*port).add_callback([&] {
             diary.note("stopped");
             CHECK(is_refused(address));
             send_to(peer, "still here?");
         });
         CHECK_FALSE(diary.has("stopped"));
-        const auto again = port->stop_listening();
+        const auto again = stop_listening(*port);
         CHECK_FALSE(again.called());
         again.add_callback([&] {
             diary.note("stopped again");
             CHECK(is_refused(address));
         });
-        const auto not_any_more = port->stop_listening();
+        const auto not_any_more = stop_listening(*port);
         not_any_more.add_errback([](const Failure&) {});
         not_any_more.cancel();
     };
@@ -170,7 +173,7 @@ TEST_CASE("R42: stop_listening: its Deferred fires, connections stay, new ones a
                           "server stop_factory, stopped, stopped again, "
                           "server data_received still here?, "
                           "server connection_lost ConnectionDone");
-    CHECK(port->stop_listening().called());
+    CHECK(stop_listening(*port).called());
 }
 
 TEST_CASE("R42: the factory stops when the last of its ports has closed") {
@@ -180,9 +183,9 @@ TEST_CASE("R42: the factory stops when the last of its ports has closed") {
     const auto first = listen_anywhere(reactor, server);
     const auto second = listen_anywhere(reactor, server);
     CHECK(diary.text() == "server start_factory");
-    first->stop_listening().add_callback([&] {
+    stop_listening(*first).add_callback([&] {
         diary.note("first");
-        second->stop_listening().add_callback([&] {
+        stop_listening(*second).add_callback([&] {
             diary.note("second");
             reactor.stop();
         });
@@ -210,7 +213,7 @@ TEST_CASE("R42: a port lives without its handle, and can be closed while many wa
         peers.push_back(connect_bare(address));
     server->on.build_protocol = [&](auto&) {
         ++built;
-        weak.lock()->stop_listening().add_callback([&] { reactor.stop(); });
+        stop_listening(*weak.lock()).add_callback([&] { reactor.stop(); });
     };
     run(reactor);
     CHECK(built == 1); // the others are turned away
@@ -223,8 +226,7 @@ TEST_CASE("R42: stop_listening as a trigger before the shutdown") {
     Reactor reactor;
     Diary diary;
     const auto port = listen_anywhere(reactor, std::make_shared<Server>(diary, "server"));
-    reactor.add_system_event_trigger(Reactor::Shutdown::before,
-                                     [&] { return port->stop_listening(); });
+    before_shutdown(reactor, [&] { return stop_listening(*port); });
     reactor.add_system_event_trigger(Reactor::Shutdown::during, [&] { diary.note("during"); });
     reactor.call_later(0s, [&] { reactor.stop(); });
     run(reactor);
@@ -370,7 +372,7 @@ TEST_CASE("a port that waits for descriptors can be closed, and dropped with its
     after_turns(*reactor, 2, [&] {
         few.reset(); // the port does not know
         if (close)
-            port->stop_listening().add_callback([&] { reactor->stop(); });
+            stop_listening(*port).add_callback([&] { reactor->stop(); });
         else
             reactor->stop();
     });
@@ -419,7 +421,7 @@ TEST_CASE("adopt_tcp serves on a socket that listens already, and closes it at t
         transport->lose_connection();
     };
     factory->on.connection_lost = [&](auto&, auto&) {
-        port->stop_listening().add_callback([&] { reactor.stop(); });
+        stop_listening(*port).add_callback([&] { reactor.stop(); });
     };
     run(reactor);
     CHECK(read_to_end(early) == "hello");

@@ -9,7 +9,8 @@
 #include "common/tests/network.hpp"
 #include "common/tests/reports.hpp"
 #include "twist/base/error.hpp"
-#include "twist/net/tcp.hpp"
+#include "twist/net/connector.hpp"
+#include "twist/net/port.hpp"
 
 using namespace twist;
 using namespace std::chrono_literals;

@@ -10,19 +10,19 @@
 
 #include "common/tests/network.hpp"
 #include "common/tests/reports.hpp"
+#include "common/tests/resolving.hpp"
 #include "twist/base/error.hpp"
+#include "twist/net/connector.hpp"
+#include "twist/net/port.hpp"
 #include "twist/net/resolver.hpp"
-#include "twist/net/tcp.hpp"
 
 using namespace twist;
 
 namespace {
 
-using Addresses = std::vector<SocketAddress>;
-
 /// Answers when the test says so; each look-up calls `on_look_up` first.
-struct TestResolver final : Resolver {
-    Deferred<Addresses> look_up(const Address&) override {
+struct TestResolver final : DeferredResolver {
+    Deferred<Addresses> answer(const Address&) override {
         call_if_set(on_look_up);
         answers.emplace_back(canceller);
         return answers.back();
@@ -33,7 +33,7 @@ struct TestResolver final : Resolver {
 };
 
 struct Fixture {
-    Fixture() { reactor.install_resolver(resolver); }
+    Fixture() { install_resolver(reactor, resolver); }
     std::shared_ptr<Connector> connect(const Address& address) {
         return connect_tcp(reactor, address, client);
     }

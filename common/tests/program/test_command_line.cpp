@@ -17,8 +17,8 @@
 #include <doctest/doctest.h>
 
 #include "common/tests/scratch.hpp"
-#include "twist/base/error.hpp"
 #include "twist/base/file_descriptor.hpp"
+#include "twist/net/error.hpp"
 #include "twist/program/command_line.hpp"
 
 using namespace twist;

@@ -5,7 +5,9 @@
 #include <doctest/doctest.h>
 
 #include "common/tests/network.hpp"
+#include "twist/async/stop_listening.hpp"
 #include "twist/base/error.hpp"
+#include "twist/deferred/deferred.hpp"
 #include "twist/testing/trial.hpp"
 
 using namespace twist;
@@ -84,7 +86,7 @@ TEST_CASE_FIXTURE(trial::TestCase, "a connection that waits for its other side i
             reactor.call_later(50ms, [&] { peer.close(); });
             after_turns(reactor, 1, [done] { done.callback(); });
         };
-        return done.add_callback([port] { return port->stop_listening(); });
+        return done.add_callback([port] { return stop_listening(*port); });
     });
     CHECK_FALSE(peer);
 }

@@ -5,8 +5,10 @@
 #include <doctest/doctest.h>
 
 #include "common/tests/door.hpp"
+#include "twist/async/stop_listening.hpp"
 #include "twist/async/threads.hpp"
-#include "twist/net/tcp.hpp"
+#include "twist/net/connector.hpp"
+#include "twist/net/port.hpp"
 #include "twist/testing/trial.hpp"
 
 using namespace twist;
@@ -34,7 +36,7 @@ struct Talks : ClientFactory {
 
 struct Tidy : trial::TestCase {
     std::shared_ptr<Port> port = listen_tcp(reactor, {"localhost", 0}, std::make_shared<Listens>());
-    Deferred<void> tear_down() override { return port->stop_listening(); }
+    Deferred<void> tear_down() override { return stop_listening(*port); }
 
     Deferred<int> later(int value) {
         Deferred<int> d;

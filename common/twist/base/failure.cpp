@@ -6,8 +6,6 @@
 #include <ostream>
 #include <string_view>
 
-#include "twist/base/error.hpp"
-
 namespace twist {
 
 namespace {
@@ -95,11 +93,6 @@ std::string Failure::text() const {
 
 std::ostream& operator<<(std::ostream& out, const Failure& failure) {
     return out << failure.text();
-}
-
-const Failure& connection_done() {
-    static const Failure done{ConnectionDone()};
-    return done;
 }
 
 } // namespace twist

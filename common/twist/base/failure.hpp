@@ -11,7 +11,13 @@
 #include <typeinfo>
 #include <utility>
 
+#include "twist/base/error.hpp"
+
 namespace twist {
+
+struct NoCurrentExceptionError : Exception {
+    NoCurrentExceptionError() : Exception("Failure() was made where no exception was caught.") {}
+};
 
 /// The name of a type as a learner writes it: "ConnectionDone", "int", "std::runtime_error".
 std::string type_name(const std::type_info& type);
@@ -95,9 +101,6 @@ class Failure {
 };
 
 std::ostream& operator<<(std::ostream& out, const Failure& failure);
-
-/// The reason of every clean end of a connection. It is the same exception each time.
-const Failure& connection_done();
 
 /// What there is instead of a value where T is void.
 struct Nothing {

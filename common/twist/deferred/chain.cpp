@@ -3,9 +3,9 @@
 #include <stdexcept>
 #include <string>
 
-#include "twist/base/error.hpp"
 #include "twist/base/let_go.hpp"
 #include "twist/base/log.hpp"
+#include "twist/deferred/error.hpp"
 
 namespace twist::detail {
 

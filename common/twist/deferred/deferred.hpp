@@ -10,11 +10,10 @@
 #include <utility>
 #include <variant>
 
-#include "twist/base/error.hpp"
 #include "twist/base/failure.hpp"
 #include "twist/deferred/chain.hpp"
+#include "twist/deferred/error.hpp"
 #include "twist/deferred/step.hpp"
-#include "twist/loop/clock.hpp"
 
 namespace twist {
 
@@ -131,10 +130,6 @@ class Deferred {
     /// Throws Exception if `other` is this one.
     void chain_deferred(const Deferred& other) const;
 
-    /// Cancels this Deferred when `timeout` has passed on `clock`, and makes the CancelledError a
-    /// TimeoutError. A result that comes in time stops the timer. (Twisted: addTimeout)
-    Deferred add_timeout(Seconds timeout, Clock& clock) const;
-
     /// Stops what this Deferred waits for: calls its canceller and, unless that fired it, fires it
     /// with CancelledError. If a callback returned a Deferred that has not fired, that one is
     /// cancelled instead. Does nothing after the last result. What the canceller throws comes out.
@@ -231,23 +226,6 @@ void Deferred<T>::chain_deferred(const Deferred& other) const {
     other.chain()->check_start(typeid(T));
     chain()->check_end(typeid(T));
     detail::Chain::link(chain(), other.chain());
-}
-
-template <class T>
-Deferred<T> Deferred<T>::add_timeout(Seconds timeout, Clock& clock) const {
-    chain()->check_end(typeid(T)); // before there is a timer
-    auto timed_out = std::make_shared<bool>(false);
-    DelayedCall timer = clock.call_later(timeout, [self = *this, timed_out] {
-        *timed_out = true;
-        self.cancel();
-    });
-    return add_both([timer, timed_out](Result<T> result) mutable -> Result<T> {
-        if (timer.active())
-            timer.cancel();
-        if (*timed_out && result.is_failure() && result.failure().template check<CancelledError>())
-            return Failure(TimeoutError("No result came in time."));
-        return result;
-    });
 }
 
 /// A Deferred that has fired with `value` (with nothing: a Deferred<void>).

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "twist/base/error.hpp"
 #include "twist/base/seconds.hpp"
 
 namespace twist {
@@ -108,6 +109,14 @@ class FakeClock final : public Clock {
 
   private:
     Seconds now_{0};
+};
+
+struct AlreadyCalled : Exception {
+    AlreadyCalled() : Exception("This delayed call has run.") {}
+};
+
+struct AlreadyCancelled : Exception {
+    AlreadyCancelled() : Exception("This delayed call was cancelled.") {}
 };
 
 } // namespace twist

@@ -3,7 +3,6 @@
 #include <sys/eventfd.h>
 #include <utility>
 
-#include "twist/base/error.hpp"
 #include "twist/base/log.hpp"
 
 namespace twist {

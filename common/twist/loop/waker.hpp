@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "twist/base/file_descriptor.hpp"
-#include "twist/loop/reactor.hpp"
+#include "twist/loop/descriptor.hpp"
 
 namespace twist {
 

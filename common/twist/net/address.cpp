@@ -8,7 +8,7 @@
 #include <netinet/in.h>
 #include <ostream>
 
-#include "twist/base/error.hpp"
+#include "twist/net/error.hpp"
 
 namespace twist {
 

@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <utility>
 
-#include "twist/base/error.hpp"
 #include "twist/base/log.hpp"
+#include "twist/net/error.hpp"
 
 namespace twist {
 
@@ -26,14 +26,14 @@ constexpr Seconds patience_with_silence{5}, patience{30}, longest_pause{1};
 } // namespace
 
 void Connection::start() {
-    reactor_.adopt(shared_from_this());
+    reactor_.keep_alive(shared_from_this());
     work_at_end_of_turn();
     protocol_->make_connection(shared_from_this());
 }
 
 void Connection::lost(const Failure& reason) {
     const auto alive = shared_from_this();
-    reactor_.release(*this);
+    reactor_.forget(*this);
     connection_lost(reason);
 }
 

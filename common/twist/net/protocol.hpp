@@ -1,68 +1,16 @@
-// Protocol, Transport and Factory: who says what, over which connection, and who makes the one
-// that speaks. Interfaces only; tcp.hpp has the transports that are real.
-// Stands for twisted.internet.protocol and twisted.internet.interfaces.
+// Protocol and Factory: one side of a conversation, and what makes it for each connection.
+// Interfaces only. Stands for twisted.internet.protocol.
 #pragma once
 
 #include <memory>
-#include <string>
 #include <string_view>
 
 #include "twist/base/failure.hpp"
+#include "twist/loop/descriptor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/transport.hpp"
 
 namespace twist {
-
-/// Makes bytes for a transport, and is told when to make no more for a while (IPushProducer;
-/// IPullProducer where it is not streaming). What a call throws is reported and ends the connection
-/// of that transport.
-class Producer {
-  public:
-    virtual ~Producer() = default;
-    virtual void pause_producing() = 0;  ///< enough is waiting to be sent
-    virtual void resume_producing() = 0; ///< there is room again: more, please
-    virtual void stop_producing() = 0;   ///< the connection is gone
-};
-
-/// One connection, for whoever writes on it (ITransport, ITCPTransport). Once the connection is
-/// lost, every call is ignored: a transport may be kept longer than its connection lasts.
-class Transport {
-  public:
-    virtual ~Transport() = default;
-
-    /// Sends `data` after all that was written before. Nothing is sent inside the call.
-    virtual void write(std::string_view data) = 0;
-
-    /// The same for bytes that many connections share: they are kept, not copied.
-    virtual void write(std::shared_ptr<const std::string> data) = 0;
-
-    /// Sends what was written, then closes; what still comes is thrown away. connection_lost
-    /// follows in a later turn: with ConnectionDone, or with ConnectionLost where a reset cut what
-    /// was sent. Where something comes, it waits until the other side has closed: for 5 s of
-    /// silence at most, 30 s in all.
-    virtual void lose_connection() = 0;
-
-    /// Sends what was written, then tells the other side that there is no more (half a close). It
-    /// may still talk; what is written once it has been told is ignored.
-    /// (ITCPTransport.loseWriteConnection)
-    virtual void lose_write_connection() = 0;
-
-    /// Closes at once; what was not sent yet is lost, and the other side sees a reset.
-    /// connection_lost follows in a later turn, with ConnectionAborted.
-    virtual void abort_connection() = 0;
-
-    /// No data_received between the two. Nothing is lost: the bytes wait in the kernel.
-    virtual void pause_producing() = 0;
-    virtual void resume_producing() = 0;
-
-    /// Tells `producer` to pause when more than 64 KiB wait to be sent, and to resume when all is
-    /// sent. One that is not `streaming` makes some bytes at each resume_producing(), the first
-    /// at once. Throws std::logic_error if there is one already.
-    virtual void register_producer(std::shared_ptr<Producer> producer, bool streaming) = 0;
-    virtual void unregister_producer() = 0;
-
-    virtual Address get_host() const = 0; ///< our end; 0.0.0.0:0 once the connection is lost
-    virtual Address get_peer() const = 0; ///< the other end
-};
 
 /// One side of a conversation over one connection. The connection owns it and calls, in this
 /// order: connection_made once, data_received any number of times, connection_lost once; after
@@ -136,29 +84,8 @@ class Factory {
     int users_ = 0;
 };
 
-using ServerFactory = Factory;
-
-/// One attempt after the other to have one connection (IConnector). Who needs it after the call in
-/// which he got it keeps its shared_from_this().
-class Connector : public std::enable_shared_from_this<Connector> {
-  public:
-    virtual ~Connector() = default;
-    virtual void connect() = 0;         ///< tries (again); std::logic_error unless disconnected
-    virtual void stop_connecting() = 0; ///< throws NotConnectingError
-    virtual void disconnect() = 0;      ///< gives up, or loses the connection, whichever it is
-    virtual Address destination() const = 0; ///< as it was given: getDestination
-};
-
-/// A factory for the side that connects: it hears what becomes of the attempt.
-class ClientFactory : public Factory {
-  public:
-    virtual void started_connecting(Connector&) {}
-
-    /// There will be no connection. `reason` is a ConnectError or a DNSLookupError.
-    virtual void client_connection_failed(Connector&, const Failure& /*reason*/) {}
-
-    /// The connection has ended; the protocol's connection_lost has been called.
-    virtual void client_connection_lost(Connector&, const Failure& /*reason*/) {}
-};
+/// A factory for the side that listens. ClientFactory, for the side that connects, is in
+/// connector.hpp.
+class ServerFactory : public Factory {};
 
 } // namespace twist

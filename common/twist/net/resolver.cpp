@@ -3,52 +3,53 @@
 #include <optional>
 #include <utility>
 
-#include "twist/base/error.hpp"
+#include "twist/net/error.hpp"
 
 namespace twist {
 
 namespace {
-using Addresses = std::vector<SocketAddress>;
+
 constexpr std::size_t most_at_once = 256;
+
+struct Installed {
+    explicit Installed(Reactor& reactor) : resolver(std::make_shared<ThreadedResolver>(reactor)) {}
+    std::shared_ptr<Resolver> resolver;
+};
+
 } // namespace
 
 ThreadedResolver::ThreadedResolver(Reactor& reactor, Ask ask)
-    : ask_(std::move(ask)), threads_(std::make_shared<Threads>(reactor, most_at_once)) {}
+    : ask_(std::move(ask)), threads_(reactor, most_at_once) {}
 
-Deferred<Addresses> ThreadedResolver::look_up(const Address& address) {
-    struct LookUp {
-        Threads::Number number;
-        std::optional<Result<Addresses>> found;
-    };
-    const auto look_up = std::make_shared<LookUp>();
-    Deferred<Addresses> result([look_up, threads = std::weak_ptr(threads_)](auto&) {
-        if (const auto alive = threads.lock())
-            alive->forget(look_up->number);
-    });
-    look_up->number = threads_->call(
-        [look_up, address, ask = ask_] {
+Resolver::Cancel ThreadedResolver::look_up(const Address& address, Found found) {
+    const auto answer = std::make_shared<std::optional<Result<std::vector<SocketAddress>>>>();
+    return threads_.call(
+        [answer, address, ask = ask_] {
             try {
-                look_up->found = ask(address);
+                *answer = ask(address);
             } catch (...) {
-                look_up->found = Failure();
+                *answer = Failure();
             }
         },
-        [look_up, result, host = address.host] {
-            if (look_up->found)
-                result.callback(*std::move(look_up->found));
-            else // no thread could be had
-                result.errback(DNSLookupError(host));
+        [answer, found = std::move(found), host = address.host] {
+            if (*answer)
+                found(**std::move(answer));
+            else // there was no thread
+                found(Failure(DNSLookupError(host)));
         });
-    return result;
 }
 
-Deferred<Addresses> resolve(Reactor& reactor, const Address& address) {
-    if (auto addresses = numeric(address); !addresses.empty())
-        return succeed(std::move(addresses));
-    if (!reactor.resolver())
-        reactor.install_resolver(std::make_shared<ThreadedResolver>(reactor));
-    const auto resolver = reactor.resolver(); // which may install another one
-    return resolver->look_up(address);
+void install_resolver(Reactor& reactor, std::shared_ptr<Resolver> resolver) {
+    reactor.extension<Installed>().resolver.swap(resolver);
+}
+
+Resolver::Cancel resolve(Reactor& reactor, const Address& address, Resolver::Found found) {
+    if (auto addresses = numeric(address); !addresses.empty()) {
+        found(std::move(addresses));
+        return nullptr;
+    }
+    const auto resolver = reactor.extension<Installed>().resolver; // which may install another one
+    return resolver->look_up(address, std::move(found));
 }
 
 } // namespace twist

@@ -6,9 +6,9 @@
 #include <memory>
 #include <vector>
 
-#include "twist/async/threads.hpp"
-#include "twist/deferred/deferred.hpp"
+#include "twist/base/failure.hpp"
 #include "twist/loop/reactor.hpp"
+#include "twist/loop/thread_pool.hpp"
 #include "twist/net/address.hpp"
 
 namespace twist {
@@ -16,13 +16,18 @@ namespace twist {
 /// Looks up the names that connect_tcp is given. A test can install one of its own.
 class Resolver {
   public:
+    using Found = std::function<void(Result<std::vector<SocketAddress>>)>;
+    using Cancel = std::function<void()>;
+
     virtual ~Resolver() = default;
 
-    /// All addresses of `address`, in the order to try them, or DNSLookupError. Can be cancelled.
-    virtual Deferred<std::vector<SocketAddress>> look_up(const Address& address) = 0;
+    /// Calls `found` once with all addresses of `address`, in the order to try them, or with a
+    /// DNSLookupError: inside this call or later. Returns a function that cancels: `found` is not
+    /// called then. It may return an empty one.
+    virtual Cancel look_up(const Address& address, Found found) = 0;
 };
 
-/// Calls a function that blocks in threads, at most 256 at once, and so knows all names that the C
+/// Calls a function that blocks in threads, at most 256 at once. So it knows every name that the C
 /// library knows. (GAIResolver)
 class ThreadedResolver final : public Resolver {
   public:
@@ -32,20 +37,24 @@ class ThreadedResolver final : public Resolver {
     /// outlive the resolver.
     explicit ThreadedResolver(Reactor& reactor, Ask ask = twist::look_up);
 
-    /// Starts when the reactor runs. Who cancels it waits for nobody: a thread that asks already
-    /// goes on, and its answer is thrown away.
-    Deferred<std::vector<SocketAddress>> look_up(const Address& address) override;
+    /// Starts when the reactor runs. After it was cancelled, its thread goes on, and the answer is
+    /// thrown away.
+    Cancel look_up(const Address& address, Found found) override;
 
-    std::size_t running() const { return threads_->running(); } ///< how many ask
-    std::size_t waiting() const { return threads_->waiting(); } ///< how many wait until they may
+    std::size_t running() const { return threads_.running(); } ///< how many ask
+    std::size_t waiting() const { return threads_.waiting(); } ///< how many wait for a thread
 
   private:
     Ask ask_;
-    std::shared_ptr<Threads> threads_;
+    ThreadPool threads_;
 };
 
-/// The addresses of `address`: at once if its host is a number or localhost; else asks the
-/// reactor's resolver, which is a ThreadedResolver if none was installed.
-Deferred<std::vector<SocketAddress>> resolve(Reactor& reactor, const Address& address);
+/// Makes `resolver` the one that the reactor's connections ask, instead of a ThreadedResolver.
+/// (installNameResolver)
+void install_resolver(Reactor& reactor, std::shared_ptr<Resolver> resolver);
+
+/// Like Resolver::look_up: at once if the host is a number or localhost; else it asks the reactor's
+/// resolver.
+Resolver::Cancel resolve(Reactor& reactor, const Address& address, Resolver::Found found);
 
 } // namespace twist

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "twist/async/threads.hpp"
-#include "twist/base/error.hpp"
 #include "twist/base/let_go.hpp"
 #include "twist/net/connection.hpp"
 
@@ -107,7 +106,8 @@ void TestCase::finish_when_clean(const std::shared_ptr<Run>& run, int turns_left
     for (const DelayedCall& call : calls)
         run->left_behind.push_back(
             "a call due in " + std::to_string((call.time() - reactor.seconds()).count()) + " s");
-    for (std::size_t i = reactor.threads().running() + reactor.threads().waiting(); i > 0; --i)
+    for (std::size_t i = thread_pool(reactor).running() + thread_pool(reactor).waiting(); i > 0;
+         --i)
         run->left_behind.emplace_back("a function that is called in a thread");
     reactor.stop();
 }

@@ -3,6 +3,7 @@
 #include "twist/base/file_descriptor.hpp"
 #include "twist/base/seconds.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/error.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <iostream>

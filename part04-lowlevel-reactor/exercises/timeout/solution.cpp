@@ -2,8 +2,10 @@
 #include "twist/base/error.hpp"
 #include "twist/base/file_descriptor.hpp"
 #include "twist/base/seconds.hpp"
+#include "twist/deferred/deferred.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/error.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <iostream>

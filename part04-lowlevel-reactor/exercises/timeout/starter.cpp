@@ -4,6 +4,7 @@
 #include "twist/base/seconds.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/error.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <iostream>

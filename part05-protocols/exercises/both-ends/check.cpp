@@ -7,8 +7,9 @@
 #include "tools/check/check.hpp"
 #include "twist/base/failure.hpp"
 #include "twist/loop/reactor.hpp"
+#include "twist/net/connector.hpp"
+#include "twist/net/port.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 
 using namespace check;
 

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "tools/check/check.hpp"
-#include "twist/base/error.hpp"
 #include "twist/net/protocol.hpp"
 
 using namespace check;

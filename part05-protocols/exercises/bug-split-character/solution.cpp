@@ -1,9 +1,8 @@
 // get-poetry - protocols, made by a factory; what is no UTF-8 is not let through to the terminal.
-#include "twist/base/error.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/connector.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <functional>

@@ -1,10 +1,9 @@
 // get-poetry - protocols that say every second how much of the poem there is.
-#include "twist/base/error.hpp"
 #include "twist/loop/clock.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/connector.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <chrono>

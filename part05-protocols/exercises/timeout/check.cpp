@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "tools/check/check.hpp"
-#include "twist/base/error.hpp"
 #include "twist/loop/clock.hpp"
+#include "twist/net/error.hpp"
 #include "twist/net/protocol.hpp"
 
 using namespace check;

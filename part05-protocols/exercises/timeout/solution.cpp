@@ -1,11 +1,10 @@
 // get-poetry - protocols, made by a factory; a poem that takes too long is given up.
-#include "twist/base/error.hpp"
 #include "twist/base/seconds.hpp"
 #include "twist/loop/clock.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/connector.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <functional>

@@ -7,9 +7,9 @@
 
 #include "tools/check/check.hpp"
 #include "tools/check/poet.hpp"
-#include "twist/base/error.hpp"
 #include "twist/base/failure.hpp"
 #include "twist/loop/reactor.hpp"
+#include "twist/net/error.hpp"
 
 using namespace check;
 

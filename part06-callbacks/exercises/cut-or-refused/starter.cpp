@@ -1,9 +1,8 @@
 // get-poetry - its errback tells a poem that was cut from a connection that was refused.
-#include "twist/base/error.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/connector.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <functional>

@@ -1,9 +1,8 @@
 // later - does a failure come after get_poetry has returned?
-#include "twist/base/error.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/connector.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <functional>

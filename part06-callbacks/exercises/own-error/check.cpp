@@ -8,8 +8,8 @@
 
 #include "tools/check/check.hpp"
 #include "tools/check/poet.hpp"
-#include "twist/base/error.hpp"
 #include "twist/base/failure.hpp"
+#include "twist/deferred/deferred.hpp"
 #include "twist/loop/clock.hpp"
 #include "twist/loop/reactor.hpp"
 

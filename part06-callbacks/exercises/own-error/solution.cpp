@@ -1,11 +1,11 @@
 // get-poetry - a poem that takes too long fails with an error that says how much of it came.
-#include "twist/base/error.hpp"
 #include "twist/base/seconds.hpp"
+#include "twist/deferred/deferred.hpp"
 #include "twist/loop/clock.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/connector.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <functional>

@@ -1,11 +1,10 @@
 // get-poetry - and a Deferred that is fired twice.
 // TODO: something here is wrong. Find it by its symptom: run it, with a server that sends a poem.
-#include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/connector.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <iostream>

@@ -1,5 +1,4 @@
 // timeout - a Deferred that fails if nobody fires it in time.
-#include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/clock.hpp"
 

@@ -4,6 +4,8 @@
 #include "tools/check/check.hpp"
 #include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
+#include "twist/loop/descriptor.hpp"
+#include "twist/net/error.hpp"
 
 using namespace check;
 

@@ -1,6 +1,7 @@
 // one-kind - an errback that handles one kind of error, and passes on every other.
 #include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
+#include "twist/net/error.hpp"
 
 #include <iostream>
 #include <string>

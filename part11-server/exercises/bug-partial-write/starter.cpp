@@ -4,6 +4,7 @@
 #include "twist/base/file_descriptor.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/error.hpp"
 #include "twist/program/command_line.hpp"
 #include "twist/program/file.hpp"
 
@@ -25,7 +26,7 @@ twist::FileDescriptor listen_on(const twist::Address& address) {
     const int yes = 1;
     if (!sock || ::setsockopt(sock.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == -1 ||
         ::bind(sock.get(), here.data(), here.size()) == -1 || ::listen(sock.get(), SOMAXCONN) == -1)
-        throw twist::CannotListenError(address, twist::last_error());
+        throw twist::CannotListenError(twist::to_string(address), twist::last_error());
     sock.set_nonblocking();
     return sock;
 }
@@ -78,7 +79,7 @@ class PoetryPort : public twist::ReadDescriptor {
         if (!client)
             return {}; // it has left already
         const auto sender = std::make_shared<PoetrySender>(std::move(client), poem_);
-        reactor_.adopt(sender);
+        reactor_.keep_alive(sender);
         reactor_.add_writer(*sender);
         return {};
     }

@@ -6,6 +6,7 @@
 #include "twist/loop/clock.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/error.hpp"
 #include "twist/program/command_line.hpp"
 #include "twist/program/file.hpp"
 
@@ -28,7 +29,7 @@ twist::FileDescriptor listen_on(const twist::Address& address) {
     const int yes = 1;
     if (!sock || ::setsockopt(sock.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == -1 ||
         ::bind(sock.get(), here.data(), here.size()) == -1 || ::listen(sock.get(), SOMAXCONN) == -1)
-        throw twist::CannotListenError(address, twist::last_error());
+        throw twist::CannotListenError(twist::to_string(address), twist::last_error());
     sock.set_nonblocking();
     return sock;
 }
@@ -92,7 +93,7 @@ class PoetryPort : public twist::ReadDescriptor {
         if (!client)
             return {}; // it has left already
         const auto sender = std::make_shared<PoetrySender>(std::move(client), poetry_);
-        poetry_->reactor.adopt(sender);
+        poetry_->reactor.keep_alive(sender);
         poetry_->reactor.add_writer(*sender);
         return {};
     }

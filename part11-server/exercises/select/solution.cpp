@@ -3,6 +3,7 @@
 #include "twist/base/file_descriptor.hpp"
 #include "twist/base/seconds.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/error.hpp"
 #include "twist/program/command_line.hpp"
 #include "twist/program/file.hpp"
 
@@ -24,7 +25,7 @@ twist::FileDescriptor listen_on(const twist::Address& address) {
     const int yes = 1;
     if (!sock || ::setsockopt(sock.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == -1 ||
         ::bind(sock.get(), here.data(), here.size()) == -1 || ::listen(sock.get(), SOMAXCONN) == -1)
-        throw twist::CannotListenError(address, twist::last_error());
+        throw twist::CannotListenError(twist::to_string(address), twist::last_error());
     return sock;
 }
 

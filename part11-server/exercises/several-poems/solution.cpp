@@ -1,8 +1,8 @@
 // fastpoetry - sends poems to everybody who connects, each on a port of its own.
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/port.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 #include "twist/program/command_line.hpp"
 #include "twist/program/file.hpp"
 

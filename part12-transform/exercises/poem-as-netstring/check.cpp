@@ -10,8 +10,8 @@
 #include "tools/check/wire.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/reactor.hpp"
+#include "twist/net/port.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 
 using namespace check;
 using namespace std::chrono_literals;

@@ -2,8 +2,8 @@
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
 #include "twist/net/netstring.hpp"
+#include "twist/net/port.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 #include "twist/program/command_line.hpp"
 #include "twist/program/lower_case.hpp"
 

@@ -2,8 +2,8 @@
 #include "twist/async/threads.hpp"
 #include "twist/base/log.hpp"
 #include "twist/loop/reactor.hpp"
+#include "twist/net/port.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 
 #include <atomic>
 #include <functional>

@@ -1,8 +1,8 @@
 // blocking-library - a server whose poems come from a library that blocks.
 #include "twist/async/threads.hpp"
 #include "twist/loop/reactor.hpp"
+#include "twist/net/port.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 
 #include <atomic>
 #include <functional>

@@ -1,5 +1,4 @@
 // transforming - the cache of a proxy that has its poem transformed.
-#include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/program/lower_case.hpp"
 

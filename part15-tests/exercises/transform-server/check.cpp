@@ -8,6 +8,7 @@
 #include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/clock.hpp"
+#include "twist/loop/descriptor.hpp"
 #include "twist/program/lower_case.hpp"
 
 using namespace check;

@@ -5,13 +5,12 @@
 #include "application/service.hpp"
 #include "application/tcp_server.hpp"
 #include "tools/check/check.hpp"
-#include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/deferred/inline_callbacks.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/connector.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 
 using namespace check;
 

@@ -1,12 +1,12 @@
 // poetry-proxy - fetches a poem once and serves it from then on; get_poem is a coroutine.
-#include "twist/base/error.hpp"
 #include "twist/base/log.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/deferred/inline_callbacks.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/connector.hpp"
+#include "twist/net/port.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <cstdint>

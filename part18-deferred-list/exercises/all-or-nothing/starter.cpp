@@ -1,11 +1,10 @@
 // get-poetry - prints the poems when all of them are there; if one is missing, none.
-#include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/deferred/deferred_list.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/connector.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <cstddef>

@@ -1,5 +1,4 @@
 // first-poem - the first poem that comes wins; the others are cancelled.
-#include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/deferred/deferred_list.hpp"
 #include "twist/loop/clock.hpp"

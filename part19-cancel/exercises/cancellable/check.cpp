@@ -4,7 +4,6 @@
 
 #include "tools/check/check.hpp"
 #include "tools/check/poet.hpp"
-#include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/reactor.hpp"
 

@@ -1,11 +1,11 @@
 // poetry-proxy - fetches a poem once for all who wait; stops fetching when all of them have left.
-#include "twist/base/error.hpp"
 #include "twist/base/log.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
+#include "twist/net/connector.hpp"
+#include "twist/net/port.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/net/tcp.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <cstdint>

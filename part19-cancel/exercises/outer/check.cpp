@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "tools/check/check.hpp"
-#include "twist/base/error.hpp"
 #include "twist/base/failure.hpp"
 #include "twist/deferred/deferred.hpp"
 

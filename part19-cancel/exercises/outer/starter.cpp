@@ -1,5 +1,4 @@
 // outer - the outer Deferred waits for the inner one, and is cancelled. What is printed?
-#include "twist/base/error.hpp"
 #include "twist/base/failure.hpp"
 #include "twist/deferred/deferred.hpp"
 

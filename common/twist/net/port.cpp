@@ -1,20 +1,19 @@
-#include "twist/net/tcp.hpp"
+#include "twist/net/port.hpp"
 
 #include <cerrno>
 #include <fcntl.h>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
-#include "twist/base/error.hpp"
 #include "twist/base/log.hpp"
-#include "twist/deferred/waiters.hpp"
 #include "twist/net/connection.hpp"
 
-// The half of tcp.hpp that listens; tcp.cpp is the one that connects.
 namespace twist {
 
 namespace {
@@ -35,7 +34,7 @@ class ListeningPort final : public ReadDescriptor,
     void start() {
         factory_->do_start();
         try {
-            reactor_.adopt(shared_from_this());
+            reactor_.keep_alive(shared_from_this());
             reactor_.add_reader(*this);
         } catch (const SystemError& reason) {
             const std::string here = to_string(get_host());
@@ -46,14 +45,15 @@ class ListeningPort final : public ReadDescriptor,
 
     Address get_host() const override { return SocketAddress::local(socket_.get()).address(); }
 
-    Deferred<void> stop_listening() override {
-        if (!socket_)
-            return succeed();
+    void stop_listening(std::function<void()> stopped) override {
+        if (stopped && !socket_)
+            return stopped();
+        if (stopped)
+            to_tell_.push_back(std::move(stopped));
         if (!std::exchange(stopping_, true)) {
             reactor_.remove_reader(*this);
             reactor_.call_at_end_of_turn([self = shared_from_this()] { self->close(); });
         }
-        return closed_.wait();
     }
 
     int fileno() const override { return socket_.get(); }
@@ -117,18 +117,19 @@ class ListeningPort final : public ReadDescriptor,
         if (!socket_)
             return;
         const auto alive = shared_from_this();
-        reactor_.release(*this);
+        reactor_.forget(*this);
         if (retry_.active())
             retry_.cancel();
         socket_.close();
         log::run_reporting([&] { std::exchange(factory_, nullptr)->do_stop(); });
-        closed_.fire();
+        for (const auto& stopped : std::exchange(to_tell_, {}))
+            log::run_reporting(stopped);
     }
 
     Reactor& reactor_;
     FileDescriptor socket_;
     std::shared_ptr<Factory> factory_;
-    Waiters closed_;
+    std::vector<std::function<void()>> to_tell_; // when it has stopped
     DelayedCall retry_;
     Seconds next_complaint_{0};
     const long many_descriptors_ = ::sysconf(_SC_OPEN_MAX) / 2;
@@ -159,7 +160,7 @@ std::shared_ptr<Port> listen_tcp(Reactor& reactor, const Address& address,
     if (!socket || ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == -1 ||
         ::bind(socket.get(), here.data(), here.size()) == -1 ||
         ::listen(socket.get(), backlog) == -1)
-        throw CannotListenError(address, last_error());
+        throw CannotListenError(to_string(address), last_error());
     return start_port(reactor, std::move(socket), std::move(factory));
 }
 

@@ -1,4 +1,4 @@
-#include "twist/net/tcp.hpp"
+#include "twist/net/connector.hpp"
 
 #include <cerrno>
 #include <cstdint>
@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "twist/base/error.hpp"
 #include "twist/base/let_go.hpp"
 #include "twist/base/log.hpp"
 #include "twist/net/connection.hpp"
@@ -96,25 +95,7 @@ class TcpConnector final : public Connector {
             log::run_reporting([&] { factory_->started_connecting(*this); });
         if (!timer.active()) // the factory has thought better of it
             return leave_factory();
-        auto look_up = maybe_deferred(resolve, reactor_, destination_);
-        look_up.add_callbacks(
-            [weak = weak_from_this(), timer](std::vector<SocketAddress> addresses) {
-                const auto self = lock(weak, timer);
-                if (!self)
-                    return;
-                if (addresses.empty())
-                    return self->fail_later(Failure(DNSLookupError(self->destination_.host)));
-                self->addresses_.assign(addresses.rbegin(), addresses.rend());
-                self->try_next_address();
-            },
-            [weak = weak_from_this(), timer](const Failure& reason) {
-                if (const auto self = lock(weak, timer))
-                    self->fail_later(reason);
-            });
-        if (timer.active())
-            looking_up_ = look_up;
-        else // it has failed already, or nobody waits for it any more
-            log::run_reporting([&] { look_up.cancel(); });
+        look_up(timer);
     }
 
     void stop_connecting() override {
@@ -146,6 +127,33 @@ class TcpConnector final : public Connector {
         return timer.active() ? std::static_pointer_cast<TcpConnector>(weak.lock()) : nullptr;
     }
 
+    void look_up(const DelayedCall& timer) {
+        auto found = [weak = weak_from_this(), timer](Result<std::vector<SocketAddress>> result) {
+            if (const auto self = lock(weak, timer))
+                self->looked_up(std::move(result));
+        };
+        Resolver::Cancel cancel;
+        try {
+            cancel = resolve(reactor_, destination_, std::move(found));
+        } catch (...) {
+            looked_up(Failure());
+        }
+        if (timer.active())
+            cancel_look_up_ = std::move(cancel);
+        else if (cancel) // it has failed already, or nobody waits for it any more
+            log::run_reporting(cancel);
+    }
+
+    void looked_up(Result<std::vector<SocketAddress>> result) {
+        if (result.is_failure())
+            return fail_later(result.failure());
+        const auto addresses = std::move(result).value();
+        if (addresses.empty())
+            return fail_later(Failure(DNSLookupError(destination_.host)));
+        addresses_.assign(addresses.rbegin(), addresses.rend());
+        try_next_address();
+    }
+
     // For what may be known inside connect(): the factory hears of it later, as of anything else.
     void fail_later(const Failure& reason) {
         timer_.cancel();
@@ -171,7 +179,7 @@ class TcpConnector final : public Connector {
         attempt_ = attempt;
         if (under_way) {
             try {
-                reactor_.adopt(attempt);
+                reactor_.keep_alive(attempt);
                 reactor_.add_writer(*attempt);
             } catch (const SystemError& reason) {
                 fail_later(not_connected(reason.what(), reason.code()));
@@ -193,7 +201,8 @@ class TcpConnector final : public Connector {
         if (!error)
             connected(std::move(socket), peer);
         else if (addresses_.empty() || shutting_down)
-            failed(Failure(connect_error(error)));
+            failed(error == std::errc::connection_refused ? Failure(ConnectionRefusedError(error))
+                                                          : Failure(ConnectError(error)));
         else
             try_next_address();
     }
@@ -202,7 +211,7 @@ class TcpConnector final : public Connector {
         state_ = State::connected;
         lose_at_once_ = false;
         timer_.cancel();
-        let_go(looking_up_);
+        let_go(cancel_look_up_);
         std::unique_ptr<Protocol> protocol;
         const auto thrown = log::run_reporting([&] { protocol = factory_->build_protocol(peer); });
         if (!protocol)
@@ -227,8 +236,8 @@ class TcpConnector final : public Connector {
         if (timer_.active())
             timer_.cancel();
         end_attempt();
-        if (const auto look_up = std::exchange(looking_up_, std::nullopt))
-            log::run_reporting([&] { look_up->cancel(); });
+        if (const auto cancel = std::exchange(cancel_look_up_, nullptr))
+            log::run_reporting(cancel);
         log::run_reporting([&] { factory_->client_connection_failed(*this, reason); });
         leave_factory();
     }
@@ -241,7 +250,7 @@ class TcpConnector final : public Connector {
 
     void end_attempt() {
         if (const auto attempt = attempt_.lock()) {
-            reactor_.release(*attempt);
+            reactor_.forget(*attempt);
             attempt->forget();
         }
         attempt_.reset();
@@ -273,7 +282,7 @@ class TcpConnector final : public Connector {
     bool uses_factory_ = false;
     bool lose_at_once_ = false;
     DelayedCall timer_;
-    std::optional<Deferred<std::vector<SocketAddress>>> looking_up_;
+    Resolver::Cancel cancel_look_up_;
     std::vector<SocketAddress> addresses_; // still to try; the next one is at the back
     std::weak_ptr<Attempt> attempt_;
     std::weak_ptr<Transport> transport_;

@@ -1,0 +1,43 @@
+// Look-ups of names as Deferreds, which a test fires when it likes.
+#pragma once
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "twist/deferred/deferred.hpp"
+#include "twist/net/resolver.hpp"
+
+namespace twist {
+
+using Addresses = std::vector<SocketAddress>;
+
+/// A resolver whose answer is a Deferred. To cancel the look-up is to cancel that.
+class DeferredResolver : public Resolver {
+  public:
+    virtual Deferred<Addresses> answer(const Address& address) = 0;
+
+    Cancel look_up(const Address& address, Found found) final {
+        const auto answered = answer(address);
+        const auto is_wanted = std::make_shared<bool>(true);
+        answered.add_both([found = std::move(found), is_wanted](const Result<Addresses>& result) {
+            if (*is_wanted)
+                found(result);
+        });
+        return [answered, is_wanted] {
+            *is_wanted = false;
+            answered.cancel();
+        };
+    }
+};
+
+/// What resolve() finds.
+inline Deferred<Addresses> resolved(Reactor& reactor, const Address& address) {
+    const auto cancel = std::make_shared<Resolver::Cancel>();
+    Deferred<Addresses> found([cancel](auto&) { (*cancel)(); });
+    *cancel = resolve(reactor, address,
+                      [found](Result<Addresses> result) { found.callback(std::move(result)); });
+    return found;
+}
+
+} // namespace twist

@@ -1,0 +1,70 @@
+// What a reactor watches: descriptors that can be read or written, and the reasons for which one ends.
+// Stands for IReadDescriptor and IWriteDescriptor.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "twist/base/error.hpp"
+#include "twist/base/failure.hpp"
+
+namespace twist {
+
+class Reactor;
+
+/// Something with a descriptor that can be read: a socket, a pipe, a listening socket. Its maker
+/// owns it, unless it asks the reactor to keep_alive() it. Its destructor takes it out of the reactor.
+class ReadDescriptor {
+  public:
+    ReadDescriptor() = default;
+    ReadDescriptor(const ReadDescriptor&) = delete;
+    ReadDescriptor& operator=(const ReadDescriptor&) = delete;
+    virtual ~ReadDescriptor();
+
+    /// The descriptor to watch; -1 when it is gone.
+    virtual int fileno() const = 0;
+
+    /// Called once a turn while there is something to read. Must not wait. Returns nothing to go on,
+    /// or the reason to end: connection_done(), Failure(ConnectionLost()). An exception is reported,
+    /// and is the reason.
+    virtual std::optional<Failure> do_read() = 0;
+
+    /// The reactor no longer knows this descriptor, for `reason`.
+    virtual void connection_lost(const Failure& reason) = 0;
+
+    /// Its name in messages.
+    virtual std::string log_prefix() const { return "descriptor " + std::to_string(fileno()); }
+
+  private:
+    friend class Reactor;
+    Reactor* reactor_ = nullptr; // null: no reactor knows it
+    int registered_as_ = -1;
+};
+
+/// A descriptor that can be written, too.
+class WriteDescriptor : public ReadDescriptor {
+  public:
+    /// Called once a turn while the kernel has room for some bytes. Otherwise like do_read().
+    virtual std::optional<Failure> do_write() = 0;
+};
+
+/// The other side closed the connection in the regular way.
+struct ConnectionDone : Exception {
+    ConnectionDone() : Exception("Connection was closed cleanly.") {}
+};
+
+/// The reason of every clean end: the same Failure each time.
+const Failure& connection_done();
+
+/// The other side reset the connection, or can't be reached. Also what a reactor says when it ends.
+struct ConnectionLost : SystemError {
+    explicit ConnectionLost(std::error_code code = {})
+        : SystemError("Connection to the other side was lost in a non-clean fashion.", code) {}
+};
+
+/// fileno() of a registered descriptor became -1.
+struct ConnectionFdescWentAway : Exception {
+    ConnectionFdescWentAway() : Exception("The descriptor went away.") {}
+};
+
+} // namespace twist

@@ -1,0 +1,53 @@
+// The side that connects: connect_tcp, its factory, and the connector between them. Stands for
+// reactor.connectTCP, ClientFactory and IConnector.
+#pragma once
+
+#include <memory>
+
+#include "twist/base/seconds.hpp"
+#include "twist/loop/reactor.hpp"
+#include "twist/net/address.hpp"
+#include "twist/net/error.hpp"
+#include "twist/net/protocol.hpp"
+
+namespace twist {
+
+/// Makes one connection, and again after that has ended, if it is told to. It lives while it
+/// connects or is connected. To keep it longer, store its shared_from_this().
+class Connector : public std::enable_shared_from_this<Connector> {
+  public:
+    virtual ~Connector() = default;
+    virtual void connect() = 0;         ///< tries (again); std::logic_error unless disconnected
+    virtual void stop_connecting() = 0; ///< throws NotConnectingError
+    virtual void disconnect() = 0;      ///< stops connecting, or loses the connection
+    virtual Address destination() const = 0; ///< as connect_tcp was given it (getDestination)
+};
+
+/// A factory for the side that connects: it hears what becomes of the attempt. Its calls come in this
+/// order: started_connecting; build_protocol and, at the end, client_connection_lost; or
+/// client_connection_failed.
+class ClientFactory : public Factory {
+  public:
+    /// Called inside connect_tcp.
+    virtual void started_connecting(Connector&) {}
+
+    /// There will be no connection. `reason` is a ConnectError or a DNSLookupError.
+    virtual void client_connection_failed(Connector&, const Failure& /*reason*/) {}
+
+    /// The connection has ended, after the protocol's connection_lost.
+    virtual void client_connection_lost(Connector&, const Failure& /*reason*/) {}
+};
+
+/// Connects to `address`: tries its addresses one after the other. Gives up after `timeout` for all
+/// of that together, the look-up of a name included. `factory` hears of the result in a later turn;
+/// inside the call only if it gives up itself, in started_connecting. What start_factory throws comes
+/// out, and then nothing connects. (reactor.connectTCP)
+std::shared_ptr<Connector> connect_tcp(Reactor& reactor, const Address& address,
+                                       std::shared_ptr<ClientFactory> factory,
+                                       Seconds timeout = Seconds(30));
+
+struct NotConnectingError : Exception {
+    NotConnectingError() : Exception("This connector is not trying to connect.") {}
+};
+
+} // namespace twist
