@@ -1,4 +1,4 @@
-// both-ends - in which order do both sides of a connection hear of its end?
+// both-ends - in which order do both sides of a connection learn of its end?
 #include <iostream>
 #include <string>
 #include <vector>
