@@ -33,7 +33,7 @@ void fire_late(const std::function<void()>& fire) {
     try {
         fire();
     } catch (const twist::AlreadyCalledError&) {
-        fail({"Who brings the late result gets an AlreadyCalledError: it was the time-out that "
+        fail({"The code that brings the late result gets an AlreadyCalledError: the time-out has "
               "fired this Deferred.",
               "带来迟到结果的人得到一个 AlreadyCalledError：超时已经替他激活了这个 Deferred。"});
     }
