@@ -10,7 +10,7 @@ void fall_down() {
 }
 
 int fall_and_get_up(int argc, char* argv[]) {
-    twist::CommandLine command_line("[options]", "Has the reactor call a function that throws.");
+    twist::CommandLine command_line("[options]", "Makes the reactor call a function that throws.");
     if (!command_line.parse(argc, argv).empty())
         command_line.fail("Bad arguments.");
 

@@ -10,7 +10,7 @@ void hello() {
 }
 
 int greet(int argc, char* argv[]) {
-    twist::CommandLine command_line("[options]", "Has the reactor call a function.");
+    twist::CommandLine command_line("[options]", "Makes the reactor call a function.");
     if (!command_line.parse(argc, argv).empty())
         command_line.fail("Bad arguments.");
 

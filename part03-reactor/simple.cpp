@@ -3,7 +3,7 @@
 #include "twist/program/command_line.hpp"
 
 int wait_for_ever(int argc, char* argv[]) {
-    twist::CommandLine command_line("[options]", "Runs a reactor that nobody has asked anything.");
+    twist::CommandLine command_line("[options]", "Runs a reactor with nothing to do.");
     if (!command_line.parse(argc, argv).empty())
         command_line.fail("Bad arguments.");
 

@@ -10,7 +10,7 @@ static void print_stack() {
 }
 
 int show_stack(int argc, char* argv[]) {
-    twist::CommandLine command_line("[options]", "Prints who calls what the reactor calls.");
+    twist::CommandLine command_line("[options]", "Prints the call stack of a callback.");
     if (!command_line.parse(argc, argv).empty())
         command_line.fail("Bad arguments.");
 

@@ -1,4 +1,4 @@
-// get-poetry, simple - 2.0 without what it tells. Answers twisted-client-2/get-poetry-simple.py
+// get-poetry, simple - 2.0, poems only. Answers twisted-client-2/get-poetry-simple.py
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
 #include "twist/net/connector.hpp"

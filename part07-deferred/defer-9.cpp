@@ -1,4 +1,4 @@
-// defer-9 - what both sides have in common becomes a step. Answers twisted-deferred/defer-9.py
+// defer-9 - the common part of both sides becomes a step. Answers twisted-deferred/defer-9.py
 #include "twist/base/failure.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/reactor.hpp"

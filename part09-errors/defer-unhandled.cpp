@@ -25,4 +25,4 @@ int main() {
     d.callback("Here is your result.");
 
     std::cout << "Finished\n";
-} // d goes here, and with it the last chance to add an errback
+} // d is destroyed here, and with it the last chance to add an errback

@@ -1,4 +1,4 @@
-// deferred-simulator - draws which functions of a chain run, and what goes down to the next one.
+// deferred-simulator - draws which functions of a chain run, and what the next one gets.
 // Answers twisted-deferred/deferred-simulator.py
 #include "twist/base/error.hpp"
 #include "twist/base/failure.hpp"
@@ -21,17 +21,17 @@
 using namespace std::string_literals;
 
 const char* const instructions =
-    "Give the pairs of a chain, one a line: a callback, and the errback beside it. Each is one "
-    "of\n\n"
+    "Enter the pairs of a chain, one per line: a callback, and the errback beside it.\n"
+    "Each is one of\n\n"
     "  r VALUE    return VALUE\n"
     "  f VALUE    fail: throw an Exception with VALUE\n"
     "  p          passthru: return what it got; an errback got a Failure\n\n"
-    "as in 'r good f bad' or 'f googly p'. A VALUE is one word. An empty line ends the chain.\n\n"
-    "The drawing has callbacks on the left and errbacks on the right. What runs has a heavy "
-    "frame;\n"
-    "bad* is a Failure that holds Exception(\"bad\").";
+    "as in 'r good f bad' or 'f googly p'. A VALUE is one word. An empty line ends the\n"
+    "chain.\n\n"
+    "The drawing has callbacks on the left and errbacks on the right. Functions that\n"
+    "ran have a heavy frame; bad* is a Failure that holds Exception(\"bad\").";
 
-// How many columns of a terminal the text takes; nothing if a terminal can't show it.
+// The width of the text in terminal columns; nothing if a terminal can't show it.
 std::optional<std::size_t> columns(std::string_view text) {
     std::size_t sum = 0;
     std::mbstate_t state{};
@@ -80,7 +80,7 @@ using Pairs = std::vector<Pair>;
 
 // Reading it --------------------------------------------------------------------------------------
 
-// A line that is no pair; the message says what is wrong with it.
+// A line that is not a pair; the message says what is wrong with it.
 struct BadLine : twist::Exception {
     using Exception::Exception;
 };
@@ -94,13 +94,13 @@ std::string take_word(std::istream& words, const std::string& what) {
     return word;
 }
 
-// Any beginning of a kind's name stands for it.
+// Any beginning of a kind's name is enough.
 Function take_function(std::istream& words, const std::string& which) {
     const std::string word = take_word(words, "the " + which);
     const auto name =
         std::ranges::find_if(kinds, [&](std::string_view kind) { return kind.starts_with(word); });
     if (name == kinds.end())
-        throw BadLine("the " + which + " is '" + word + "', which is none of r, f and p");
+        throw BadLine("the " + which + " is '" + word + "', not r, f or p");
     Function function{static_cast<Function::Kind>(name - kinds.begin()), ""};
     if (function.kind == Function::Kind::passes)
         return function;
@@ -117,7 +117,7 @@ Pair parse_pair(const std::string& line) {
     return {std::move(callback), std::move(errback)};
 }
 
-// Reads up to an empty line or the end of input. A line that is no pair is left out.
+// Reads up to an empty line or the end of input. A line that is not a pair is skipped.
 Pairs read_pairs(std::istream& in, bool at_terminal) {
     Pairs pairs;
     std::string line;
@@ -136,14 +136,14 @@ Pairs read_pairs(std::istream& in, bool at_terminal) {
 
 // Running it --------------------------------------------------------------------------------------
 
-// What came to a level of the chain, or to its end, and on which side.
+// What reached a level of the chain, or its end, and on which rail.
 struct Arrival {
     Rail rail;
     std::string text;
 };
 
-// Fires a Deferred that has these pairs. Each of its functions notes that it was called, and with
-// what; nothing else here knows which of them run.
+// Fires a Deferred with these pairs. Each function notes that it was called, and with what; only
+// these notes tell which functions ran.
 std::vector<Arrival> arrivals(const Pairs& pairs, Rail fired) {
     std::vector<Arrival> seen;
     const auto got_value = [&](const std::string& value) {

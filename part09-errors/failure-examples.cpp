@@ -1,4 +1,4 @@
-// failure-examples - how Failures are made, and what they can be asked.
+// failure-examples - how to make a Failure, and how to query it.
 // Answers twisted-failure/failure-examples.py
 #include "twist/base/error.hpp"
 #include "twist/base/failure.hpp"
@@ -56,7 +56,7 @@ int main() {
     }
     show(failure);
 
-    std::cout << "\nAsking whether it is of a type, or of one derived from it:\n\n";
+    std::cout << "\nChecking whether it is of a type, or of a derived type:\n\n";
     try_out("check<RhymeSchemeViolation>()", [&] { return failure.check<RhymeSchemeViolation>(); });
     try_out("check<PoetryError>()", [&] { return failure.check<PoetryError>(); });
     try_out("check<ConnectionDone>()", [&] { return failure.check<twist::ConnectionDone>(); });

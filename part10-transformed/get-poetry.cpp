@@ -75,7 +75,7 @@ struct GibberishError : std::exception {};
 
 const std::vector<std::string> outcomes{"success", "gibberish", "bug"};
 
-// One of three things happens: the one that `outcome` names or, if that is "", a random one.
+// Does one of three things: the one that `outcome` names or, if that is "", a random one.
 std::string cummingsify(const std::string& poem, std::string outcome) {
     if (outcome.empty())
         outcome = outcomes[std::random_device()() % outcomes.size()];

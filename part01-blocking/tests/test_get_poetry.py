@@ -39,7 +39,7 @@ class Poems(unittest.TestCase):
     def test_one_after_the_other(self):
         names = ["ecstasy.txt", "fascination.txt", "science.txt", "alla_sera.txt"]
         with contextlib.ExitStack() as stack:
-            # 7 bytes are no whole number of lines, nor of characters.
+            # 7 bytes do not divide a poem into whole lines or characters.
             servers = [stack.enter_context(Server(SLOWPOETRY, "--delay", "0.0001", "--num-bytes",
                                                   7, f"poetry/{name}")) for name in names]
             result = run(CLIENT, *[server.port for server in servers])

@@ -55,7 +55,7 @@ class FileCase(unittest.TestCase):
         self.path = Path(directory.name) / "poem.txt"
 
     def file(self, data):
-        """The file, with this data in it."""
+        """The file, with this content."""
         self.path.write_bytes(data)
         return self.path
 
@@ -159,7 +159,7 @@ class Clients(FileCase):
             with self.subTest(leave.__name__), \
                     Server(SLOWPOETRY, "--delay", "0.002", self.file(bytes(10 * chunks))) as server:
                 with connect(server.port) as client:
-                    client.recv(65536)  # all, most likely: else a close would be a reset
+                    client.recv(65536)  # all of it, most likely: otherwise a close would be a reset
                     leave(client)
                 with connect(server.port) as client:
                     server.wait_for_line(f"Somebody at {name_of(client)} wants poetry!")
@@ -180,7 +180,7 @@ class Clients(FileCase):
             with connect(server.port) as client:
                 client.sendall(b"junk\0\r\n" * 100)
                 received = b""
-                # The server closes without having read, which resets the connection: the client
+                # The server closes without having read, and that resets the connection: the client
                 # may lose the end of the poem.
                 with contextlib.suppress(ConnectionResetError):
                     while data := client.recv(65536):

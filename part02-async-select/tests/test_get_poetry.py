@@ -25,7 +25,7 @@ TIME = r"\d+:\d\d:\d\d(?:\.\d{6})?"
 USAGE = "Usage: get-poetry [options] [[host]:]port ...\n\n"
 FD_SETSIZE = 1024
 
-# Becomes a program whose next descriptor is argv[1], with at most argv[2] of them.
+# Becomes a program whose next descriptor is argv[1], with a limit of argv[2] descriptors.
 WITH_DESCRIPTORS = """
 import fcntl, os, resource, sys
 first, most = int(sys.argv[1]), int(sys.argv[2])
@@ -49,7 +49,7 @@ def state(process):
 
 
 def wait_for_state(process, wanted):
-    """Waits until a process is doing that."""
+    """Waits until a process is in that state."""
     if not wait_until(lambda: state(process) == wanted):
         raise AssertionError(f"the process is in state {state(process)}, not {wanted}")
 
@@ -67,7 +67,7 @@ class Poems(unittest.TestCase):
     def test_all_at_the_same_time(self):
         names = ["ecstasy.txt", "fascination.txt", "science.txt", "alla_sera.txt"]
         with contextlib.ExitStack() as stack:
-            # 7 bytes are no whole number of lines, nor of characters.
+            # 7 bytes do not divide a poem into whole lines or characters.
             servers = [stack.enter_context(Server(SLOWPOETRY, "--delay", "0.0001", "--num-bytes",
                                                   7, f"poetry/{name}")) for name in names]
             result = run(CLIENT, *[server.port for server in servers])
@@ -211,7 +211,7 @@ class Descriptors(unittest.TestCase):
         with Peer(b"poem") as peer:
             out, error, status = self.run_with(3, 16, *[peer.port] * 16)
         self.assertEqual((out, status), ("", 1))
-        # The last line: a sanitizer, itself out of descriptors, may complain before.
+        # The last line: a sanitizer without descriptors may complain first.
         self.assertEqual(error.splitlines()[-1], "get-poetry: ConnectError: Can't connect to "
                                                  f"{peer.address}: 24: Too many open files.")
 

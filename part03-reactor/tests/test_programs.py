@@ -24,7 +24,7 @@ def start(name, *arguments):
 
 
 def status_of(process):
-    """What the kernel says of a process: {"State": "S (sleeping)", ...}."""
+    """The kernel's data on a process: {"State": "S (sleeping)", ...}."""
     lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
     return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
 
@@ -36,7 +36,7 @@ def is_running_its_loop(process):
 
 
 def wait_until_asleep(process):
-    """Waits until a program sleeps in its loop. Nothing sleeps there but the wait itself."""
+    """Waits until a program sleeps in its loop. There, only the wait itself sleeps."""
     if not wait_until(lambda: is_running_its_loop(process)
                       and status_of(process)["State"].startswith("S")):
         raise AssertionError(f"it does not sleep: {status_of(process)['State']}")
@@ -52,8 +52,8 @@ class Waiting(unittest.TestCase):
 
     def test_it_waits_without_a_time_out(self):
         # The kernel shows the call that a process sleeps in: its number, then its arguments. The
-        # fourth of epoll's is the time-out, as a number or as a pointer to one. (It is no number 0,
-        # or the process would not sleep.)
+        # fourth of epoll's is the time-out, as a number or as a pointer to one. (It is not 0:
+        # then the process would not sleep.)
         with start("simple") as simple:
             wait_until_asleep(simple)
             try:
@@ -97,7 +97,7 @@ class Exceptions(unittest.TestCase):
 
 class Backends(unittest.TestCase):
     def runs_on(self, backend, *arguments):
-        """It says so, and sleeps until it is ended."""
+        """It prints that, and sleeps until it is ended."""
         with start("simple-poll", *arguments) as program:
             program.wait_for_line(f"Waiting with {backend}\\.")
             wait_until_asleep(program)
@@ -124,7 +124,7 @@ class Backends(unittest.TestCase):
 
 class CommandLine(unittest.TestCase):
     def bad(self, program, *arguments):
-        """The message of the usage error that the arguments are."""
+        """The message of the usage error for these arguments."""
         result = run(f"part03-reactor/{program}", *arguments)
         self.assertEqual((result.stdout, result.status), (b"", 2))
         usage, _, message = result.error_text.partition("\n\n")

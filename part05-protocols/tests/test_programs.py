@@ -36,7 +36,7 @@ class Client(clients.Downloads, clients.Interrupted, clients.CommandLine, unitte
             send_all(two, b"")
             send_all(one, b"")
             result = client.result()
-        # In the order of their ends.
+        # In the order in which they ended.
         self.assertRegex(result.text, r"Task 2: got 3 bytes of poetry from \S+\n"
                                       "Task 2: 4 bytes of poetry\nTask 1: 2 bytes of poetry\n"
                                       f"Got 2 poems in {TIME}\n$")
@@ -50,7 +50,7 @@ class Client(clients.Downloads, clients.Interrupted, clients.CommandLine, unitte
         self.assertEqual((result.stderr, result.status), (b"", 1))
 
     def test_a_name_that_is_none(self):
-        name = "a" * 64  # too long for a name server to be asked
+        name = "a" * 64  # too long to ask a name server
         result = run(CLIENT, f"{name}:10001")
         self.assertRegex(result.text,
                          f"^Failed to connect to: {name}:10001\nGot 0 poems in {TIME}\n$")

@@ -1,4 +1,4 @@
-"""The client with a callback, which does not end when something is wrong, and the one with an
+"""The client with a callback, which does not end when something fails, and the one that has an
 errback too."""
 
 import signal
@@ -57,8 +57,8 @@ class Callback(clients.Downloads, clients.Interrupted, clients.CommandLine, unit
             self.assert_hangs(client, b"whole\n")
 
     def assert_hangs(self, client, poems):
-        """Fails unless the client sleeps though every connection has ended, until Ctrl-C."""
-        # It has just closed the last one; so it runs until it exits, or waits for events again.
+        """Fails unless the client sleeps until Ctrl-C, though every connection has ended."""
+        # It has just closed the last connection; it runs until it exits, or waits for events again.
         seen = []
         wait_until(lambda: seen.append(state(client)) or seen[-1] in "SZ")
         self.assertEqual(seen[-1], "S", client.told())

@@ -29,7 +29,7 @@ def usage(program):
 
 
 class ClientCase(unittest.TestCase):
-    """What the tests of the client have in common."""
+    """The common part of the client's tests."""
 
     def assert_poems(self, result, *poems, errors="", status=0):
         """The client printed these poems in this order, these errors, and had this status."""
@@ -39,7 +39,7 @@ class ClientCase(unittest.TestCase):
 
 
 class Scripted:
-    """Servers that the test plays itself, with one client of all of them."""
+    """Servers that the test plays, with one client connected to all of them."""
 
     def __init__(self, count):
         self.count = count
@@ -60,7 +60,7 @@ class Scripted:
         return self.stack.__exit__(*error)
 
     def finish(self, index, text):
-        """Sends the (rest of the) poem, and waits until the client has taken note of its end."""
+        """Sends the (rest of the) poem, and waits until the client has noted its end."""
         with self.connections[index] as connection:
             connection.sendall(text)
             connection.shutdown(socket.SHUT_WR)
@@ -144,7 +144,7 @@ class Failures(ClientCase):
             self.assert_poems(run(GET_POETRY, bad.port, good.port), SCIENCE, errors=lost, status=1)
 
     def test_a_name_that_nobody_has(self):
-        # No name server is asked for this one: a label has at most 63 letters.
+        # No name server is asked about this name: a label has at most 63 letters.
         host = 64 * "a" + ".invalid"
         error = f"Poem failed: [Failure: DNSLookupError: DNS lookup failed: {host}.]\n"
         with Peer(SCIENCE) as peer:

@@ -68,14 +68,14 @@ def drawn(lines):
 
 
 class SimulatorCase(unittest.TestCase):
-    """What the tests have in common."""
+    """The common part of the tests."""
 
     def assert_good(self, result):
-        """It ended well, and had nothing to say on stderr."""
+        """It ended normally, and printed nothing on stderr."""
         self.assertEqual((result.error_text, result.status), ("", 0))
 
     def assert_ways(self, pairs):
-        """It draws what a Deferred with these pairs does, fired in both ways."""
+        """It draws what a Deferred with these pairs does when fired in both ways."""
         text = "".join(f"{callback} {errback}\n" for callback, errback in pairs)
         result = simulate(text, "--narrow")
         self.assert_good(result)
@@ -92,7 +92,7 @@ class Ways(SimulatorCase):
     functions = ("r {}", "f {}", "p")
 
     def pair(self, callback, errback, number):
-        """A pair whose values tell it from the others."""
+        """A pair whose values differ from all others."""
         return callback.format(f"c{number}"), errback.format(f"e{number}")
 
     def test_every_chain_of_two_pairs(self):
@@ -138,7 +138,7 @@ class Drawings(SimulatorCase):
 
 class Reading(SimulatorCase):
     def assert_same(self, text, other, *options):
-        """Both texts give the same drawing, and no word on stderr."""
+        """Both texts give the same drawing, and nothing on stderr."""
         result = simulate(text, *options)
         self.assert_good(result)
         self.assertEqual(result.text, simulate(other, *options).text)
@@ -167,7 +167,7 @@ class Reading(SimulatorCase):
         self.assert_ways([("r p", "f f"), ("f r", "r 'r'")])
 
     def test_a_line_that_is_no_pair_is_named_and_left_out(self):
-        none = "which is none of r, f and p"
+        none = "not r, f or p"
         mistakes = [("x p", f"the callback is 'x', {none}"),
                     ("p x", f"the errback is 'x', {none}"),
                     ("R a p", f"the callback is 'R', {none}"),
@@ -216,7 +216,7 @@ class Terminal(SimulatorCase):
             os.write(keyboard, b"\n")
             result = simulator.result()
         self.assertEqual(result.status, 0)
-        self.assertTrue(result.text.startswith("Give the pairs of a chain"), result.text)
+        self.assertTrue(result.text.startswith("Enter the pairs of a chain"), result.text)
         self.assertTrue(result.text.endswith("\n\n> > > \n" + simulate("r good f bad").text))
 
     def test_ctrl_d_ends_the_chain(self):

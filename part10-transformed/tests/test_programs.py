@@ -1,4 +1,4 @@
-"""The clients that put each poem through a step which may fail: all that may come of it."""
+"""The clients that put each poem through a step that may fail, and everything that may happen."""
 
 import sys
 import unittest
@@ -15,11 +15,11 @@ TRY = "part10-transformed/get-poetry"
 ERRBACK = "part10-transformed/get-poetry-1"
 FAILED = b"The poem download failed.\n"
 NOT_CUMMINGSIFIED = b"Cummingsify failed!\n"
-LATIN = "Tu così".encode("latin-1")  # no UTF-8
+LATIN = "Tu così".encode("latin-1")  # not UTF-8
 
 
 class Client(clients.Downloads, clients.Interrupted, clients.CommandLine):
-    """What is the same in both."""
+    """The common part of both."""
 
     words = ("--outcome", "success")
     complaint = FAILED.decode()

@@ -1,4 +1,4 @@
-// A server that fails: the check plays three servers, and one that is not there.
+// A server that fails: the check plays three servers, and one that does not exist.
 #include <string>
 
 #include "tools/check/check.hpp"
@@ -11,7 +11,7 @@ namespace {
 
 void expect_got(const Ending& ending, const std::string& expected) {
     const std::size_t at = ending.out.rfind("Got ");
-    expect_equal({"how many poems it says it got", "它说自己得到的诗的数目"},
+    expect_equal({"the number of poems that it reports", "它说自己得到的诗的数目"},
                  at == std::string::npos ? "" : ending.out.substr(at, expected.size()), expected);
 }
 
@@ -29,7 +29,8 @@ CHECK(Text{"nobody listens on the first port", "第一个端口上没有服务�
     act({"start it with a port where nobody listens, and a good one",
          "用一个没有服务器的端口和一个正常的端口启动它"});
     Program program({refused, server.port()});
-    act({"accept it on the good one, and send the poem", "在正常的端口上接受连接，并发送诗"});
+    act({"accept the connection on the good one, and send the poem",
+         "在正常的端口上接受连接，并发送诗"});
     send_poem(server.accept());
     const Ending ending = program.wait();
     expect(tells_of_refusal(ending.out + ending.err, refused),
@@ -62,13 +63,14 @@ CHECK(Text{"the second of three is reset in the middle", "三个服务器中的�
     expect_equal({"the exit status", "退出状态"}, ending.status, 1);
 }
 
-CHECK(Text{"a name that nobody knows", "没有人认识的名字"}) {
-    const std::string unknown = std::string(64, 'a') + ".invalid"; // too long a label for a name
+CHECK(Text{"an unknown name", "没有人认识的名字"}) {
+    const std::string unknown = std::string(64, 'a') + ".invalid"; // a label too long for a name
     Listener server;
-    act({"start it with a name that nobody knows, and a good port",
+    act({"start it with an unknown name and a good port",
          "用一个没有人认识的名字和一个正常的端口启动它"});
     Program program({unknown + ":10000", server.port()});
-    act({"accept it on the good one, and send the poem", "在正常的端口上接受连接，并发送诗"});
+    act({"accept the connection on the good one, and send the poem",
+         "在正常的端口上接受连接，并发送诗"});
     send_poem(server.accept());
     const Ending ending = program.wait();
     expect_got(ending, "Got 1 poems");
@@ -78,7 +80,7 @@ CHECK(Text{"a name that nobody knows", "没有人认识的名字"}) {
 CHECK(Text{"an empty poem", "空诗"}) {
     Listener server;
     Program program({server.port()});
-    act({"the server sends nothing, and closes in good order", "服务器什么也不发送，正常关闭"});
+    act({"the server sends nothing, and closes normally", "服务器什么也不发送，正常关闭"});
     server.accept().finish();
     const Ending ending = program.wait();
     expect_got(ending, "Got 1 poems");

@@ -1,4 +1,4 @@
-// get-poetry - downloads poems one after the other; one that fails does not stop the others.
+// get-poetry - downloads poems one after the other; a failed download does not stop the others.
 #include "twist/base/error.hpp"
 #include "twist/base/file_descriptor.hpp"
 #include "twist/base/seconds.hpp"

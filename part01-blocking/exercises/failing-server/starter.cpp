@@ -1,4 +1,4 @@
-// get-poetry - downloads poems one after the other; one that fails does not stop the others.
+// get-poetry - downloads poems one after the other; a failed download does not stop the others.
 #include "twist/base/error.hpp"
 #include "twist/base/file_descriptor.hpp"
 #include "twist/base/seconds.hpp"
@@ -48,7 +48,7 @@ int poetry_main(int argc, char* argv[]) {
     int task_num = 0;
     for (const twist::Address& address : addresses) {
         std::cout << "Task " << ++task_num << ": get poetry from: " << address << std::endl;
-        // TODO: say which poem failed, and why, and go on with the next one.
+        // TODO: say which poem failed, and why, and continue with the next one.
         const twist::Stopwatch stopwatch;
         const std::string poem = get_poetry(address);
         const twist::Seconds time = stopwatch.elapsed();
@@ -56,7 +56,7 @@ int poetry_main(int argc, char* argv[]) {
                   << address << " in " << twist::Elapsed{time} << std::endl;
         elapsed += time;
     }
-    // TODO: count what was really got; the status is 1 if something is missing.
+    // TODO: count the poems that really arrived; the status is 1 if one is missing.
     std::cout << "Got " << addresses.size() << " poems in " << twist::Elapsed{elapsed} << std::endl;
     return 0;
 }

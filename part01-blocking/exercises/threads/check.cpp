@@ -1,4 +1,4 @@
-// One client per thread. A delay of a thousand seconds shows who is served before whom.
+// One client per thread. A delay of a thousand seconds shows which client is served first.
 #include <filesystem>
 #include <string>
 
@@ -9,11 +9,11 @@ using namespace check;
 
 namespace {
 
-int threads_without = 0; // how many there are without a client, as the first case finds out
+int threads_without = 0; // the number of threads without a client; the first case finds it
 
 const std::string poem = "How happy is the little stone that rambles in the road alone";
 
-// Waits until it has so many threads. A thread that has closed its socket is not gone yet.
+// Waits until it has this number of threads. A thread that has closed its socket may still exist.
 void expect_threads(const Program& server, int number, const Text& what) {
     wait_until([&] { return server.threads() == number; });
     expect_equal(what, server.threads(), number);
@@ -21,20 +21,20 @@ void expect_threads(const Program& server, int number, const Text& what) {
 
 } // namespace
 
-CHECK(Text{"two clients, and a delay without end", "两个客户端，延迟长得没有尽头"}) {
+CHECK(Text{"two clients, and an endless delay", "两个客户端，延迟长得没有尽头"}) {
     const File file(poem);
     act({"start it with --num-bytes 9 --delay 1000", "用 --num-bytes 9 --delay 1000 启动它"});
     Program server({"--num-bytes", "9", "--delay", "1000", file.path()});
     const std::string port = server.port();
     act({"a first client connects", "第一个客户端连接"});
     Connection first = connect(port);
-    expect_equal({"what the first client gets first", "第一个客户端最先得到的内容"},
+    expect_equal({"the first bytes that the first client gets", "第一个客户端最先得到的内容"},
                  first.receive(), poem.substr(0, 9));
     const int with_one = server.threads();
     threads_without = with_one - 1;
     act({"a second client connects", "第二个客户端连接"});
     Connection second = connect(port);
-    expect_equal({"what the second client gets first", "第二个客户端最先得到的内容"},
+    expect_equal({"the first bytes that the second client gets", "第二个客户端最先得到的内容"},
                  second.receive(), poem.substr(0, 9));
     expect_threads(server, with_one + 1,
                    {"the number of threads with two clients", "有两个客户端时的线程数"});

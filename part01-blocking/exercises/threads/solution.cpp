@@ -1,4 +1,4 @@
-// slowpoetry - serves a poem, a few bytes at a time, to each client in a thread of its own.
+// slowpoetry - serves a poem, a few bytes at a time, to each client in its own thread.
 #include "twist/base/error.hpp"
 #include "twist/base/file_descriptor.hpp"
 #include "twist/base/seconds.hpp"
@@ -29,8 +29,8 @@ twist::FileDescriptor listen_on(const twist::Address& address) {
     return sock;
 }
 
-// Returns when all is sent, or when a send tells that the client has left. The first send after it
-// left still succeeds: the kernel learns of it from the answer to that one.
+// Returns when everything is sent, or when a send fails because the client has left. The first send
+// to a client that has left still succeeds: only the answer to it tells the kernel.
 void send_poetry(const twist::FileDescriptor& sock, const std::string& poetry_file,
                  std::size_t num_bytes, twist::Seconds delay) {
     const std::string poem = twist::read_file(poetry_file);
@@ -53,7 +53,7 @@ void send_poetry(const twist::FileDescriptor& sock, const std::string& poetry_fi
         auto* const address = reinterpret_cast<sockaddr*>(&peer);
         twist::FileDescriptor sock(::accept(listen_socket.get(), address, &size));
         if (!sock)
-            continue; // it left while it waited for its turn
+            continue; // the client left while it waited
         std::cout << "Somebody at " << twist::SocketAddress(address, size).address()
                   << " wants poetry!" << std::endl;
         std::thread([&poetry_file, num_bytes, delay, sock = std::move(sock)] {
@@ -78,7 +78,7 @@ int poetry_main(int argc, char* argv[]) {
     command_line.option("delay", delay, "the wait after every chunk (default: 0.1)");
     command_line.option("num-bytes", num_bytes, "the bytes in a chunk (default: 10)");
     const std::string poetry_file = command_line.parse_poetry_file(argc, argv);
-    twist::read_file(poetry_file); // what can't be read is told now, and not to the first client
+    twist::read_file(poetry_file); // reports an unreadable file now, not at the first client
 
     const twist::FileDescriptor sock = listen_on({iface, port});
     std::cout << "Serving " << poetry_file << " on port "

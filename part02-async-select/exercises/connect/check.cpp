@@ -1,4 +1,4 @@
-// connect without blocking: a server whose queue is full does not answer those who connect.
+// connect without blocking: a server with a full queue does not answer new connections.
 #include <algorithm>
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -18,7 +18,7 @@ using namespace check;
 
 namespace {
 
-// Listens, and has as many in its queue as fit: the kernel answers nobody else until `accept`.
+// Listens with a full queue: the kernel answers no other client until `accept`.
 class Silent {
   public:
     Silent() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -37,8 +37,8 @@ class Silent {
     }
     std::string port() const { return std::to_string(local(socket_).address().port); }
 
-    // Answers everybody, and gives the program's connection: the kernel asks again every second or
-    // so, for as long as the program has its socket.
+    // Answers every client, and returns the program's connection: the kernel tries again about once
+    // a second, as long as the program has its socket.
     Connection accept() {
         ::listen(socket_.get(), SOMAXCONN);
         pollfd watched{socket_.get(), POLLIN, 0};
@@ -54,7 +54,7 @@ class Silent {
             if (!is_own)
                 return Connection(std::move(client));
         }
-        fail({"It does not wait any more for the server that answers late.",
+        fail({"It no longer waits for the server that answers late.",
               "它不再等待那个很晚才应答的服务器。"});
     }
 
@@ -76,9 +76,8 @@ void expect_connected(Program& program, int task, const std::string& port) {
 }
 
 void expect_idle(const Program& program) {
-    act({"nothing comes for a while", "一段时间内什么都不来"});
-    expect(program.is_idle(),
-           {"It turns and turns while nothing comes.", "没有东西到来时，它在空转。"});
+    act({"nothing arrives for a while", "一段时间内什么都不来"});
+    expect(program.is_idle(), {"It spins while nothing arrives.", "没有东西到来时，它在空转。"});
 }
 
 } // namespace
@@ -131,7 +130,7 @@ CHECK(Text{"nobody listens on the first port", "第一个端口上没有服务�
     Program program({refused, server.port()});
     Connection client = server.accept();
     expect(tells_of_refusal(program.wait_for("Task 1: can't connect to"), refused),
-           {"It does not name the address, or not the reason: the connection was refused.",
+           {"It does not give both the address and the reason: the connection was refused.",
             "它没有说出地址，或者没有给出原因：连接被拒绝。"});
     program.wait_for("Task 2: connected to");
     expect_idle(program);

@@ -43,7 +43,7 @@ Task connect(const twist::Address& address, int task_num) {
                               reason);
 }
 
-// The socket can be written: it is connected, or never will be.
+// The socket is writable: it is connected, or the attempt has failed.
 void finish_connecting(Task& task) {
     int error = 0;
     socklen_t size = sizeof error;

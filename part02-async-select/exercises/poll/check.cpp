@@ -1,4 +1,4 @@
-// poll(2) for select(2): three servers, played by the check; once with a thousand descriptors open.
+// poll(2) instead of select(2): three servers; and once, a thousand descriptors are open.
 #include <algorithm>
 #include <fcntl.h>
 #include <string>
@@ -13,7 +13,7 @@ using namespace check;
 
 namespace {
 
-const Text poems_got{"how many poems it says it got", "它说自己得到的诗的数目"};
+const Text poems_got{"the number of poems that it reports", "它说自己得到的诗的数目"};
 const Text exit_status{"the exit status", "退出状态"};
 
 std::string poems(const Ending& ending) {
@@ -21,7 +21,7 @@ std::string poems(const Ending& ending) {
     return got == std::string::npos ? ending.err : ending.out.substr(got, 11);
 }
 
-// Descriptors that a program started now inherits, so that its own have numbers above 1023.
+// Descriptors that the program inherits, so that its own have numbers above 1023.
 std::vector<twist::FileDescriptor> a_thousand_descriptors() {
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);
@@ -32,7 +32,7 @@ std::vector<twist::FileDescriptor> a_thousand_descriptors() {
         all.emplace_back(::open("/dev/null", O_RDONLY)); // not O_CLOEXEC
     while (all.back() && all.back().get() < 1023);
     for (int fd = 0; fd <= 1023; ++fd)
-        ::fcntl(fd, F_SETFD, 0); // nor are those of the check
+        ::fcntl(fd, F_SETFD, 0); // and neither are the check's own
     return all;
 }
 
@@ -53,8 +53,7 @@ CHECK(Text{"three servers take turns", "三个服务器轮流发送"}) {
     one.finish();
     program.wait_for("Task 1 finished");
     act({"nobody sends anything for a while", "一段时间内谁都不发送"});
-    expect(program.is_idle(),
-           {"It turns and turns while nothing comes.", "没有东西到来时，它在空转。"});
+    expect(program.is_idle(), {"It spins while nothing arrives.", "没有东西到来时，它在空转。"});
     act({"the second one sends 6 bytes", "第二个发送 6 个字节"});
     two.send(" a mid");
     program.wait_for("Task 2: got 6 bytes of poetry");
@@ -63,7 +62,7 @@ CHECK(Text{"three servers take turns", "三个服务器轮流发送"}) {
     three.finish();
     const Ending ending = program.wait();
     expect(ending.out.find("Task 3: 5 bytes of poetry\n") != std::string::npos,
-           {"It does not say at the end how long each poem is, as it did before.",
+           {"At the end, it no longer says how long each poem is.",
             "它最后没有像原来那样说出每首诗有多长。"});
     expect_equal(poems_got, poems(ending), std::string("Got 3 poems"));
     expect_equal(exit_status, ending.status, 0);
@@ -89,7 +88,7 @@ CHECK(Text{"the sockets have numbers above 1023", "套接字的编号大于 1023
     Listener server;
     const std::vector<twist::FileDescriptor> open = a_thousand_descriptors();
     if (!open.back())
-        return; // this machine does not allow so many
+        return; // this machine does not allow that many
     act({"start it with all numbers up to 1023 taken", "在 1023 以下的编号都被占用时启动它"});
     Program program({server.port()});
     act({"the server sends a poem, and closes", "服务器发送一首诗，然后关闭"});

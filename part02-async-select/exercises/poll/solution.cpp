@@ -1,4 +1,4 @@
-// get-poetry - downloads poems all at the same time, on descriptors of any number.
+// get-poetry - downloads poems all at the same time, on descriptors with any number.
 #include "twist/base/error.hpp"
 #include "twist/base/file_descriptor.hpp"
 #include "twist/base/seconds.hpp"
@@ -60,7 +60,7 @@ void receive(Task& task) {
 
 void get_poetry(std::vector<Task>& tasks) {
     for (;;) {
-        std::vector<pollfd> watched; // one for each task; a negative descriptor is left alone
+        std::vector<pollfd> watched; // one for each task; poll ignores a negative descriptor
         bool waiting = false;
         for (const Task& task : tasks) {
             watched.push_back({task.sock.get(), POLLIN, 0});

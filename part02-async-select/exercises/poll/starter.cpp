@@ -1,4 +1,4 @@
-// get-poetry - downloads poems all at the same time, on descriptors of any number.
+// get-poetry - downloads poems all at the same time, on descriptors with any number.
 #include "twist/base/error.hpp"
 #include "twist/base/file_descriptor.hpp"
 #include "twist/base/seconds.hpp"

@@ -1,4 +1,4 @@
-// Timers in the loop: the time is a number that the check gives.
+// Timers in the loop: the check gives the time as a number.
 #include <functional>
 #include <optional>
 #include <string>
@@ -73,12 +73,12 @@ CHECK(Text{"some are due", "有些到期了"}) {
     run_due(t.timers, Seconds(14));
     expect_equal(called, t.calls,
                  std::vector<std::string>{"11, made first", "11, made second", "12", "13"});
-    expect_equal({"the number of timers that are left", "剩下的定时器数"}, t.timers.size(), 1u);
+    expect_equal({"the number of remaining timers", "剩下的定时器数"}, t.timers.size(), 1u);
 }
 
 CHECK(Text{"a call makes new timers", "被调用者创建新的定时器"}) {
     Timers t;
-    act({"one for 5, which makes a hundred more for 5, and one for 6",
+    act({"a timer for 5, which makes a hundred more for 5, and a timer for 6",
          "一个在时刻 5，它再创建一百个时刻 5 的；另一个在时刻 6"});
     t.timers.push_back({Seconds(5), [&t] {
                             t.calls.push_back("5");
@@ -96,7 +96,7 @@ CHECK(Text{"a call makes new timers", "被调用者创建新的定时器"}) {
 
 CHECK(Text{"many are due at the same time", "许多定时器同时到期"}) {
     Timers t;
-    act({"forty timers are made, by turns for the times 7 and 6",
+    act({"forty timers are made, alternately for the times 7 and 6",
          "创建四十个定时器，轮流在时刻 7 和时刻 6"});
     std::vector<std::string> at_6, at_7;
     for (int i = 0; i < 40; ++i) {
@@ -116,7 +116,7 @@ CHECK(Text{"many are due at the same time", "许多定时器同时到期"}) {
 CHECK(Text{"a call makes a new timer while another one waits",
            "被调用者创建新的定时器，而另一个还在等待"}) {
     Timers t;
-    act({"one for 5, which makes a new one for 9; another one for 9 is there already",
+    act({"a timer for 5, which makes a new one for 9; another one for 9 exists already",
          "一个在时刻 5，它创建一个时刻 9 的；另一个时刻 9 的早已存在"});
     t.timers.push_back({Seconds(5), [&t] { t.add(9, "9, made later"); }});
     t.add(9, "9, made first");

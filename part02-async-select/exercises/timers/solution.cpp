@@ -14,7 +14,7 @@
 using namespace std::chrono_literals;
 
 struct Timer {
-    twist::Seconds due; // as monotonic_time counts
+    twist::Seconds due; // on the clock of monotonic_time
     std::function<void()> call;
 };
 
@@ -28,7 +28,7 @@ std::optional<twist::Seconds> time_out(const std::vector<Timer>& timers, twist::
     return std::max(first - now, twist::Seconds(0));
 }
 
-// Calls those that are due, and forgets them.
+// Calls the timers that are due, and forgets them.
 void run_due(std::vector<Timer>& timers, twist::Seconds now) {
     const auto later = std::stable_partition(
         timers.begin(), timers.end(), [now](const Timer& timer) { return timer.due <= now; });

@@ -14,21 +14,21 @@
 using namespace std::chrono_literals;
 
 struct Timer {
-    twist::Seconds due; // as monotonic_time counts
+    twist::Seconds due; // on the clock of monotonic_time
     std::function<void()> call;
 };
 
 // How long the loop may sleep; nothing means for ever.
 std::optional<twist::Seconds> time_out(const std::vector<Timer>& timers, twist::Seconds now) {
-    // TODO: until when may it sleep?
+    // TODO: how long may it sleep?
     static_cast<void>(timers);
     static_cast<void>(now);
     return twist::Seconds(0);
 }
 
-// Calls those that are due, and forgets them.
+// Calls the timers that are due, and forgets them.
 void run_due(std::vector<Timer>& timers, twist::Seconds now) {
-    // TODO: only those that are due, in the order of their times.
+    // TODO: only the timers that are due, in the order of their times.
     static_cast<void>(now);
     for (const Timer& timer : timers)
         timer.call();

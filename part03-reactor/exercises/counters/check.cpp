@@ -1,4 +1,4 @@
-// Three counters: the time is a clock that the check sets.
+// Three counters, on a clock that the check sets.
 #include <chrono>
 #include <functional>
 #include <string>
@@ -27,7 +27,7 @@ namespace {
 const Text how_often{"how often all_done was called", "all_done 被调用的次数"};
 const Text what_was_said{"what the counters said", "计数器说出的内容"};
 
-// What one call of count_down has come to.
+// The result of one call of count_down.
 struct Seen {
     std::string said;
     int done = 0;
@@ -58,15 +58,15 @@ CHECK(Text{"the first of three is the slowest", "三个中的第一个最慢"}) 
     act({"1.5 seconds pass: b is done", "过去 1.5 秒：b 数完"});
     pass(clock, 3);
     expect_equal(how_often, seen.done, 0);
-    act({"0.5 seconds more: c is done", "再过 0.5 秒：c 数完"});
+    act({"0.5 more seconds pass: c is done", "再过 0.5 秒：c 数完"});
     pass(clock, 1);
     expect_equal(how_often, seen.done, 0);
-    act({"2 seconds more: a is done", "再过 2 秒：a 数完"});
+    act({"2 more seconds pass: a is done", "再过 2 秒：a 数完"});
     pass(clock, 4);
     expect_equal(what_was_said, seen.said, std::string("a2 b3 c2 b2 c1 b1 a1 "));
     expect_equal(how_often, seen.done, 1);
     expect(clock.delayed_calls().empty(),
-           {"A call is still to come, though all are done.", "大家都数完了，却还有延迟调用。"});
+           {"A call is still pending, though all are done.", "大家都数完了，却还有延迟调用。"});
 }
 
 CHECK(Text{"the last two end at the same moment", "最后两个同时数完"}) {
@@ -76,7 +76,7 @@ CHECK(Text{"the last two end at the same moment", "最后两个同时数完"}) {
     act({"1.5 seconds pass: a is done", "过去 1.5 秒：a 数完"});
     pass(clock, 3);
     expect_equal(how_often, seen.done, 0);
-    act({"0.5 seconds more: b and c are done", "再过 0.5 秒：b 和 c 数完"});
+    act({"0.5 more seconds pass: b and c are done", "再过 0.5 秒：b 和 c 数完"});
     pass(clock, 1);
     expect_equal(how_often, seen.done, 1);
 }
@@ -92,7 +92,7 @@ CHECK(Text{"two calls of count_down at the same time", "同时两次调用 count
     pass(clock, 2);
     expect_equal(how_often, first.done, 1);
     expect_equal(how_often, second.done, 0);
-    act({"0.5 seconds more: the other three are done", "再过 0.5 秒：另外三个数完"});
+    act({"0.5 more seconds pass: the other three are done", "再过 0.5 秒：另外三个数完"});
     pass(clock, 1);
     expect_equal(how_often, first.done, 1);
     expect_equal(how_often, second.done, 1);
@@ -119,7 +119,7 @@ CHECK(Text{"two counters with the same name", "两个同名的计数器"}) {
     act({"0.5 seconds pass: the first one is done", "过去 0.5 秒：第一个数完"});
     pass(clock, 1);
     expect_equal(how_often, seen.done, 0);
-    act({"0.5 seconds more: the second one is done", "再过 0.5 秒：第二个数完"});
+    act({"0.5 more seconds pass: the second one is done", "再过 0.5 秒：第二个数完"});
     pass(clock, 1);
     expect_equal(how_often, seen.done, 1);
 }

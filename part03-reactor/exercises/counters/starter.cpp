@@ -19,7 +19,7 @@ struct Counter {
 using Say = std::function<void(const std::string& name, int number)>;
 using Done = std::function<void()>;
 
-// Says a number, and asks for the next one; calls `done` at the end.
+// Says a number, and schedules the next one; calls `done` at the end.
 void count(twist::Clock& clock, const Counter& counter, const Say& say, const Done& done) {
     if (counter.left == 0)
         return done();

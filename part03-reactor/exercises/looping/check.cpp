@@ -1,4 +1,4 @@
-// A looping call: the time is a clock that the check sets.
+// A looping call, on a clock that the check sets.
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -130,7 +130,7 @@ CHECK(Text{"f stops it and starts it again in its second call",
     clock.advance(2s);
     expect_equal(how_often, called, 3);
     expect(clock.delayed_calls().size() < 2,
-           {"Two loops are running now: the one that was started again, and the old one.",
+           {"Two loops are running now: the restarted one and the old one.",
             "现在有两个循环在运行：重新启动的那个，还有旧的那个。"});
     act({"2 more seconds pass", "再过去 2 秒"});
     clock.advance(2s);
@@ -151,7 +151,7 @@ CHECK(Text{"two looping calls on the same clock", "同一个时钟上的两个�
     first->stop();
     act({"2 seconds pass", "过去 2 秒"});
     clock.advance(2s);
-    expect_equal({"how often the one that was stopped called its f", "被停止的那个调用 f 的次数"},
+    expect_equal({"how often the stopped one called its f", "被停止的那个调用 f 的次数"},
                  first_called, 1);
     expect_equal({"how often the other one called its f", "另一个调用 f 的次数"}, second_called, 2);
     second->stop();

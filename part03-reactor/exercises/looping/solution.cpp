@@ -1,4 +1,4 @@
-// looping - a call that comes again and again, until somebody stops it.
+// looping - a call that is made again and again, until it is stopped.
 #include "twist/loop/clock.hpp"
 #include "twist/loop/reactor.hpp"
 

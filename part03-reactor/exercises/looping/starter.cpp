@@ -1,4 +1,4 @@
-// looping - a call that comes again and again, until somebody stops it.
+// looping - a call that is made again and again, until it is stopped.
 #include "twist/loop/clock.hpp"
 #include "twist/loop/reactor.hpp"
 
@@ -21,7 +21,7 @@ class LoopingCall : public Looping {
     LoopingCall(twist::Clock& clock, twist::Seconds interval, std::function<void()> f)
         : clock_(clock), interval_(interval), f_(std::move(f)) {}
 
-    // TODO: f is to be called again and again, until stop.
+    // TODO: call f again and again, until stop.
     void start() override { f_(); }
 
     void stop() override {

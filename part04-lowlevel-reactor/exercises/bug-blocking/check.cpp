@@ -1,4 +1,4 @@
-// A callback that waits: the check plays a server that is silent, and one that is not.
+// A callback that waits: the check plays a silent server, and one that sends.
 #include <csignal>
 #include <string>
 
@@ -11,11 +11,11 @@ namespace {
 
 void expect_got(const Ending& ending, const std::string& expected) {
     const std::size_t at = ending.out.rfind("Got ");
-    expect_equal({"what it says it got", "它说自己得到的"},
+    expect_equal({"the number of poems that it reports", "它说自己得到的"},
                  at == std::string::npos ? "" : ending.out.substr(at, expected.size()), expected);
 }
 
-// The numbers of the tasks that got something, piece by piece: "11222".
+// The numbers of the tasks that received something, piece by piece: "11222".
 std::string pieces(const std::string& printed) {
     std::string tasks;
     for (std::size_t at = printed.find(": got "); at != std::string::npos;
@@ -44,7 +44,7 @@ CHECK(Text{"the first server is silent after a part", "第一个服务器发送�
     first.finish();
     const Ending ending = program.wait();
     expect(ending.out.find("Task 1: 19 bytes") != std::string::npos,
-           {"The first poem is not whole.", "第一首诗不完整。"});
+           {"The first poem is not complete.", "第一首诗不完整。"});
     expect_got(ending, "Got 2 poems");
     expect_equal({"the exit status", "退出状态"}, ending.status, 0);
 }
@@ -58,7 +58,7 @@ CHECK(Text{"a poem of many kilobytes", "许多千字节的诗"}) {
     client.finish();
     const Ending ending = program.wait();
     expect(ending.out.find("Task 1: 100000 bytes") != std::string::npos,
-           {"The poem is not whole.", "诗不完整。"});
+           {"The poem is not complete.", "诗不完整。"});
     expect_got(ending, "Got 1 poems");
 }
 
@@ -68,7 +68,7 @@ CHECK(Text{"both servers send a lot while it is busy", "它正忙的时候，两
     Connection one = first.accept(), two = second.accept();
     one.send("A");
     program.wait_for("Task 1: got 1 bytes");
-    act({"each server sends 9,000 bytes, before it can look",
+    act({"each server sends 9,000 bytes before it can read",
          "它还没来得及看，每个服务器就发送了 9,000 字节"});
     program.pause();
     one.send(std::string(9'000, 'a'));
@@ -80,7 +80,7 @@ CHECK(Text{"both servers send a lot while it is busy", "它正忙的时候，两
     const std::string tasks = pieces(ending.out).substr(1);
     const std::size_t change = tasks.find(tasks[0] == '1' ? '2' : '1');
     if (tasks.find(tasks[0], change) != std::string::npos)
-        fail({"do_read does not take all that has come: the tasks get their pieces by turns.",
+        fail({"do_read does not read everything that has arrived: the tasks take turns.",
               "do_read 没有取走已经到来的全部内容：两个任务轮流得到数据。"},
              tasks);
     expect_got(ending, "Got 2 poems");

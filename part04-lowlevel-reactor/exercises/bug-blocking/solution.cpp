@@ -1,4 +1,4 @@
-// get-poetry - hand-made readers on the reactor, which take all that has come in one go.
+// get-poetry - hand-made readers on the reactor, which read everything that has arrived.
 #include "twist/base/error.hpp"
 #include "twist/base/file_descriptor.hpp"
 #include "twist/base/seconds.hpp"

@@ -1,5 +1,5 @@
-// get-poetry - hand-made readers on the reactor, which take all that has come in one go.
-// TODO: one line here is wrong. Find it by its symptom: one slow server, and nobody gets anything.
+// get-poetry - hand-made readers on the reactor, which read everything that has arrived.
+// TODO: one line here is wrong. Find it by its symptom: one slow server holds up all poems.
 #include "twist/base/error.hpp"
 #include "twist/base/file_descriptor.hpp"
 #include "twist/base/seconds.hpp"

@@ -1,4 +1,4 @@
-// A refused connection: the check plays the servers, but for those that are not there.
+// A refused connection: the check plays the servers, except those that do not exist.
 #include <string>
 #include <vector>
 
@@ -10,7 +10,7 @@ using namespace check;
 
 namespace {
 
-// Starts the program with three servers, of which number `refused` is not there.
+// Starts the program with three servers; number `refused` does not exist.
 void expect_the_other_two(std::size_t refused) {
     const Nobody nobody;
     Listener one, two;
@@ -31,7 +31,7 @@ void expect_the_other_two(std::size_t refused) {
            {"It does not say on stderr that the connection to port " + nobodys + " was refused.",
             "它没有在 stderr 上说明到端口 " + nobodys + " 的连接被拒绝。"});
     const std::size_t got = ending.out.rfind("Got ");
-    expect_equal({"how many poems it says it got", "它说自己得到的诗的数目"},
+    expect_equal({"the number of poems that it reports", "它说自己得到的诗的数目"},
                  got == std::string::npos ? "" : ending.out.substr(got, 11),
                  std::string("Got 2 poems"));
     expect_equal({"the exit status", "退出状态"}, ending.status, 1);
@@ -65,10 +65,10 @@ CHECK(Text{"all are refused", "全部被拒绝"}) {
     expect_equal({"the exit status", "退出状态"}, ending.status, 1);
 }
 
-CHECK(Text{"a name that nobody knows", "没有人认识的名字"}) {
-    const std::string unknown = std::string(64, 'a') + ".invalid"; // too long a label for a name
+CHECK(Text{"an unknown name", "没有人认识的名字"}) {
+    const std::string unknown = std::string(64, 'a') + ".invalid"; // a label too long for a name
     Listener server;
-    act({"start it with a name that nobody knows, and a good port",
+    act({"start it with an unknown name and a good port",
          "用一个没有人认识的名字和一个正常的端口启动它"});
     Program program({unknown + ":10000", server.port()});
     Connection client = server.accept();
@@ -76,7 +76,7 @@ CHECK(Text{"a name that nobody knows", "没有人认识的名字"}) {
     client.finish();
     const Ending ending = program.wait();
     expect(ending.err.find(unknown) != std::string::npos,
-           {"It does not say on stderr which name nobody knows.",
+           {"It does not say on stderr which name is unknown.",
             "它没有在 stderr 上说明哪个名字没有人认识。"});
     expect_equal({"the exit status", "退出状态"}, ending.status, 1);
 }

@@ -1,4 +1,4 @@
-// get-poetry - hand-made readers on the reactor; one that can't connect does not stop the others.
+// get-poetry - hand-made readers on the reactor; a failed connection does not stop the others.
 #include "twist/base/error.hpp"
 #include "twist/base/file_descriptor.hpp"
 #include "twist/base/seconds.hpp"

@@ -1,4 +1,4 @@
-// get-poetry - hand-made readers on the reactor; one that can't connect does not stop the others.
+// get-poetry - hand-made readers on the reactor; a failed connection does not stop the others.
 #include "twist/base/error.hpp"
 #include "twist/base/file_descriptor.hpp"
 #include "twist/base/seconds.hpp"
@@ -92,7 +92,7 @@ int poetry_main(int argc, char* argv[]) {
     twist::Reactor reactor;
     std::vector<std::unique_ptr<PoetrySocket>> sockets;
     std::size_t task_num = 0;
-    // TODO: one that can't connect must not stop the others.
+    // TODO: a failed connection must not stop the others.
     for (const twist::Address& address : addresses)
         sockets.push_back(std::make_unique<PoetrySocket>(reactor, ++task_num, address));
 

@@ -1,4 +1,4 @@
-// A computation in slices: the check counts its steps, turn by turn of a clock that it sets.
+// A computation in slices: the check counts its steps in each turn of a clock that it sets.
 #include <chrono>
 #include <functional>
 #include <string>
@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t slice = 1000;
 
-// One computation, and what was seen of it.
+// One computation, and what the check has seen of it.
 struct Computation {
     Computation(twist::Clock& clock, std::size_t the_count) : count(the_count) {
         in_slices(
@@ -51,11 +51,11 @@ struct Computation {
     int done = 0;
 };
 
-// Turns until nothing is to come any more.
+// Turns until no call is pending.
 void turn(twist::FakeClock& clock, const std::vector<Computation*>& computations) {
     for (int turns = 0; !clock.delayed_calls().empty(); ++turns) {
-        expect(turns < 20'000, {"It always asks for another turn, and does not come to its end.",
-                                "它总是再要一轮，却不结束。"});
+        expect(turns < 20'000,
+               {"It keeps asking for another turn, and never ends.", "它总是再要一轮，却不结束。"});
         clock.advance(0s);
         for (Computation* const each : computations)
             each->end_of_turn();
@@ -76,7 +76,7 @@ CHECK(Text{"many steps", "许多步"}) {
     expect_computes(10'500);
 }
 
-CHECK(Text{"whole slices, and what is near them", "整片，以及接近整片的"}) {
+CHECK(Text{"whole slices, and almost whole ones", "整片，以及接近整片的"}) {
     for (const std::size_t count : {std::size_t{1}, slice - 1, slice, slice + 1, 3 * slice})
         expect_computes(count);
 }
@@ -85,7 +85,7 @@ CHECK(Text{"nothing to do", "没有事情可做"}) {
     expect_computes(0);
 }
 
-CHECK(Text{"two computations at a time", "两个同时进行的计算"}) {
+CHECK(Text{"two computations at the same time", "两个同时进行的计算"}) {
     twist::FakeClock clock;
     act({"one of 2,500 steps, and one of 5,500", "一个 2,500 步，一个 5,500 步"});
     Computation first(clock, 2'500), second(clock, 5'500);

@@ -1,4 +1,4 @@
-// slices - a long computation, between whose slices the reactor serves everybody else.
+// slices - a long computation in slices; between them, the reactor serves everything else.
 #include "twist/loop/clock.hpp"
 #include "twist/loop/reactor.hpp"
 
@@ -15,7 +15,7 @@ using Done = std::function<void()>;
 
 constexpr std::size_t slice = 1000; // steps in one turn of the loop
 
-// Makes the steps from `i` on: a slice now, the others later.
+// Makes the steps from `i` on: a slice now, the rest later.
 void steps_from(twist::Clock& clock, std::size_t i, std::size_t count, const Step& step,
                 const Done& done) {
     const std::size_t end = std::min(i + slice, count);
@@ -31,7 +31,7 @@ void in_slices(twist::Clock& clock, std::size_t count, const Step& step, const D
     steps_from(clock, 0, count, step, done);
 }
 
-// Stands for the downloads: it only comes if the reactor can turn.
+// Stands for the downloads: it only runs if the reactor can turn.
 void tick(twist::Reactor& reactor) {
     std::cout << "Tick." << std::endl;
     reactor.call_later(50ms, [&reactor] { tick(reactor); });

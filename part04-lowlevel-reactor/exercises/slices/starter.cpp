@@ -1,4 +1,4 @@
-// slices - a long computation, between whose slices the reactor serves everybody else.
+// slices - a long computation in slices; between them, the reactor serves everything else.
 #include "twist/loop/clock.hpp"
 #include "twist/loop/reactor.hpp"
 
@@ -24,7 +24,7 @@ void in_slices(twist::Clock& clock, std::size_t count, const Step& step, const D
     done();
 }
 
-// Stands for the downloads: it only comes if the reactor can turn.
+// Stands for the downloads: it only runs if the reactor can turn.
 void tick(twist::Reactor& reactor) {
     std::cout << "Tick." << std::endl;
     reactor.call_later(50ms, [&reactor] { tick(reactor); });

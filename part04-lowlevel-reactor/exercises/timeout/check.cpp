@@ -1,5 +1,5 @@
-// A time-out on the reactor: the check plays the servers. Its times are what the program is asked
-// for; a poem that must be in time is sent at once, or has half a minute.
+// A time-out on the reactor: the check plays the servers. It passes the time-outs to the program;
+// a poem that must be in time is sent at once, or has half a minute.
 #include <poll.h>
 #include <string>
 
@@ -13,7 +13,7 @@ namespace {
 void expect_got(const Ending& ending, int poems) {
     const std::size_t at = ending.out.rfind("Got ");
     const std::string expected = "Got " + std::to_string(poems) + " poems";
-    expect_equal({"how many poems it says it got", "它说自己得到的诗的数目"},
+    expect_equal({"the number of poems that it reports", "它说自己得到的诗的数目"},
                  at == std::string::npos ? "" : ending.out.substr(at, expected.size()), expected);
 }
 
@@ -39,7 +39,7 @@ CHECK(Text{"the poem comes in time", "诗及时到达"}) {
     expect_equal({"the exit status", "退出状态"}, ending.status, 0);
 }
 
-CHECK(Text{"one server of three sends its poem, two say nothing",
+CHECK(Text{"one server of three sends its poem, two are silent",
            "三个服务器中一个发送诗，两个什么也不说"}) {
     Listener talks, silent, silent_too;
     act({"start it with --timeout 1 and three servers", "用 --timeout 1 和三个服务器启动它"});
@@ -48,7 +48,7 @@ CHECK(Text{"one server of three sends its poem, two say nothing",
     Connection first = talks.accept();
     first.send("the first poem");
     first.finish();
-    act({"the second one says nothing", "第二个什么也不说"});
+    act({"the second one sends nothing", "第二个什么也不说"});
     Connection second = silent.accept();
     act({"the third one sends a part of a poem, and no more", "第三个只发送诗的一部分"});
     Connection third = silent_too.accept();
@@ -58,7 +58,7 @@ CHECK(Text{"one server of three sends its poem, two say nothing",
     expect_given_up(ending, silent.port());
     expect_given_up(ending, silent_too.port());
     expect(ending.err.find(":" + talks.port()) == std::string::npos,
-           {"The first poem was there in time, and was given up all the same.",
+           {"The first poem was complete in time, but was given up.",
             "第一首诗及时到达，却还是被放弃了。"});
 }
 
@@ -67,7 +67,7 @@ CHECK(Text{"a server that always sends a little more", "总是再多发一点点
     act({"start it with --timeout 0.5", "用 --timeout 0.5 启动它"});
     Program program({"--timeout", "0.5", server.port()});
     Connection client = server.accept();
-    act({"send a word every 20 ms, without an end", "每 20 毫秒发送一个词，永不结束"});
+    act({"send a word every 20 ms, endlessly", "每 20 毫秒发送一个词，永不结束"});
     int words = 0;
     while (client.offer("word ")) {
         expect(++words < 200,

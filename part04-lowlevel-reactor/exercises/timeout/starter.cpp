@@ -35,7 +35,7 @@ class PoetrySocket : public twist::ReadDescriptor {
                  twist::Seconds timeout)
         : reactor_(reactor), task_num_(task_num), address_(address), sock_(connect(address)) {
         reactor_.add_reader(*this);
-        // TODO: give up when the poem is not there after `timeout`, and make an end of it.
+        // TODO: give up, and clean up, when the poem is not complete after `timeout`.
         static_cast<void>(timeout);
     }
 

@@ -22,7 +22,7 @@ namespace {
 
 using Action = std::function<void(twist::Transport& transport, Lines& noted)>;
 
-// Does one thing when the connection is made, another one when data has come, and notes the rest.
+// Does one thing when the connection is made, another when data arrives, and notes the rest.
 class Speaker : public twist::Protocol {
   public:
     Speaker(std::string name, Lines& noted, Action at_first, Action with_data)
@@ -63,7 +63,7 @@ class Speakers : public twist::ClientFactory {
     Action at_first_, with_data_;
 };
 
-// Five lines are noted in each conversation; a few turns more show that there is no sixth.
+// Each conversation notes five lines; a few more turns show that there is no sixth.
 Lines play(const Action& server_at_first, const Action& client_with_data) {
     const Action nothing = [](twist::Transport&, Lines&) {};
     Lines noted;

@@ -1,4 +1,4 @@
-// both-ends - in which order do both sides of a connection hear of its end?
+// both-ends - in which order do both sides of a connection learn of its end?
 #include <iostream>
 #include <string>
 #include <vector>
@@ -38,7 +38,7 @@ Lines client_aborts() {
 }
 
 int main() {
-    std::cout << "This is what you say. To hear the truth: ./tour check 5/both-ends\n";
+    std::cout << "This is your order. To compare it with a run: ./tour check 5/both-ends\n";
     for (const auto& conversation : {server_closes, client_closes, client_aborts}) {
         std::cout << '\n';
         for (const std::string& line : conversation())

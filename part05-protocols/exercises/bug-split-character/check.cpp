@@ -1,4 +1,4 @@
-// A character in two pieces: poems are cut at every place.
+// A character in two pieces: the check cuts poems at every place.
 #include <functional>
 #include <memory>
 #include <optional>
@@ -18,7 +18,7 @@ namespace {
 
 const Text the_poem{"the poem", "诗"};
 
-// What a protocol makes of a poem that comes in these pieces.
+// The poem that a protocol makes of these pieces.
 std::string poem_of(const std::vector<std::string>& pieces,
                     const twist::Failure& reason = twist::connection_done()) {
     std::string all;
@@ -30,7 +30,7 @@ std::string poem_of(const std::vector<std::string>& pieces,
     return all;
 }
 
-// The poem in two pieces, cut at every place, and byte by byte.
+// Tries the poem in two pieces, cut at every place, and byte by byte.
 void expect_whole(const std::string& poem, const std::string& expected) {
     for (std::size_t cut = 1; cut < poem.size(); ++cut) {
         act({"the poem is cut after byte " + std::to_string(cut),
@@ -56,7 +56,7 @@ CHECK(Text{"characters of two, three and four bytes", "两字节、三字节、�
     expect_whole("a 🌙 è 诗", "a 🌙 è 诗");
 }
 
-CHECK(Text{"what is no UTF-8", "不是 UTF-8 的内容"}) {
+CHECK(Text{"invalid UTF-8", "不是 UTF-8 的内容"}) {
     expect_whole("a\xff z", "a? z");
     expect_whole("caf\xe9 noir", "caf? noir");
     expect_whole("\xe6\x9c", "??");
@@ -66,12 +66,12 @@ CHECK(Text{"what is no UTF-8", "不是 UTF-8 的内容"}) {
 }
 
 CHECK(Text{"a poem that is cut by a reset", "被重置中断的诗"}) {
-    act({"a part comes, and a reset", "来了一部分，然后是重置"});
+    act({"a part comes, then a reset", "来了一部分，然后是重置"});
     expect_equal(the_poem, poem_of({"Gi"}, twist::Failure(twist::ConnectionLost())),
                  std::string("(nothing)"));
 }
 
-CHECK(Text{"two poems at a time", "两首诗同时到来"}) {
+CHECK(Text{"two poems at the same time", "两首诗同时到来"}) {
     std::string first_poem, second_poem;
     const auto first = poetry_protocol(
         [&](const std::optional<std::string>& poem) { first_poem = poem.value_or("(nothing)"); });

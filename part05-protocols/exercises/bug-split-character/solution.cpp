@@ -1,4 +1,4 @@
-// get-poetry - protocols, made by a factory; what is no UTF-8 is not let through to the terminal.
+// get-poetry - protocols, made by a factory; invalid UTF-8 does not reach the terminal.
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
 #include "twist/net/connector.hpp"
@@ -12,10 +12,10 @@
 #include <string>
 #include <utility>
 
-// What a protocol calls when all is over: with the poem, or with nothing.
+// Called by a protocol at the end: with the poem, or with nothing.
 using Finished = std::function<void(std::optional<std::string> poem)>;
 
-// How many bytes a character has that begins with this one; 0 if none can.
+// The length of the character that begins with this byte; 0 if none can.
 std::size_t length_of_character(unsigned char first) {
     if (first < 0x80)
         return 1;
@@ -26,7 +26,7 @@ std::size_t length_of_character(unsigned char first) {
     return first >= 0xf0 && first < 0xf5 ? 4 : 0;
 }
 
-// `text` with a '?' for each byte that belongs to no character. (It lets overlong forms through.)
+// `text` with a '?' for each byte that is in no character. (It lets overlong forms through.)
 std::string printable(std::string_view text) {
     std::string result;
     while (!text.empty()) {

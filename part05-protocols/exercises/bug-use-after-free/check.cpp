@@ -1,5 +1,5 @@
-// A timer that comes too late: the protocol is destroyed, as a connection does it, and the clock
-// goes on.
+// A timer that comes too late: the check destroys the protocol, as a connection does, and the
+// clock runs on.
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -66,7 +66,7 @@ struct Connected {
 
 } // namespace
 
-CHECK(Text{"a poem that is there at once", "立刻到齐的诗"}) {
+CHECK(Text{"a poem that arrives at once", "立刻到齐的诗"}) {
     Connected with;
     with.lost(twist::connection_done());
     with.expect_heard({}, "");
@@ -102,8 +102,8 @@ CHECK(Text{"two connections on the same clock", "同一个时钟上的两个连�
     first->connection_lost(twist::connection_done());
     first.reset();
     clock.advance(1s);
-    expect_equal({"what say was called with by the second one", "第二个连接的 say 得到的内容"},
-                 said, std::vector<std::size_t>{0, 0});
+    expect_equal({"what the second one called say with", "第二个连接的 say 得到的内容"}, said,
+                 std::vector<std::size_t>{0, 0});
     second->connection_lost(twist::connection_done());
     expect(clock.delayed_calls().empty(), {"A call was still pending when the connection was lost.",
                                            "连接断开时还有等待中的延迟调用。"});

@@ -1,4 +1,4 @@
-// get-poetry - protocols that say every second how much of the poem there is.
+// get-poetry - protocols that report every second how much of the poem has come.
 // TODO: one line here is wrong. Find it by its symptom: a crash, some time after a long poem.
 #include "twist/loop/clock.hpp"
 #include "twist/loop/reactor.hpp"
@@ -17,7 +17,7 @@
 
 using namespace std::chrono_literals;
 
-// What a protocol calls every second, and when all is over: with the poem, or with nothing.
+// A protocol calls Say every second, and Finished at the end: with the poem, or with nothing.
 using Say = std::function<void(std::size_t bytes)>;
 using Finished = std::function<void(std::optional<std::string> poem)>;
 

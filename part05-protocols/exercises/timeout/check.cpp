@@ -1,4 +1,4 @@
-// A time-out in a protocol: its transport and its clock are the check's.
+// A time-out in a protocol, with the check's own transport and clock.
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -35,7 +35,7 @@ struct NotingTransport : twist::Transport {
     twist::Address get_host() const override { return {"127.0.0.1", 10000}; }
     twist::Address get_peer() const override { return {"127.0.0.1", 10001}; }
 
-    // What the protocol hears after it has closed the connection.
+    // The reason that the protocol gets after it has closed the connection.
     twist::Failure reason() const {
         return aborted ? twist::Failure(twist::ConnectionAborted()) : twist::connection_done();
     }
@@ -51,7 +51,7 @@ struct Connected {
         protocol->make_connection(transport);
     }
 
-    // As a connection does it: the protocol is destroyed when it has heard of the end.
+    // Like a connection, destroys the protocol after it has learned of the end.
     void lost(const twist::Failure& reason) {
         protocol->connection_lost(reason);
         protocol.reset();
@@ -61,7 +61,7 @@ struct Connected {
         clock.advance(10s);
     }
 
-    // As the protocol wanted it.
+    // The end that the protocol asked for.
     void closed() {
         const twist::Failure why = transport->reason();
         act({"the connection is lost, with " + twist::type_name(why.type()),
@@ -80,7 +80,7 @@ struct Connected {
     }
 
     twist::FakeClock clock;
-    std::vector<std::string> finished; // "nothing" where there is no poem
+    std::vector<std::string> finished; // "nothing" if there is no poem
     std::shared_ptr<NotingTransport> transport = std::make_shared<NotingTransport>();
     std::unique_ptr<twist::Protocol> protocol =
         poetry_protocol(clock, 5s, [this](const std::optional<std::string>& poem) {
@@ -90,7 +90,7 @@ struct Connected {
 
 } // namespace
 
-CHECK(Text{"a server that says nothing", "什么也不说的服务器"}) {
+CHECK(Text{"a silent server", "什么也不说的服务器"}) {
     Connected with;
     act({"4 seconds pass", "过去 4 秒"});
     with.clock.advance(4s);
@@ -128,7 +128,7 @@ CHECK(Text{"a poem that comes in time", "及时到达的诗"}) {
 
 CHECK(Text{"an empty poem that ends in time", "及时结束的空诗"}) {
     Connected with;
-    act({"2 seconds pass; the connection ends, without a byte",
+    act({"2 seconds pass; the connection ends without a byte",
          "过去 2 秒；连接结束，没有一个字节"});
     with.clock.advance(2s);
     with.lost(twist::connection_done());
@@ -141,7 +141,7 @@ CHECK(Text{"a poem that is given up, and then cut by a reset", "被放弃之后�
     act({"5 seconds pass", "过去 5 秒"});
     with.clock.advance(5s);
     with.expect_closing(true);
-    act({"one more piece comes, and a reset", "又来了一段，然后是重置"});
+    act({"one more piece comes, then a reset", "又来了一段，然后是重置"});
     with.protocol->data_received("em");
     with.lost(twist::Failure(twist::ConnectionLost()));
     with.expect_finished("nothing");
@@ -175,7 +175,7 @@ CHECK(Text{"two connections on the same clock", "同一个时钟上的两个连�
 
 CHECK(Text{"a poem that is cut by a reset, in time", "在时限内被重置中断的诗"}) {
     Connected with;
-    act({"2 seconds pass; a part comes, and a reset", "过去 2 秒；来了一部分，然后是重置"});
+    act({"2 seconds pass; a part comes, then a reset", "过去 2 秒；来了一部分，然后是重置"});
     with.clock.advance(2s);
     with.protocol->data_received("a po");
     with.lost(twist::Failure(twist::ConnectionLost()));

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-// What a protocol calls when all is over: with the poem, or with nothing.
+// Called by a protocol at the end: with the poem, or with nothing.
 using Finished = std::function<void(std::optional<std::string> poem)>;
 
 class PoetryProtocol : public twist::Protocol {

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-// What a protocol calls when all is over: with the poem, or with nothing.
+// Called by a protocol at the end: with the poem, or with nothing.
 using Finished = std::function<void(std::optional<std::string> poem)>;
 
 class PoetryProtocol : public twist::Protocol {
@@ -24,7 +24,7 @@ class PoetryProtocol : public twist::Protocol {
         : clock_(clock), timeout_(timeout), finished_(std::move(finished)) {}
 
     void connection_made() override {
-        // TODO: close the connection when the time is up, and know it in connection_lost.
+        // TODO: close the connection when the time is up; connection_lost must know that.
         static_cast<void>(clock_);
         static_cast<void>(timeout_);
     }

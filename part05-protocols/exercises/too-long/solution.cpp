@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-// What is called when all is over: with the poem, or with nothing.
+// Called at the end: with the poem, or with nothing.
 using Finished = std::function<void(std::optional<std::string> poem)>;
 
 class PoetryProtocol : public twist::Protocol {

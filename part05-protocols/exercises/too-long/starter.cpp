@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-// What is called when all is over: with the poem, or with nothing.
+// Called at the end: with the poem, or with nothing.
 using Finished = std::function<void(std::optional<std::string> poem)>;
 
 class PoetryProtocol : public twist::Protocol {
@@ -22,7 +22,7 @@ class PoetryProtocol : public twist::Protocol {
         : longest_(longest), finished_(std::move(finished)) {}
 
     void data_received(std::string_view data) override {
-        // TODO: give it up when it is longer than longest_; then it is no poem.
+        // TODO: give up a poem that is longer than longest_; it does not count.
         static_cast<void>(longest_);
         poem_ += data;
     }

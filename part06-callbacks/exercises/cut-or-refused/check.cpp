@@ -1,4 +1,4 @@
-// Cut or refused: real failures, from a server of the check's, and some that are made.
+// Cut or refused: real failures from the check's server, and some made by hand.
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -22,9 +22,9 @@ std::string what_failed(const twist::Failure& reason);
 
 namespace {
 
-const Text what_it_says{"what what_failed says", "what_failed 的回答"};
+const Text what_it_says{"what what_failed returns", "what_failed 的回答"};
 
-// What what_failed says of the failure that comes from `address`.
+// The answer of what_failed to the failure that comes from `address`.
 std::string download(twist::Reactor& reactor, const twist::Address& address) {
     std::string said = "(no failure)";
     get_poetry(
@@ -65,7 +65,8 @@ CHECK(Text{"the server resets the connection", "服务器重置连接"}) {
     expect_cut({});
 }
 
-CHECK(Text{"the other side is out of reach in the middle of the poem", "诗到一半，对方无法到达"}) {
+CHECK(Text{"the other side becomes unreachable in the middle of the poem",
+           "诗到一半，对方无法到达"}) {
     using std::errc;
     for (const errc code : {errc::timed_out, errc::host_unreachable}) {
         const twist::Failure lost{twist::ConnectionLost(std::make_error_code(code))};
@@ -76,12 +77,12 @@ CHECK(Text{"the other side is out of reach in the middle of the poem", "诗到�
 }
 
 CHECK(Text{"other reasons", "其他原因"}) {
-    expect_says({"a name that nobody knows", "没有人认识的名字"},
+    expect_says({"an unknown name", "没有人认识的名字"},
                 twist::Failure(twist::DNSLookupError("nowhere")), "failed");
     expect_says({"a server that could not be reached in time", "没有及时连上的服务器"},
                 twist::Failure(twist::ConnectTimeoutError()), "failed");
     expect_says(
-        {"a network that is out of reach", "无法到达的网络"},
+        {"an unreachable network", "无法到达的网络"},
         twist::Failure(twist::ConnectError(std::make_error_code(std::errc::network_unreachable))),
         "failed");
     expect_says({"something quite different", "完全不同的错误"},

@@ -1,4 +1,4 @@
-// get-poetry - its errback tells a poem that was cut from a connection that was refused.
+// get-poetry - its errback tells a cut poem from a refused connection.
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
 #include "twist/net/connector.hpp"
@@ -64,7 +64,7 @@ void get_poetry(twist::Reactor& reactor, const twist::Address& address, const Ca
     twist::connect_tcp(reactor, address, factory);
 }
 
-// What became of a poem that did not come: "refused", "cut", or "failed" for whatever else.
+// Why a poem did not come: "refused", "cut", or "failed" for anything else.
 std::string what_failed(const twist::Failure& reason) {
     // TODO: tell them apart.
     static_cast<void>(reason);

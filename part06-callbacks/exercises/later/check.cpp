@@ -23,7 +23,7 @@ namespace {
 
 const twist::Failure refused{twist::Exception("nobody is there")};
 
-// Asks about `get`, in whose reactor a timer looks that there is an end.
+// Asks about `get`; a timer in its reactor fails the check if the reactor never stops.
 void expect_says(const Text& what, bool expected, const GetPoetry& get) {
     const Nobody nobody;
     act(what);
@@ -31,13 +31,13 @@ void expect_says(const Text& what, bool expected, const GetPoetry& get) {
         [&](twist::Reactor& reactor, const twist::Address& address, const Callback& callback,
             const Errback& errback) {
             reactor.call_later(twist::Seconds(4), [] {
-                fail({"It runs the reactor, and nothing comes any more that could stop it.",
+                fail({"It runs the reactor, but nothing can stop it any more.",
                       "它运行着反应堆，但已经没有任何事件能让它停下来。"});
             });
             get(reactor, address, callback, errback);
         },
         nobody.address());
-    expect_equal({"what fails_later says", "fails_later 的回答"}, said, expected);
+    expect_equal({"what fails_later returns", "fails_later 的回答"}, said, expected);
 }
 
 } // namespace
@@ -77,16 +77,16 @@ CHECK(Text{"get_poetrys that do not", "不是稍后失败的 get_poetry"}) {
                         errback(refused);
                         try {
                             errback(refused);
-                        } catch (const twist::ReactorNotRunning&) { // it is stopped twice
+                        } catch (const twist::ReactorNotRunning&) { // stopped twice
                         }
                     });
                 });
-    expect_says({"one that has a poem, later", "稍后得到一首诗的"}, false,
+    expect_says({"one that gets a poem later", "稍后得到一首诗的"}, false,
                 [](twist::Reactor& reactor, const twist::Address&, const Callback& callback,
                    const Errback&) {
                     reactor.call_later(twist::Seconds(0), [callback] { callback("a poem"); });
                 });
-    expect_says({"one that has a poem at once", "立刻得到一首诗的"}, false,
+    expect_says({"one that gets a poem at once", "立刻得到一首诗的"}, false,
                 [](twist::Reactor&, const twist::Address&, const Callback& callback,
                    const Errback&) { callback("a poem"); });
 }

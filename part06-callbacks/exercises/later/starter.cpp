@@ -88,7 +88,7 @@ bool fails_later(const GetPoetry& get, const twist::Address& address) {
 
 int later_main(int argc, char* argv[]) {
     twist::CommandLine command_line("[options] [host:]port",
-                                    "Looks how the download from a port fails where nobody is.");
+                                    "Looks how a download fails from a port where nobody listens.");
     const auto addresses = command_line.parse_addresses(argc, argv);
     const bool later = fails_later(get_poetry, addresses.front());
     std::cout << (later ? "It fails later." : "It does not fail later.") << std::endl;

@@ -1,4 +1,4 @@
-// An error type of one's own: a server in the same reactor, and a clock that the check sets.
+// Your own error type: a server in the same reactor, and a clock that the check sets.
 #include <chrono>
 #include <functional>
 #include <optional>
@@ -27,15 +27,15 @@ namespace {
 
 const Text what_explain_says{"what explain says", "explain 的回答"};
 
-// Downloads from a server that sends the pieces and then says nothing; the time is up when they
-// have all come.
+// Downloads from a server that sends the pieces and then nothing more; when all pieces have
+// arrived, the time is up.
 struct GivenUp {
     explicit GivenUp(const std::vector<std::string>& pieces)
         : poet(reactor, pieces, Poet::Then::stays), address(poet.address()) {
         get_poetry(
             reactor, clock, address, 5s,
             [](const std::string&) {
-                fail({"It gives a poem that never ended.", "它给出了一首没有结束的诗。"});
+                fail({"It returns a poem that never ended.", "它给出了一首没有结束的诗。"});
             },
             [this](const twist::Failure& why) {
                 reason = why;
@@ -57,17 +57,17 @@ struct GivenUp {
     Poet poet;
     twist::Address address;
     std::optional<twist::Failure> reason;
-    int turns_left = 20; // so many does the longest poem take, and some more
+    int turns_left = 20; // enough for the longest poem
 };
 
 } // namespace
 
-CHECK(Text{"a poem of which 7 bytes come", "只来了 7 个字节的诗"}) {
-    act({"the server sends 7 bytes, and then says nothing", "服务器发送 7 个字节，然后什么也不说"});
+CHECK(Text{"a poem of which only 7 bytes arrive", "只来了 7 个字节的诗"}) {
+    act({"the server sends 7 bytes, and then nothing more", "服务器发送 7 个字节，然后什么也不说"});
     const GivenUp given_up({"The", " sun"});
     const twist::Failure& reason = *given_up.reason;
     expect(reason.check<twist::TimeoutError>(),
-           {"Who only knows twist::TimeoutError does not recognize the error.",
+           {"Code that only knows twist::TimeoutError does not recognize the error.",
             "只认识 twist::TimeoutError 的人认不出这个错误。"});
     expect(reason.type() != typeid(twist::TimeoutError),
            {"The errback does not get a type of your own, but a twist::TimeoutError.",
@@ -76,7 +76,7 @@ CHECK(Text{"a poem of which 7 bytes come", "只来了 7 个字节的诗"}) {
                  "7 bytes of " + twist::to_string(given_up.address) + " came in time");
 }
 
-CHECK(Text{"two servers that say too little", "两个说得太少的服务器"}) {
+CHECK(Text{"two servers that send too little", "两个说得太少的服务器"}) {
     act({"one server sends 3 bytes in 3 pieces, another one nothing",
          "一个服务器分三段发送 3 个字节，另一个什么也不发"});
     const GivenUp first({"O", "h", "!"}), second({});

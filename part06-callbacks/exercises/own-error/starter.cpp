@@ -85,7 +85,7 @@ void get_poetry(twist::Reactor& reactor, twist::Clock& clock, const twist::Addre
 
 // What a failure means, for people.
 std::string explain(const twist::Failure& reason) {
-    // TODO: say what it carries.
+    // TODO: say what its data means.
     return reason.text();
 }
 

@@ -9,7 +9,7 @@ using namespace check;
 
 namespace {
 
-// Resets a connection that the program knows of: it waits for what will come there.
+// Resets a connection that the program knows: it sleeps until something arrives there.
 void reset_when_known(const Program& program, Connection& connection) {
     static_cast<void>(program.is_idle());
     connection.reset();
@@ -26,8 +26,8 @@ CHECK(Text{"a poem", "一首诗"}) {
     client.send("a poem");
     client.finish();
     const Ending ending = program.wait();
-    expect_equal({"what it says on stderr of a poem", "收到诗时它在 stderr 上说的话"}, ending.err,
-                 std::string());
+    expect_equal({"what it prints on stderr for a poem", "收到诗时它在 stderr 上说的话"},
+                 ending.err, std::string());
     expect_equal({"what it prints", "它打印的内容"}, ending.out, std::string("a poem\n"));
     expect_equal({"the exit status", "退出状态"}, ending.status, 0);
 }
@@ -37,7 +37,7 @@ CHECK(Text{"a refusal", "被拒绝"}) {
     act({"start it with a port where nobody listens", "用没有服务器的端口启动它"});
     Program program({std::to_string(nobody.address().port)});
     const Ending ending = program.wait();
-    expect_equal({"what it says on stderr of a refusal", "被拒绝时它在 stderr 上说的话"},
+    expect_equal({"what it prints on stderr for a refusal", "被拒绝时它在 stderr 上说的话"},
                  ending.err,
                  std::string("Poem failed: [Failure: ConnectionRefusedError: Connection was "
                              "refused by other side: 111: Connection refused.]\n"));
@@ -53,7 +53,7 @@ CHECK(Text{"a reset in the middle", "中途重置"}) {
     client.send("a part");
     reset_when_known(program, client);
     const Ending ending = program.wait();
-    // If it was very slow, it did not know of the connection all the same: a ConnectError.
+    // If it was very slow, it did not know the connection yet: a ConnectError.
     const bool is_one_line = ending.err.find('\n') + 1 == ending.err.size();
     if (!is_one_line || !ending.err.starts_with("Poem failed: [Failure: Connect"))
         fail({"It does not say in one line on stderr that the poem failed.",

@@ -1,4 +1,4 @@
-// get-poetry - and a Deferred that is fired twice.
+// get-poetry - with a Deferred that is fired twice.
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"

@@ -1,4 +1,4 @@
-// get-poetry - and a Deferred that is fired twice.
+// get-poetry - with a Deferred that is fired twice.
 // TODO: something here is wrong. Find it by its symptom: run it, with a server that sends a poem.
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/reactor.hpp"

@@ -1,4 +1,4 @@
-// In which order? The truth comes from a run.
+// In which order? The check runs the program.
 #include <functional>
 #include <string>
 #include <vector>
@@ -18,7 +18,7 @@ CHECK(Text{"your order, against what run() says", "你的顺序与 run() 说出�
     for (std::size_t i = 0; i < truth.size() && i < predicted.size(); ++i) {
         const std::string number = std::to_string(i + 1);
         if (predicted[i] != truth[i])
-            fail({"Line " + number + " is another one.", "第 " + number + " 行不是这个。"},
+            fail({"Line " + number + " is wrong.", "第 " + number + " 行不是这个。"},
                  show(predicted[i]), show(truth[i]));
     }
     expect_equal({"the number of lines", "行数"}, predicted.size(), truth.size());

@@ -1,4 +1,4 @@
-// A time-out, by hand: the time is a clock that the check sets.
+// A time-out, by hand, on a clock that the check sets.
 #include <chrono>
 #include <functional>
 #include <string>
@@ -16,10 +16,10 @@ twist::Deferred<std::string> with_timeout(const twist::Deferred<std::string>& d,
 
 namespace {
 
-const Text what_came{"what came of it", "得到的结果"};
+const Text what_came{"the result", "得到的结果"};
 const Text called{"with_timeout, 5 seconds", "调用 with_timeout，5 秒"};
 
-// Notes what a chain comes to.
+// Notes the result of a chain.
 void note(const twist::Deferred<std::string>& d, std::string& seen) {
     d.add_callbacks([&seen](const std::string& poem) { seen += "poem: " + poem + "; "; },
                     [&seen](const twist::Failure& reason) {
@@ -28,12 +28,12 @@ void note(const twist::Deferred<std::string>& d, std::string& seen) {
                     });
 }
 
-// Whoever fires it late, with a poem or a failure, must not get an exception for it.
+// Code that fires it late, with a poem or a failure, must not get an exception.
 void fire_late(const std::function<void()>& fire) {
     try {
         fire();
     } catch (const twist::AlreadyCalledError&) {
-        fail({"Who brings the late result gets an AlreadyCalledError: it was the time-out that "
+        fail({"The code that brings the late result gets an AlreadyCalledError: the time-out has "
               "fired this Deferred.",
               "带来迟到结果的人得到一个 AlreadyCalledError：超时已经替他激活了这个 Deferred。"});
     }
@@ -118,7 +118,7 @@ CHECK(Text{"it is cancelled in time", "及时被取消"}) {
     const twist::Deferred<std::string> d;
     act(called);
     note(with_timeout(d, 5s, clock), seen);
-    act({"somebody cancels it after 2 seconds", "2 秒后有人取消它"});
+    act({"it is cancelled after 2 seconds", "2 秒后有人取消它"});
     clock.advance(2s);
     d.cancel();
     expect_equal(what_came, seen, std::string("[Failure: CancelledError]; "));
@@ -131,14 +131,12 @@ CHECK(Text{"two Deferreds on the same clock", "同一个时钟上的两个 Defer
     twist::FakeClock clock;
     std::string first_seen, second_seen;
     const twist::Deferred<std::string> first, second;
-    act({"with_timeout, 5 seconds, of two Deferreds", "对两个 Deferred 调用 with_timeout，5 秒"});
+    act({"with_timeout of two Deferreds, 5 seconds", "对两个 Deferred 调用 with_timeout，5 秒"});
     note(with_timeout(first, 5s, clock), first_seen);
     note(with_timeout(second, 5s, clock), second_seen);
     act({"the first poem comes, and 5 seconds pass", "第一首诗到达，过去 5 秒"});
     first.callback("in time");
     clock.advance(5s);
-    expect_equal({"what came of the first", "第一个的结果"}, first_seen,
-                 std::string("poem: in time; "));
-    expect_equal({"what came of the second", "第二个的结果"}, second_seen,
-                 std::string("TimeoutError; "));
+    expect_equal({"the first result", "第一个的结果"}, first_seen, std::string("poem: in time; "));
+    expect_equal({"the second result", "第二个的结果"}, second_seen, std::string("TimeoutError; "));
 }

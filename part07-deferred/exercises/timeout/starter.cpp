@@ -1,4 +1,4 @@
-// timeout - a Deferred that fails if nobody fires it in time.
+// timeout - a Deferred that fails if it is not fired in time.
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/clock.hpp"
 
@@ -8,7 +8,7 @@
 
 using namespace std::chrono_literals;
 
-// What `d` comes to; or TimeoutError, if it has not come to anything after `timeout` on `clock`.
+// The result of `d`; or TimeoutError, if there is none after `timeout` on `clock`.
 twist::Deferred<std::string> with_timeout(const twist::Deferred<std::string>& d,
                                           twist::Seconds timeout, twist::Clock& clock) {
     // TODO: fail with twist::TimeoutError when the time is up, and leave no timer behind.
@@ -19,7 +19,7 @@ twist::Deferred<std::string> with_timeout(const twist::Deferred<std::string>& d,
 
 int main() {
     twist::FakeClock clock;
-    const twist::Deferred<std::string> poem; // which nobody will fire
+    const twist::Deferred<std::string> poem; // never fired
 
     with_timeout(poem, 5s, clock)
         .add_callbacks([](const std::string& text) { std::cout << text << '\n'; },

@@ -1,4 +1,4 @@
-// Which server failed? Three servers: one is not there, one resets, one is good.
+// Which server failed? Three servers: one does not exist, one resets, one is good.
 #include <string>
 
 #include "tools/check/check.hpp"
@@ -25,7 +25,7 @@ CHECK(Text{"one is not there, one is reset later, one is good",
     poem.finish();
     act({"the first one sends a part, and resets", "第一个发送一部分，然后重置"});
     part.send("a part");
-    static_cast<void>(program.is_idle()); // it has heard of all that, and waits for more
+    static_cast<void>(program.is_idle()); // it has handled all that, and waits for more
     part.reset();
     const Ending ending = program.wait();
     const std::string line =

@@ -13,7 +13,7 @@ twist::Deferred<std::string> with_excuse(const twist::Deferred<std::string>& d);
 
 namespace {
 
-const Text what_came{"what came of it", "得到的结果"};
+const Text what_came{"the result", "得到的结果"};
 
 std::string result_of(const twist::Deferred<std::string>& d) {
     std::string seen = "nothing";
@@ -25,30 +25,30 @@ std::string result_of(const twist::Deferred<std::string>& d) {
 } // namespace
 
 CHECK(Text{"a poem", "一首诗"}) {
-    act({"with_excuse, of a Deferred with a poem", "对有诗的 Deferred 调用 with_excuse"});
+    act({"with_excuse of a Deferred with a poem", "对有诗的 Deferred 调用 with_excuse"});
     expect_equal(what_came, result_of(with_excuse(twist::succeed(std::string("a poem")))),
                  std::string("a poem"));
 }
 
 CHECK(Text{"no connection", "没有连接"}) {
     const auto refused = std::make_error_code(std::errc::connection_refused);
-    act({"with_excuse, of one that failed with ConnectionRefusedError",
+    act({"with_excuse of a Deferred that failed with ConnectionRefusedError",
          "对以 ConnectionRefusedError 失败的 Deferred 调用 with_excuse"});
     expect_equal(
-        {"what came of a server that refused", "服务器拒绝连接时的结果"},
+        {"the result for a server that refused", "服务器拒绝连接时的结果"},
         result_of(with_excuse(twist::fail<std::string>(twist::ConnectionRefusedError(refused)))),
         std::string("(no poem today)"));
     act({"the same with ConnectTimeoutError", "同样，失败为 ConnectTimeoutError"});
-    expect_equal({"what came of a server that did not answer", "服务器没有应答时的结果"},
+    expect_equal({"the result for a server that did not answer", "服务器没有应答时的结果"},
                  result_of(with_excuse(twist::fail<std::string>(twist::ConnectTimeoutError()))),
                  std::string("(no poem today)"));
-    act({"the same with a ConnectError of a kind that is new to you",
+    act({"the same with a kind of ConnectError that is new to you",
          "同样，失败为一种你没见过的 ConnectError"});
     struct NoRoute : twist::ConnectError {
         using ConnectError::ConnectError;
     };
     const auto unreachable = std::make_error_code(std::errc::network_unreachable);
-    expect_equal({"what came of a network that is out of reach", "网络无法到达时的结果"},
+    expect_equal({"the result for an unreachable network", "网络无法到达时的结果"},
                  result_of(with_excuse(twist::fail<std::string>(NoRoute(unreachable)))),
                  std::string("(no poem today)"));
 }
@@ -57,16 +57,16 @@ CHECK(Text{"another kind of error", "另一种错误"}) {
     for (const twist::Failure& bug : {twist::Failure(twist::Exception("nobody thought of this")),
                                       twist::Failure(twist::ConnectionLost()), twist::Failure(5)}) {
         twist::Result<std::string> seen = std::string();
-        act({"with_excuse, of one that failed with " + bug.text(),
+        act({"with_excuse of a Deferred that failed with " + bug.text(),
              "对失败的 Deferred 调用 with_excuse，失败为 " + bug.text()});
         with_excuse(twist::fail<std::string>(bug))
             .add_both([&](const twist::Result<std::string>& result) { seen = result; });
         if (!seen.is_failure())
-            fail({"It handled another kind of error, which must go on.",
+            fail({"It handled another kind of error, which must be passed on.",
                   "它处理了另一种错误，而这种错误必须继续传下去。"},
                  show(seen.value()), show(bug));
         if (!(seen.failure() == bug))
-            fail({"The failure is not the one that came", "失败不是原来的那一个"},
+            fail({"The failure is not the original one", "失败不是原来的那一个"},
                  show(seen.failure()), show(bug));
     }
 }
@@ -75,7 +75,7 @@ CHECK(Text{"the result comes only now", "结果现在才到来"}) {
     const auto refused = std::make_error_code(std::errc::connection_refused);
     const twist::Deferred<std::string> d;
     std::string seen = "nothing";
-    act({"with_excuse, of a Deferred that has no result yet",
+    act({"with_excuse of a Deferred that has no result yet",
          "对还没有结果的 Deferred 调用 with_excuse"});
     with_excuse(d).add_callbacks([&](const std::string& poem) { seen = poem; },
                                  [&](const twist::Failure& reason) { seen = reason.text(); });

@@ -1,4 +1,4 @@
-// one-kind - an errback that handles one kind of error, and passes on every other.
+// one-kind - an errback that handles one kind of error, and passes on all others.
 #include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/net/error.hpp"
@@ -10,7 +10,7 @@ struct GibberishError : twist::Exception {
     using Exception::Exception;
 };
 
-// The poem that `d` gives; "(no poem today)" if it failed with a ConnectError of any kind.
+// The poem of `d`; "(no poem today)" if it failed with a ConnectError of any kind.
 twist::Deferred<std::string> with_excuse(const twist::Deferred<std::string>& d) {
     return d.add_errback([](const twist::Failure& reason) -> std::string {
         reason.trap<twist::ConnectError>();

@@ -1,4 +1,4 @@
-// one-kind - an errback that handles one kind of error, and passes on every other.
+// one-kind - an errback that handles one kind of error, and passes on all others.
 #include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/net/error.hpp"
@@ -10,9 +10,9 @@ struct GibberishError : twist::Exception {
     using Exception::Exception;
 };
 
-// The poem that `d` gives; "(no poem today)" if it failed with a ConnectError of any kind.
+// The poem of `d`; "(no poem today)" if it failed with a ConnectError of any kind.
 twist::Deferred<std::string> with_excuse(const twist::Deferred<std::string>& d) {
-    // TODO: handle a twist::ConnectError; any other failure goes on as it is.
+    // TODO: handle a twist::ConnectError; any other failure passes unchanged.
     return d;
 }
 

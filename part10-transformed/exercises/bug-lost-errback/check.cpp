@@ -26,14 +26,14 @@ std::string result_of(const twist::Deferred<std::string>& d) {
 
 CHECK(Text{"a poem with an author", "有作者的诗"}) {
     act({"signed_poem of 'a poem, A. Poet'", "对 'a poem, A. Poet' 调用 signed_poem"});
-    expect_equal({"what came of a poem with an author", "有作者的诗的结果"},
+    expect_equal({"the result for a poem with an author", "有作者的诗的结果"},
                  result_of(signed_poem(twist::succeed(std::string("a poem, A. Poet")))),
                  std::string("a poem\n  by A. Poet"));
 }
 
-CHECK(Text{"a poem without one", "没有作者的诗"}) {
+CHECK(Text{"a poem without an author", "没有作者的诗"}) {
     act({"signed_poem of 'a poem'", "对 'a poem' 调用 signed_poem"});
-    expect_equal({"what came of a poem without an author", "没有作者的诗的结果"},
+    expect_equal({"the result for a poem without an author", "没有作者的诗的结果"},
                  result_of(signed_poem(twist::succeed(std::string("a poem")))),
                  std::string("(an excuse: this poem has no author)"));
 }
@@ -41,13 +41,13 @@ CHECK(Text{"a poem without one", "没有作者的诗"}) {
 CHECK(Text{"no poem at all", "根本没有诗"}) {
     act({"signed_poem of a download that failed", "对失败的下载调用 signed_poem"});
     expect_equal(
-        {"what came of a download that failed", "失败的下载的结果"},
+        {"the result for a download that failed", "失败的下载的结果"},
         result_of(signed_poem(twist::fail<std::string>(twist::Exception("no connection")))),
         std::string("(an excuse: no connection)"));
 }
 
 CHECK(Text{"a poem that comes later", "以后才到的诗"}) {
-    const Text what_came{"what came of a poem that comes later", "以后才到的诗的结果"};
+    const Text what_came{"the result for a poem that comes later", "以后才到的诗的结果"};
     const twist::Deferred<std::string> poem;
     std::string seen = "nothing yet";
     act({"signed_poem of a download that is not over", "对还没有结束的下载调用 signed_poem"});

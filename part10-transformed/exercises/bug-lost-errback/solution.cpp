@@ -5,7 +5,7 @@
 #include <iostream>
 #include <string>
 
-// Gives the poem with a line for the author under it; throws if there is no author.
+// Returns the poem with a line for the author under it; throws if there is no author.
 std::string sign(const std::string& poem) {
     const std::size_t comma = poem.find(',');
     if (comma == std::string::npos)
@@ -13,7 +13,7 @@ std::string sign(const std::string& poem) {
     return poem.substr(0, comma) + "\n  by" + poem.substr(comma + 1);
 }
 
-// A signed poem; the poem as it is, with an excuse, if it can't be signed.
+// A signed poem, or an excuse if it can't be signed.
 twist::Deferred<std::string> signed_poem(const twist::Deferred<std::string>& poem) {
     const auto excuse = [](const twist::Failure& reason) {
         return "(an excuse: " + reason.message() + ")";

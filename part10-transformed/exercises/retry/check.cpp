@@ -1,4 +1,4 @@
-// Ask again: the check's get_poetry fails when the check says so.
+// Ask again: the check's get_poetry fails when the check decides.
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,15 +16,15 @@ twist::Deferred<std::string> get_poetry_again(const GetPoetry& get_poetry, int r
 namespace {
 
 const Text calls{"how often get_poetry was called", "get_poetry 被调用的次数"};
-const Text what_came{"what came of it", "得到的结果"};
+const Text what_came{"the result", "得到的结果"};
 
-// What is asked, in vain at first; and what becomes of it.
+// The calls of get_poetry, and the result.
 struct Asked {
     std::vector<twist::Deferred<std::string>> poems;
     std::string seen;
 
     explicit Asked(int retries) {
-        // Goes at the end of this line: whoever asks later must have kept a copy.
+        // Destroyed before the poems come: get_poetry_again must have kept a copy.
         auto get_poetry = std::make_unique<GetPoetry>(
             [this, padding = std::string(100, ' ')] { return poems.emplace_back(); });
         const auto d = get_poetry_again(*get_poetry, retries);

@@ -8,7 +8,7 @@
 
 using GetPoetry = std::function<twist::Deferred<std::string>()>;
 
-// What get_poetry gives; after a failure it is asked again, up to `retries` times.
+// The result of get_poetry, which is called again after a failure, up to `retries` times.
 twist::Deferred<std::string> get_poetry_again(const GetPoetry& get_poetry, int retries) {
     return get_poetry().add_errback(
         [get_poetry, retries](const twist::Failure& reason) -> twist::Deferred<std::string> {
