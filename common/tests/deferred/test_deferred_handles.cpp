@@ -28,11 +28,11 @@ TEST_CASE("9: a handle whose end has moved on fires and cancels still; adding to
     const Deferred<int> d;
     const Deferred<std::string> end =
         d.add_callback([](int value) { return std::to_string(value); });
-    CHECK_THROWS_WITH_AS(
-        d.add_callback([](int) {}),
-        "This Deferred gave a int when this handle was made, and gives a std::string by now. Keep "
-        "what add_callback returned, and add to that.",
-        std::logic_error);
+    CHECK_THROWS_WITH_AS(d.add_callback([](int) {}),
+                         "This Deferred returned a int when this handle was made, and returns a "
+                         "std::string now. Keep "
+                         "what add_callback returned, and add to that.",
+                         std::logic_error);
     end.add_callback([&](const std::string& value) { seen = value; });
     d.callback(7);
     CHECK(seen == "7");

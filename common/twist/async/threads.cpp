@@ -17,8 +17,8 @@ ThreadPool& thread_pool(Reactor& reactor) {
 }
 
 NoThreadError::NoThreadError()
-    : SystemError("The system has no thread for this: " +
-                      describe(std::make_error_code(no_thread)) + ".",
-                  std::make_error_code(no_thread)) {}
+    : SystemError(
+          "The system has no thread for this: " + describe(std::make_error_code(no_thread)) + ".",
+          std::make_error_code(no_thread)) {}
 
 } // namespace twist

@@ -32,7 +32,7 @@ auto defer_to_thread(Reactor& reactor, F f) {
     static_assert(std::is_invocable_v<F&>,
                   "defer_to_thread: the function must take nothing. Let it capture what it needs.");
     using R = std::decay_t<std::invoke_result_t<F&>>;
-    using T = detail::returned<R>;
+    using T = detail::callback_value_t<R>;
     static_assert(
         std::is_same_v<R, T> || std::is_same_v<R, Result<T>>,
         "defer_to_thread: a Deferred belongs to the loop's thread. Let the function wait, "

@@ -9,23 +9,23 @@
 
 namespace twist::detail {
 
-// Deletes `chain`, and what is released by that, in a loop: a closure may hold a chain whose
-// closures hold a chain, a million deep.
-void Chain::bury(Chain* chain) {
-    static thread_local Chain* dead = nullptr;
-    static thread_local bool burying = false;
-    chain->next_dead_ = dead;
-    dead = chain;
-    if (std::exchange(burying, true))
+// Deletes `chain`, and what that releases, in a loop: a closure may hold a chain whose closures
+// hold a chain, a million deep (51).
+void Chain::destroy(Chain* chain) {
+    static thread_local Chain* waiting = nullptr;
+    static thread_local bool destroying = false;
+    chain->next_to_destroy_ = waiting;
+    waiting = chain;
+    if (std::exchange(destroying, true))
         return;
-    while (dead != nullptr)
-        delete std::exchange(dead, dead->next_dead_);
-    burying = false;
+    while (waiting != nullptr)
+        delete std::exchange(waiting, waiting->next_to_destroy_);
+    destroying = false;
 }
 
 Chain::~Chain() {
-    drop_waiter();
-    if (current_->failure)
+    waiter_.reset();
+    if (current_->failure) // 57
         log::report("Unhandled error in Deferred", *current_->failure);
     for (Step* step = current_; step != nullptr;) {
         Step* const next = step->next;
@@ -35,19 +35,14 @@ Chain::~Chain() {
     }
 }
 
-void Chain::drop_waiter() {
-    if (waiter_ != nullptr)
-        std::exchange(waiter_, nullptr)->drop();
-}
-
 void Chain::check_end(const std::type_info& type) const {
-    if (end_ == nullptr)
+    if (end_ == nullptr) // 44, 86, 112
         throw std::logic_error("The result of this Deferred was given away: whoever waits for it "
                                "has it. Add to the Deferred that waits.");
     if (*end_ != type)
-        throw std::logic_error("This Deferred gave a " + type_name(type) +
-                               " when this handle was made, and gives a " + type_name(*end_) +
-                               " by now. Keep what add_callback returned, and add to that.");
+        throw std::logic_error("This Deferred returned a " + type_name(type) +
+                               " when this handle was made, and returns a " + type_name(*end_) +
+                               " now. Keep what add_callback returned, and add to that.");
 }
 
 void Chain::check_start(const std::type_info& type) const {
@@ -62,18 +57,20 @@ void Chain::add(std::unique_ptr<Step> step, const std::type_info& type) {
     last_ = last_->next;
 }
 
+// Firing ------------------------------------------------------------------------------------------
+
 bool Chain::begin_firing() {
     if (called_) {
-        if (std::exchange(forgives_one_firing_, false))
+        if (std::exchange(ignores_next_firing_, false)) // 67
             return false;
         throw AlreadyCalledError();
     }
     called_ = true;
-    stop_waiting(); // for the end of a coroutine, if it was fired from outside
+    stop_waiting(); // a coroutine's chain may be fired before the coroutine has ended (108)
     return true;
 }
 
-bool Chain::accept(Step& from) {
+bool Chain::fire(Step& from) {
     if (!begin_firing()) {
         from.clear();
         return false;
@@ -83,7 +80,7 @@ bool Chain::accept(Step& from) {
     return true;
 }
 
-bool Chain::accept(Failure failure) {
+bool Chain::fire(Failure failure) {
     if (!begin_firing())
         return false;
     first_->failure = std::move(failure);
@@ -91,76 +88,82 @@ bool Chain::accept(Failure failure) {
     return true;
 }
 
+// A loop, not a recursion: a long row of chains that wait must not grow the stack (51).
 void Chain::run(ChainPtr chain) {
-    while (chain) {
-        if (!chain->run_steps() || chain->waiter_ == nullptr)
-            return;
-        chain = std::exchange(chain->waiter_, nullptr)->receive(*chain->current_);
-    }
+    while (chain && chain->run_steps() && chain->waiter_)
+        chain = chain->waiter_.release()->receive(*chain->current_);
 }
 
-// Whether the result at the end is there, for a waiter to take. A pause that begins while the steps
-// run stops neither them nor the waiter any more.
+// Returns whether the result at the end is there, for a waiter to take. A pause that begins in one
+// of these steps stops neither the others nor the waiter (32).
 bool Chain::run_steps() {
     if (running_ || pauses_ > 0)
         return false;
     running_ = true;
-    bool there = current_->has_result();
-    while (there && current_->next != nullptr) {
+    bool is_there = current_->has_result();
+    while (is_there && current_->next != nullptr) {
         Step* const before = std::exchange(current_, current_->next);
         ChainPtr inner = current_->run(*before);
         if (before != first_)
             delete before;
         if (inner) {
-            take_from(*inner);
-            inner = ChainPtr(); // it may go, and cancel this chain in its last moment
-            there = current_->has_result();
+            wait_for(*inner);
+            inner = ChainPtr(); // its destructor may cancel this chain
+            is_there = current_->has_result();
         }
     }
     running_ = false;
-    return there;
+    return is_there;
 }
 
-bool Chain::finished() const {
+// Waiting for a result ----------------------------------------------------------------------------
+
+bool Chain::is_finished() const {
     return current_->has_result() && current_->next == nullptr && pauses_ == 0 && !running_;
 }
 
-// The present step has its result now, or waits.
-void Chain::take_from(Chain& inner) {
+// The present step returned a Deferred: its result is the one of `inner` (36 to 41).
+void Chain::wait_for(Chain& inner) {
     try {
-        if (inner.give_to(*this))
+        if (inner.spend_end(this))
             current_->take(inner.result());
         else
-            ++references_; // this one is inner's, until it calls receive() or drop()
+            inner.set_waiter(as_waiter());
     } catch (...) {
         current_->failure = Failure();
     }
 }
 
-bool Chain::give_to(Waiter& waiter) {
-    Chain* const outer = waiter.chain();
-    if (outer != nullptr && waits_for(*outer))
+bool Chain::spend_end(Chain* by) {
+    if (by != nullptr && is_waiting_for(*by))
         throw Exception("A Deferred can't wait for itself.");
     end_ = nullptr;
-    if (finished())
-        return true;
-    waiter_ = &waiter;
-    if (outer != nullptr)
-        outer->waiting_for_ = this;
-    return false;
+    return is_finished();
 }
 
-// Looks from both ends at once, so that a long row is short work in either order of its making.
-bool Chain::waits_for(const Chain& other) const {
+void Chain::set_waiter(WaiterPtr waiter) {
+    waiter_ = std::move(waiter);
+    if (Chain* const outer = waiter_->waiting_chain())
+        outer->waits_for_ = this;
+}
+
+// Looks from both ends at once, so that a long row is short work, in whichever order it was made.
+bool Chain::is_waiting_for(const Chain& other) const {
     const Chain* down = this;
     const Chain* up = &other;
     while (down != nullptr && up != nullptr) {
         if (down == &other || up == this)
             return true;
-        down = down->waiting_for_;
-        up = up->waiter_ != nullptr ? up->waiter_->chain() : nullptr;
+        down = down->waits_for_;
+        up = up->waiter_ ? up->waiter_->waiting_chain() : nullptr;
     }
     return false;
+}
+
+// The waiter counts as a reference to this chain, until receive() or abandon().
+WaiterPtr Chain::as_waiter() {
+    ++references_;
+    return WaiterPtr(this);
 }
 
 ChainPtr Chain::receive(Step& result) noexcept {
@@ -171,44 +174,44 @@ ChainPtr Chain::receive(Step& result) noexcept {
     return self;
 }
 
-void Chain::drop() noexcept {
+void Chain::abandon() noexcept {
     const ChainPtr self(this);
     --references_;
     stop_waiting();
-    stranded_ = true;
+    is_abandoned_ = true;
 }
 
 namespace {
-class Link final : public Waiter {
+class ChainedTarget final : public Waiter {
   public:
-    explicit Link(ChainPtr target) : target_(std::move(target)) {}
+    explicit ChainedTarget(ChainPtr target) : target_(std::move(target)) {}
 
     ChainPtr receive(Step& result) noexcept override {
-        const ChainPtr target = std::move(target_);
-        delete this;
+        const std::unique_ptr<ChainedTarget> self(this);
         bool fired = false;
-        log::run_reporting([&] { fired = target->accept(result); }, "Unhandled error in Deferred");
-        return fired ? target : ChainPtr();
+        log::run_reporting([&] { fired = target_->fire(result); }, "Unhandled error in Deferred");
+        return fired ? target_ : ChainPtr();
     }
-    void drop() noexcept override { delete this; }
+    void abandon() noexcept override { delete this; }
 
   private:
     ChainPtr target_;
 };
 } // namespace
 
-void Chain::link(const ChainPtr& chain, const ChainPtr& target) {
+void Chain::chain_to(const ChainPtr& chain, const ChainPtr& target) {
     if (chain == target)
         throw Exception("A Deferred can't wait for itself.");
-    auto* const link = new Link(target); // deletes itself when it has done its work
-    if (chain->give_to(*link))
-        run(link->receive(chain->result()));
+    const bool is_there = chain->spend_end(nullptr);
+    chain->set_waiter(WaiterPtr(new ChainedTarget(target)));
+    if (is_there)
+        run(chain);
 }
 
-std::weak_ptr<Chain*> Chain::place() {
-    if (!place_)
-        place_ = std::make_shared<Chain*>(this);
-    return place_;
+std::weak_ptr<Chain*> Chain::observe() {
+    if (!observed_)
+        observed_ = std::make_shared<Chain*>(this);
+    return observed_;
 }
 
 void Chain::unpause() {
@@ -218,54 +221,59 @@ void Chain::unpause() {
         run(ChainPtr(this));
 }
 
+// Cancelling --------------------------------------------------------------------------------------
+
+// Goes to the innermost chain that is waited for (77). One without references waits to be
+// destroyed.
 void Chain::cancel() {
-    if (references_ == 0) // dead, and only not buried yet
+    if (references_ == 0)
         return;
     ChainPtr innermost(this);
-    while (innermost->waiting_for_ != nullptr) {
-        if (innermost->waiting_for_->references_ == 0) { // dead, and only not buried yet
-            innermost->waiting_for_->drop_waiter();
+    while (innermost->waits_for_ != nullptr) {
+        if (innermost->waits_for_->references_ == 0) {
+            innermost->waits_for_->waiter_.reset();
             break;
         }
-        innermost = ChainPtr(innermost->waiting_for_);
+        innermost = ChainPtr(innermost->waits_for_);
     }
     innermost->cancel_this();
 }
 
-bool Chain::call_canceller() {
-    if (!canceller_)
-        return false;
-    Canceller running = std::exchange(canceller_, nullptr);
-    try {
-        running(ChainPtr(this));
-    } catch (...) {
-        if (!called_) // it can be cancelled again
-            canceller_ = std::move(running);
-        throw;
-    }
-    return true;
-}
-
 void Chain::cancel_this() {
     const ChainPtr self(this);
-    if (called_) {
-        if (std::exchange(stranded_, false)) {
+    if (called_) { // 66, unless it waits for a chain that has gone
+        if (std::exchange(is_abandoned_, false)) {
             current_->failure = Failure(CancelledError());
             run(self);
         }
         return;
     }
-    if (std::exchange(cancelling_, true))
-        return; // the canceller cancels
+    if (std::exchange(is_cancelling_, true)) // 79
+        return;
     try {
-        forgives_one_firing_ = !call_canceller();
+        ignores_next_firing_ = !call_canceller();
     } catch (...) {
-        cancelling_ = false;
+        is_cancelling_ = false;
         throw;
     }
-    cancelling_ = false;
-    if (!called_ && accept(Failure(CancelledError())))
+    is_cancelling_ = false;
+    if (!called_ && fire(Failure(CancelledError())))
         run(self);
+}
+
+// Returns whether there is one.
+bool Chain::call_canceller() {
+    if (!canceller_)
+        return false;
+    Canceller called = std::exchange(canceller_, nullptr);
+    try {
+        called(ChainPtr(this));
+    } catch (...) {
+        if (!called_) // it can be cancelled again (78)
+            canceller_ = std::move(called);
+        throw;
+    }
+    return true;
 }
 
 } // namespace twist::detail

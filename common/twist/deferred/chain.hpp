@@ -1,5 +1,5 @@
-// The mechanism behind a Deferred: a chain of steps and the result that has come so far, with the
-// types rubbed out. deferred.hpp puts the types back; that is what a program includes.
+// The mechanism behind a Deferred: a chain of steps and the present result, without the types of
+// the values. deferred.hpp adds the types; programs include that.
 #pragma once
 
 #include <functional>
@@ -14,8 +14,8 @@ namespace twist::detail {
 
 class Chain;
 
-/// A counted reference to a chain, for one thread. The chain goes with the last one. However many
-/// chains hold one another, they go one after the other, never one inside the other.
+/// A counted reference to a chain, for one thread. The chain is destroyed with the last one. If
+/// chains hold one another, they are destroyed one after the other, never one inside the other.
 class ChainPtr {
   public:
     ChainPtr() = default;
@@ -38,13 +38,13 @@ class ChainPtr {
     Chain* chain_ = nullptr;
 };
 
-/// One step of a chain, and the place where its result lies until the next step takes it. The
-/// first step has nothing to run: its result is what the Deferred is fired with.
+/// One step of a chain, and the place of its result until the next step takes it. The first step
+/// has no function: its result is what the Deferred is fired with.
 class Step {
   public:
     virtual ~Step() = default;
 
-    /// Takes the result of the step before. Leaves its own, or gives the chain to wait for.
+    /// Takes the result of the step before. Leaves its own, or returns the chain to wait for.
     virtual ChainPtr run(Step& /*before*/) noexcept { return {}; }
     virtual void take(Step& from) = 0; ///< the result of `from`, whose type is the same
     virtual void clear() = 0;
@@ -70,7 +70,7 @@ class StepTo : public Step {
     }
     bool has_value() const final { return value.has_value(); }
 
-    // To and from a Result, which is what programs give and get.
+    // A Result is what programs pass in and get out.
     void set(Result<T>&& result) {
         if (result.is_failure())
             failure = result.failure();
@@ -86,30 +86,36 @@ class StepTo : public Step {
     std::optional<typename Result<T>::Value> value;
 };
 
-/// Whoever takes the result at the end of a chain: another chain, or a coroutine. The chain that
-/// is waited for owns its waiter; the waiter only points back, to cancel.
+/// Waits for the result at the end of a chain: another chain, or a coroutine. One of receive() and
+/// abandon() is called, once.
 class Waiter {
   public:
-    /// Takes the result. Gives the chain that can go on now, if any.
+    /// Takes the result. Returns the chain that can go on now, if any.
     virtual ChainPtr receive(Step& result) noexcept = 0;
 
-    /// There will be no result: the chain that was waited for has gone.
-    virtual void drop() noexcept = 0;
+    /// The chain was destroyed without a result.
+    virtual void abandon() noexcept = 0;
 
-    /// The chain that waits for the result, and passes its cancel() on; null if none does.
-    virtual Chain* chain() { return nullptr; }
+    /// The chain that waits, to which cancel() comes first; null if none does.
+    virtual Chain* waiting_chain() { return nullptr; }
 
   protected:
     ~Waiter() = default;
 };
 
-/// The steps of one Deferred and the result that has come so far.
+/// Owns a waiter, whatever that is: a reference to a chain, an object on the heap, the frame of a
+/// coroutine. It ends with release()->receive(), or the waiter is abandoned.
+struct Abandon {
+    void operator()(Waiter* waiter) const { waiter->abandon(); }
+};
+using WaiterPtr = std::unique_ptr<Waiter, Abandon>;
+
+/// The steps of one Deferred and the present result.
 ///
-/// What always holds: `current_` has the present result or, while another chain is waited for, will
-/// have it; what follows it has not run. Only one of `waiter_` and another step can be at the end.
-/// The two pointers of a wait are set and cleared together: if `a.waiting_for_` is b, then b has a
-/// waiter whose chain() is a, and the wait counts as one reference to a. A chain whose count is
-/// zero has its place in the row of those to be destroyed, and may still be seen until its turn.
+/// Invariants: `current_` has the present result, or will have it when the chain that it waits for
+/// has one; the steps behind it have not run. At the end there is either `waiter_` or another step.
+/// The two pointers of a wait are set and cleared together: if `a.waits_for_` is b, then
+/// `b.waiter_` is a reference to a, or a coroutine whose chain is a.
 class Chain : public Waiter {
   public:
     using Canceller = std::function<void(const ChainPtr&)>;
@@ -122,8 +128,8 @@ class Chain : public Waiter {
     Chain& operator=(const Chain&) = delete;
     virtual ~Chain();
 
-    /// Throws std::logic_error unless results of `type` come out at the end of the chain and can
-    /// still be had there; unless values of `type` go in at its start.
+    // Throw std::logic_error: unless results of `type` come out at the end and nobody has them;
+    // unless the chain is fired with values of `type`.
     void check_end(const std::type_info& type) const;
     void check_start(const std::type_info& type) const;
 
@@ -131,67 +137,70 @@ class Chain : public Waiter {
     void add(std::unique_ptr<Step> step, const std::type_info& type);
 
     /// Makes the result of `from`, or `failure`, the first result. The caller then runs the chain.
-    /// Throws AlreadyCalledError; false if this was the one late firing that is forgiven.
-    bool accept(Step& from);
-    bool accept(Failure failure);
+    /// Throws AlreadyCalledError. Returns false if this firing is ignored (67).
+    bool fire(Step& from);
+    bool fire(Failure failure);
 
-    /// Runs what can be run: this chain and then, one after the other, those that wait for it.
+    /// Runs what can run: this chain and then, one after the other, those that wait for it.
     static void run(ChainPtr chain);
 
-    /// Promises the result at the end to `waiter`; the end is void from now on. False: `waiter`
-    /// will be called. True: it will not, since the result() is there, to be taken now. Throws
-    /// Exception if that closed a ring in which everybody waits.
-    bool give_to(Waiter& waiter);
+    /// Reserves the result at the end for one that takes it, `by` if that is a chain. Nothing can
+    /// be added to this end any more: it is spent. Returns whether result() is there now; if not,
+    /// the caller passes a waiter to set_waiter(). Throws Exception if chains would wait in a ring
+    /// (31).
+    bool spend_end(Chain* by);
     Step& result() { return *current_; }
+    void set_waiter(WaiterPtr waiter);
 
     /// Fires `target` with the result at the end of `chain`, now or when it comes.
-    static void link(const ChainPtr& chain, const ChainPtr& target);
+    static void chain_to(const ChainPtr& chain, const ChainPtr& target);
 
-    /// For waiters: the wait is over, a cancel() has nobody to go to.
-    void stop_waiting() { waiting_for_ = nullptr; }
+    /// For waiters: the wait is over, and cancel() has nowhere to go.
+    void stop_waiting() { waits_for_ = nullptr; }
 
-    /// Where the chain is, as long as it lives, for those that only watch it.
-    std::weak_ptr<Chain*> place();
+    /// Tells whether the chain still lives, and where, without keeping it alive.
+    std::weak_ptr<Chain*> observe();
 
     void pause() { ++pauses_; }
     void unpause();
     void cancel();
     bool called() const { return called_; }
 
+    // As a waiter.
     ChainPtr receive(Step& result) noexcept override;
-    void drop() noexcept override;
-    Chain* chain() override { return this; }
+    void abandon() noexcept override;
+    Chain* waiting_chain() override { return this; }
 
   private:
     friend class ChainPtr;
 
+    WaiterPtr as_waiter();
     bool begin_firing();
     bool call_canceller();
-    void drop_waiter();
-    bool finished() const;
-    bool run_steps();
-    void take_from(Chain& inner);
-    bool waits_for(const Chain& other) const;
     void cancel_this();
-    static void bury(Chain* chain);
+    bool is_finished() const;
+    bool run_steps();
+    void wait_for(Chain& inner);
+    bool is_waiting_for(const Chain& other) const;
+    static void destroy(Chain* chain);
 
     Step* first_;
-    Step* current_; // the step whose result is the present one, or is being waited for
+    Step* current_; // has the present result, or waits for it
     Step* last_;
     const std::type_info* start_;
-    const std::type_info* end_; // null: given away
-    Canceller canceller_;       // called once, or dropped when the chain is fired
-    Waiter* waiter_ = nullptr;
-    Chain* waiting_for_ = nullptr;
-    Chain* next_dead_ = nullptr;
-    std::shared_ptr<Chain*> place_; // null: nobody has asked
+    const std::type_info* end_; // null: it is spent
+    Canceller canceller_;       // called once, or dropped by the firing
+    WaiterPtr waiter_;
+    Chain* waits_for_ = nullptr;
+    Chain* next_to_destroy_ = nullptr;
+    std::shared_ptr<Chain*> observed_; // null: nobody observes it
     unsigned references_ = 0;
     unsigned pauses_ = 0;
     bool called_ = false;
     bool running_ = false;
-    bool stranded_ = false; // what it waited for has gone without a result
-    bool cancelling_ = false;
-    bool forgives_one_firing_ = false;
+    bool is_abandoned_ = false; // by the chain that it waited for
+    bool is_cancelling_ = false;
+    bool ignores_next_firing_ = false;
 };
 
 inline ChainPtr::ChainPtr(Chain* chain) : chain_(chain) {
@@ -202,7 +211,7 @@ inline ChainPtr::ChainPtr(Chain* chain) : chain_(chain) {
 inline ChainPtr::~ChainPtr() {
     // The analyzer does not follow the count. NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDelete)
     if (chain_ != nullptr && --chain_->references_ == 0)
-        Chain::bury(std::exchange(chain_, nullptr));
+        Chain::destroy(std::exchange(chain_, nullptr));
 }
 
 } // namespace twist::detail

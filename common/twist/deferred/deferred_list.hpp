@@ -63,7 +63,7 @@ class ListState {
         : missing_(members.size()), flags_(flags) {
         members_.reserve(members.size());
         for (Deferred<T> member : members)
-            members_.push_back({std::move(member).give_away()->place(), std::nullopt});
+            members_.push_back({std::move(member).take_chain()->observe(), std::nullopt});
     }
 
     void receive(const List& list, std::size_t index, Result<T> result) {
@@ -92,8 +92,8 @@ class ListState {
     // cancelled, counts as cancelled.
     void cancel(const List& list) {
         for (const Member& member : members_)
-            if (const auto place = member.place.lock())
-                log::run_reporting([&] { (*place)->cancel(); });
+            if (const auto chain = member.chain.lock())
+                log::run_reporting([&] { (*chain)->cancel(); });
         for (std::size_t i = 0; i < members_.size() && !list.called(); ++i)
             if (!members_[i].result)
                 receive(list, i, Failure(CancelledError()));
@@ -101,7 +101,7 @@ class ListState {
 
   private:
     struct Member {
-        std::weak_ptr<Chain*> place;
+        std::weak_ptr<Chain*> chain;
         std::optional<Result<T>> result;
     };
     std::vector<Member> members_;

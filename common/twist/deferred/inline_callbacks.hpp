@@ -13,8 +13,8 @@
 
 namespace twist::detail {
 
-/// What co_await waits with. It lives in the coroutine's frame, and the chain that is waited for
-/// owns it, and so the frame: when that chain goes without a result, the coroutine goes, too.
+/// Waits for a Deferred, as part of a coroutine's frame. The chain that is waited for owns it, and
+/// so the frame: if that chain is destroyed without a result, so is the coroutine.
 template <class T>
 class DeferredAwaiter final : public Waiter {
   public:
@@ -22,16 +22,17 @@ class DeferredAwaiter final : public Waiter {
         : awaited_(std::move(awaited)), own_(std::move(own)) {}
 
     bool await_ready() {
-        if (!awaited_->give_to(*this))
+        if (!awaited_->spend_end(waiting_chain()))
             return false;
         result_.take(awaited_->result());
         return true;
     }
 
-    // The last reference to the awaited chain may go at the end, and with it this very frame.
+    // If this is the last reference, the chain is destroyed at the end, and with it this frame.
     void await_suspend(std::coroutine_handle<> frame) noexcept {
         frame_ = frame;
-        const ChainPtr last_look = std::move(awaited_);
+        const ChainPtr awaited = std::move(awaited_);
+        awaited->set_waiter(WaiterPtr(this));
     }
 
     T await_resume() {
@@ -50,18 +51,18 @@ class DeferredAwaiter final : public Waiter {
         return own;
     }
 
-    void drop() noexcept override {
+    void abandon() noexcept override {
         stop_waiting();
         frame_.destroy();
     }
 
-    // A cancel() while the body runs fires its Deferred. What the body awaits after that is its own
-    // affair: the Deferred may wait for something else by then.
-    Chain* chain() override { return own_->called() ? nullptr : own_.get(); }
+    // A cancel() while the body runs fires its Deferred, which may wait for something else by now.
+    // It has nothing to do with what the body awaits after that (108).
+    Chain* waiting_chain() override { return own_->called() ? nullptr : own_.get(); }
 
   private:
     void stop_waiting() {
-        if (Chain* const waiting = chain())
+        if (Chain* const waiting = waiting_chain())
             waiting->stop_waiting();
     }
 
@@ -71,7 +72,7 @@ class DeferredAwaiter final : public Waiter {
     StepTo<T> result_;
 };
 
-/// co_await on anything that is no Deferred gives it back at once.
+/// co_await returns anything but a Deferred at once.
 template <class V>
 struct ReadyAwaiter {
     V value;
@@ -85,44 +86,44 @@ class PromiseBase {
   public:
     Deferred<T> get_return_object() {
         Deferred<T> handle;
-        own_ = Deferred<T>(handle).give_away();
+        own_ = Deferred<T>(handle).take_chain();
         return handle;
     }
 
     std::suspend_never initial_suspend() noexcept { return {}; }
     std::suspend_never final_suspend() noexcept { return {}; }
 
-    // Nobody waits for it any more if the Deferred was cancelled, or fired, while the body ran.
+    // If the Deferred was cancelled, or fired, while the body ran, nobody waits for this (108).
     void unhandled_exception() {
         const Failure thrown;
         if (!finish(thrown))
             log::report("Unhandled error in Deferred", thrown);
     }
 
+    // `co_await deferred` takes the result away: it empties the handle, also one that has a name.
     template <class U>
     DeferredAwaiter<U> await_transform(Deferred<U>&& deferred) {
-        return {std::move(deferred).give_away(), own_};
+        return {std::move(deferred).take_chain(), own_};
     }
     template <class U>
-    DeferredAwaiter<U> await_transform(Deferred<U>& deferred) { // empties it
-        return {std::move(deferred).give_away(), own_};
+    DeferredAwaiter<U> await_transform(Deferred<U>& deferred) {
+        return {std::move(deferred).take_chain(), own_};
     }
     template <class U>
-    void await_transform(const Deferred<U>&) = delete; // a const handle can't be emptied
+    void await_transform(const Deferred<U>&) = delete; // can't be emptied
     template <class V>
     ReadyAwaiter<V> await_transform(V&& value) {
         return {std::forward<V>(value)};
     }
 
   protected:
-    // Leaves the result in the chain. Whoever resumed the coroutine runs the chain, when the
-    // coroutine has ended: so a row of coroutines ends one after the other. False if it has
-    // another.
+    // Leaves the result in the chain, which runs when the coroutine has ended: so a row of
+    // coroutines ends one after the other. Returns false if the chain has another result.
     bool finish(Result<T> result) {
         StepTo<T> last;
         last.set(std::move(result));
         bool accepted = false;
-        log::run_reporting([&] { accepted = own_->accept(last); }, "Unhandled error in Deferred");
+        log::run_reporting([&] { accepted = own_->fire(last); }, "Unhandled error in Deferred");
         return accepted;
     }
 

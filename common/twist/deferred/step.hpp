@@ -1,5 +1,5 @@
-// The steps of a Deferred's chain, with their types: how a function is called with the result of
-// the step before, and what becomes of what it returns.
+// The steps of a Deferred's chain with their types: how a function is called with the result of the
+// step before, and what becomes of what it returns.
 #pragma once
 
 #include <functional>
@@ -18,58 +18,62 @@ class Deferred;
 
 namespace detail {
 
+/// The type of a chain's next value, after a function that returned R.
 template <class R>
-struct Carries { // what a chain carries after a function that returned R
+struct NextValue {
     using type = R;
 };
 template <class T>
-struct Carries<Result<T>> {
+struct NextValue<Result<T>> {
     using type = T;
 };
 template <class T>
-struct Carries<Deferred<T>> {
+struct NextValue<Deferred<T>> {
     using type = T;
 };
 template <class T>
-struct Carries<std::variant<T, Deferred<T>>> { // a function that is only sometimes asynchronous
+struct NextValue<std::variant<T, Deferred<T>>> { // a function that is only sometimes asynchronous
     using type = T;
 };
 template <class R>
-using carries_t = typename Carries<std::decay_t<R>>::type;
+using next_value_t = typename NextValue<std::decay_t<R>>::type;
 
+/// The same for a callback, which must not return a bare Failure.
 template <class R>
-struct Returned { // the same for a function that must say what it gives when all is well
+struct CallbackValue {
     static_assert(!std::is_same_v<std::decay_t<R>, Failure>,
-                  "A callback that returns a bare Failure leaves open what it gives when all is "
+                  "A callback that returns a bare Failure leaves open what it returns when all is "
                   "well: let it return Result<U>.");
-    using type = carries_t<R>;
+    using type = next_value_t<R>;
 };
 template <class R>
-using returned = typename Returned<R>::type;
+using callback_value_t = typename CallbackValue<R>::type;
 
-/// Whether a function that returns R fits where a chain carries U.
+/// Whether a function that returns R fits where the next value is a U.
 template <class R, class U>
-constexpr bool fits = std::is_same_v<carries_t<R>, U> || std::is_same_v<std::decay_t<R>, Failure> ||
-                      (!std::is_void_v<R> && !std::is_void_v<U> && std::is_convertible_v<R, U>);
+constexpr bool fits =
+    std::is_same_v<next_value_t<R>, U> || std::is_same_v<std::decay_t<R>, Failure> ||
+    (!std::is_void_v<R> && !std::is_void_v<U> && std::is_convertible_v<R, U>);
 
 template <class T, class F, bool = std::is_void_v<T>>
 constexpr bool takes_value = std::is_invocable_v<F&, T>;
 template <class T, class F>
 constexpr bool takes_value<T, F, true> = std::is_invocable_v<F&>;
 
-/// Calls `f` and leaves in `step` what it returns; a Deferred is given back, to be waited for.
+/// Calls `f` and leaves in `step` what it returns. If that is a Deferred, returns its chain, which
+/// is to be waited for.
 template <class U, class F, class... Args>
-ChainPtr settle(StepTo<U>& step, F& f, Args&&... args) {
+ChainPtr call_into(StepTo<U>& step, F& f, Args&&... args) {
     using R = std::invoke_result_t<F&, Args...>;
     if constexpr (std::is_void_v<R>) {
         std::invoke(f, std::forward<Args>(args)...);
         step.value.emplace();
     } else if constexpr (std::is_same_v<std::decay_t<R>, Deferred<U>>) {
-        return Deferred<U>(std::invoke(f, std::forward<Args>(args)...)).give_away();
+        return Deferred<U>(std::invoke(f, std::forward<Args>(args)...)).take_chain();
     } else if constexpr (std::is_same_v<std::decay_t<R>, std::variant<U, Deferred<U>>>) {
         auto either = std::invoke(f, std::forward<Args>(args)...);
         if (auto* deferred = std::get_if<Deferred<U>>(&either))
-            return std::move(*deferred).give_away();
+            return std::move(*deferred).take_chain();
         step.value.emplace(std::get<U>(std::move(either)));
     } else if constexpr (std::is_same_v<std::decay_t<R>, Failure>) {
         step.failure = std::invoke(f, std::forward<Args>(args)...);
@@ -81,15 +85,66 @@ ChainPtr settle(StepTo<U>& step, F& f, Args&&... args) {
     return {};
 }
 
+/// The same with the value of `before`; with nothing, if T is void.
 template <class U, class F, class T>
-ChainPtr settle_with_value(StepTo<U>& step, F& f, StepTo<T>& input) {
+ChainPtr call_with_value(StepTo<U>& step, F& f, StepTo<T>& before) {
     if constexpr (std::is_void_v<T>)
-        return settle(step, f);
+        return call_into(step, f);
     else
-        return settle(step, f, std::move(*input.value));
+        return call_into(step, f, std::move(*before.value));
 }
 
-/// A step from T to U; `F` is called with the result before and with the step itself.
+// The functions of the four kinds of steps: what becomes of the result `before`.
+
+template <class F>
+struct OnValue { // a failure passes by
+    F f;
+    template <class T, class U>
+    ChainPtr operator()(StepTo<T>& before, StepTo<U>& step) {
+        if (!before.failure)
+            return call_with_value(step, f, before);
+        step.failure = before.failure;
+        return {};
+    }
+};
+
+template <class G>
+struct OnFailure { // a value passes by
+    G g;
+    template <class T>
+    ChainPtr operator()(StepTo<T>& before, StepTo<T>& step) {
+        if (before.failure)
+            return call_into(step, g, std::as_const(*before.failure));
+        step.take(before);
+        return {};
+    }
+};
+
+template <class F, class G>
+struct OnEither {
+    F f;
+    G g;
+    template <class T, class U>
+    ChainPtr operator()(StepTo<T>& before, StepTo<U>& step) {
+        if (before.failure)
+            return call_into(step, g, std::as_const(*before.failure));
+        return call_with_value(step, f, before);
+    }
+};
+
+template <class F>
+struct OnBoth {
+    F f;
+    template <class T, class U>
+    ChainPtr operator()(StepTo<T>& before, StepTo<U>& step) {
+        if constexpr (std::is_invocable_v<F&, Result<T>>)
+            return call_into(step, f, std::move(before).result());
+        else
+            return call_into(step, f);
+    }
+};
+
+/// A step from T to U. `F` is called with the result of the step before, and with the step itself.
 template <class T, class U, class F>
 class FunctionStep final : public StepTo<U> {
   public:
@@ -105,7 +160,7 @@ class FunctionStep final : public StepTo<U> {
         try {
             ChainPtr inner = call(before);
             if (inner)
-                inner->check_end(typeid(U)); // once more: the function may have had last words
+                inner->check_end(typeid(U)); // again: destructors may have changed it
             return inner;
         } catch (...) {
             this->failure = Failure();
@@ -114,8 +169,8 @@ class FunctionStep final : public StepTo<U> {
     }
 
   private:
+    // The function and its argument are destroyed as soon as it has run, with all that they hold.
     ChainPtr call(Step& before) {
-        // Both go when it has run, and with them what they hold.
         F function = std::move(function_);
         has_run_ = true;
         function_.~F();
@@ -124,13 +179,13 @@ class FunctionStep final : public StepTo<U> {
         return function(input, *this);
     }
 
-    union { // so that we say when the function goes
+    union { // so that call() can destroy it
         F function_;
     };
-    bool has_run_ = false; // and it has gone
+    bool has_run_ = false;
 };
 
-/// A chain together with its first step. That one is a base, and the first: it outlives the chain.
+/// A chain together with its first step, which as the first base outlives the chain.
 template <class T>
 class ChainOf final : private StepTo<T>, public Chain {
   public:

@@ -1,5 +1,5 @@
-// What a reactor watches: descriptors that can be read or written, and the reasons for which one ends.
-// Stands for IReadDescriptor and IWriteDescriptor.
+// What a reactor watches: descriptors that can be read or written, and the reasons for which one
+// ends. Stands for IReadDescriptor and IWriteDescriptor.
 #pragma once
 
 #include <optional>
@@ -13,7 +13,8 @@ namespace twist {
 class Reactor;
 
 /// Something with a descriptor that can be read: a socket, a pipe, a listening socket. Its maker
-/// owns it, unless it asks the reactor to keep_alive() it. Its destructor takes it out of the reactor.
+/// owns it, unless it asks the reactor to keep_alive() it. Its destructor takes it out of the
+/// reactor.
 class ReadDescriptor {
   public:
     ReadDescriptor() = default;
@@ -24,9 +25,9 @@ class ReadDescriptor {
     /// The descriptor to watch; -1 when it is gone.
     virtual int fileno() const = 0;
 
-    /// Called once a turn while there is something to read. Must not wait. Returns nothing to go on,
-    /// or the reason to end: connection_done(), Failure(ConnectionLost()). An exception is reported,
-    /// and is the reason.
+    /// Called once a turn while there is something to read. Must not wait. Returns nothing to go
+    /// on, or the reason to end: connection_done(), Failure(ConnectionLost()). An exception is
+    /// reported, and is the reason.
     virtual std::optional<Failure> do_read() = 0;
 
     /// The reactor no longer knows this descriptor, for `reason`.

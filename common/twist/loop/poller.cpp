@@ -123,8 +123,8 @@ bool Poller::is_inherited() const {
     return libevent_->made_after != forks;
 }
 
-// After a fork both processes share the kernel's epoll: what one removes, the other no longer hears.
-// So the child gets an epoll of its own.
+// After a fork both processes share the kernel's epoll: what one removes, the other no longer
+// hears. So the child gets an epoll of its own.
 void Poller::notice_fork() {
     if (std::exchange(libevent_->base_is_of, forks) != forks)
         event_reinit(libevent_->base.get());

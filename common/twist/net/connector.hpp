@@ -23,8 +23,8 @@ class Connector : public std::enable_shared_from_this<Connector> {
     virtual Address destination() const = 0; ///< as connect_tcp was given it (getDestination)
 };
 
-/// A factory for the side that connects: it hears what becomes of the attempt. Its calls come in this
-/// order: started_connecting; build_protocol and, at the end, client_connection_lost; or
+/// A factory for the side that connects: it hears what becomes of the attempt. Its calls come in
+/// this order: started_connecting; build_protocol and, at the end, client_connection_lost; or
 /// client_connection_failed.
 class ClientFactory : public Factory {
   public:
@@ -40,8 +40,8 @@ class ClientFactory : public Factory {
 
 /// Connects to `address`: tries its addresses one after the other. Gives up after `timeout` for all
 /// of that together, the look-up of a name included. `factory` hears of the result in a later turn;
-/// inside the call only if it gives up itself, in started_connecting. What start_factory throws comes
-/// out, and then nothing connects. (reactor.connectTCP)
+/// inside the call only if it gives up itself, in started_connecting. What start_factory throws
+/// comes out, and then nothing connects. (reactor.connectTCP)
 std::shared_ptr<Connector> connect_tcp(Reactor& reactor, const Address& address,
                                        std::shared_ptr<ClientFactory> factory,
                                        Seconds timeout = Seconds(30));

@@ -1,5 +1,5 @@
-// Transport: one connection, for those that write on it; and the producers that make what is written.
-// Interfaces only. Stands for ITransport, ITCPTransport and IPushProducer.
+// Transport: one connection, for those that write on it; and the producers that make what is
+// written. Interfaces only. Stands for ITransport, ITCPTransport and IPushProducer.
 #pragma once
 
 #include <memory>
