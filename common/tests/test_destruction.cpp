@@ -166,7 +166,8 @@ TEST_CASE("R14: one connection's end ends another") {
         const auto server = std::make_shared<Server>(diary, "server");
         server->on.connection_lost = [&](const TransportPtr&, const Failure&) {
             for (const auto& transport : both)
-                std::static_pointer_cast<Connection>(transport)->lost(Failure(ConnectionAborted()));
+                std::static_pointer_cast<Connection>(transport)->close(
+                    Failure(ConnectionAborted()));
         };
         both.push_back(connect_now(reactor, first, server));
         both.push_back(connect_now(reactor, second, server));

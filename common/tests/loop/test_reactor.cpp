@@ -33,7 +33,10 @@ TEST_CASE("R2: what such a function or a timer throws is reported, and the loop 
     Reactor reactor;
     std::string seen;
     reactor.call_when_running([] { throw Exception("first"); });
-    reactor.call_when_running([&] { seen += "second "; });
+    reactor.call_when_running([&] {
+        reactor.call_when_running([] { throw Exception("at once"); });
+        seen += "second ";
+    });
     reactor.call_later(0s, [] { throw 3; });
     reactor.call_later(0s, [&] { seen += "fourth "; });
     reactor.call_at_end_of_turn([] { throw std::string("fifth"); });
@@ -41,6 +44,7 @@ TEST_CASE("R2: what such a function or a timer throws is reported, and the loop 
     run(reactor);
     CHECK(seen == "second fourth ");
     CHECK(reports.take() == "Unhandled Error: [Failure: Exception: first]\n"
+                            "Unhandled Error: [Failure: Exception: at once]\n"
                             "Unhandled Error: [Failure: int: 3]\n"
                             "Unhandled Error: [Failure: std::string: fifth]");
 }

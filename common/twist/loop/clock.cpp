@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "twist/base/error.hpp"
@@ -10,10 +11,16 @@
 
 namespace twist {
 
-/// `number` is that of the entry that will run the call: 0 when there is none any more.
+namespace {
+void check_delay(Seconds delay, const std::string& function) {
+    if (!(delay >= Seconds(0))) // so that NaN is refused, too
+        throw std::invalid_argument(function + ": the delay must not be negative");
+}
+} // namespace
+
 struct DelayedCall::Call {
-    Clock* clock; // looked at only while the call is to come: a clock that goes drops its calls
-    Clock::Number number;
+    Clock* clock;         // used only while the call is active: a clock that goes drops its calls
+    Clock::Number number; // of the entry that will run it; 0: not active
     Seconds due;
     bool cancelled;
     std::function<void()> f;
@@ -40,20 +47,21 @@ void DelayedCall::cancel() {
     Call& call = pending();
     call.cancelled = true;
     call.number = 0;
-    call.clock->forget_one();
+    call.clock->count_stale();
     let_go(call.f);
 }
 
 void DelayedCall::reset(Seconds delay) {
     Clock* const clock = pending().clock;
+    check_delay(delay, "reset");
     clock->schedule(call_, clock->seconds() + delay);
-    clock->forget_one();
+    clock->count_stale();
 }
 
 void DelayedCall::delay(Seconds more) {
     Clock* const clock = pending().clock;
     clock->schedule(call_, call_->due + more);
-    clock->forget_one();
+    clock->count_stale();
 }
 
 bool Clock::Entry::stale() const {
@@ -61,8 +69,7 @@ bool Clock::Entry::stale() const {
 }
 
 DelayedCall Clock::call_later(Seconds delay, std::function<void()> f) {
-    if (!(delay >= Seconds(0))) // so that NaN is refused, too
-        throw std::invalid_argument("call_later: the delay must not be negative");
+    check_delay(delay, "call_later");
     if (!f)
         throw std::invalid_argument("call_later: there is nothing to call");
     DelayedCall handle(
@@ -81,14 +88,14 @@ std::vector<DelayedCall> Clock::delayed_calls() const {
 
 void Clock::schedule(const std::shared_ptr<DelayedCall::Call>& call, Seconds due) {
     call->number = next_number_++;
-    // What is late, or NaN, is due now, after what was there before.
+    // What is late, or NaN, is due now, after the calls that were there before (R11).
     call->due = std::max(seconds(), due);
     heap_.push_back({call->due, call->number, call});
     std::push_heap(heap_.begin(), heap_.end());
 }
 
-// Stale entries sink to the top by and by; when they are the most, they are swept out at once.
-void Clock::forget_one() {
+// A stale entry is dropped when it comes to the top. When most entries are stale, all are dropped.
+void Clock::count_stale() {
     if (++stale_ < 64 || stale_ < heap_.size() / 2)
         return;
     std::erase_if(heap_, [](const Entry& entry) { return entry.stale(); });
@@ -124,7 +131,7 @@ void Clock::run_due() {
 }
 
 void Clock::drop_delayed_calls() {
-    // A closure that dies may call_later or cancel: it meets a queue that is whole.
+    // A closure's destructor may call_later or cancel: the heap must be whole then.
     while (next_due()) {
         const Entry entry = pop();
         entry.call->number = 0;

@@ -16,22 +16,22 @@
 namespace twist {
 
 namespace {
-// What is read in one turn, so that everybody gets his; and what may wait before a producer is
-// paused.
+// What is read in one turn, so that each connection gets a turn; and what may be queued before a
+// producer is paused (R35).
 constexpr std::size_t most_bytes_at_once = 65536;
 
-// What the kernel sends to anybody at once: ten segments (RFC 6928).
+// What the kernel sends at once, without a word from the other side: ten segments (RFC 6928).
 constexpr std::uint64_t first_window = 14600;
 constexpr Seconds patience_with_silence{5}, patience{30}, longest_pause{1};
 } // namespace
 
 void Connection::start() {
     reactor_.keep_alive(shared_from_this());
-    work_at_end_of_turn();
+    schedule_end_of_turn();
     protocol_->make_connection(shared_from_this());
 }
 
-void Connection::lost(const Failure& reason) {
+void Connection::close(const Failure& reason) {
     const auto alive = shared_from_this();
     reactor_.forget(*this);
     connection_lost(reason);
@@ -41,21 +41,21 @@ void Connection::write(std::string_view data) {
     if (!socket_ || writing_ == Writing::ended || data.empty())
         return;
     queue_.add(data);
-    queued();
+    limit_producer();
 }
 
 void Connection::write(std::shared_ptr<const std::string> data) {
     if (!socket_ || writing_ == Writing::ended || data->empty())
         return;
     queue_.add(std::move(data));
-    queued();
+    limit_producer();
 }
 
 void Connection::lose_write_connection() {
     if (!socket_ || writing_ != Writing::open)
         return;
     writing_ = Writing::ends_when_sent;
-    work_at_end_of_turn();
+    schedule_end_of_turn();
 }
 
 void Connection::pause_producing() {
@@ -69,8 +69,8 @@ void Connection::resume_producing() {
     if (!socket_ || !reads())
         return;
     if (auto thrown = log::run_reporting([&] { reactor_.add_reader(*this); })) {
-        broken_.swap(thrown);
-        work_at_end_of_turn();
+        producer_failure_.swap(thrown);
+        schedule_end_of_turn();
     }
 }
 
@@ -85,18 +85,18 @@ void Connection::register_producer(std::shared_ptr<Producer> producer, bool stre
     streaming_ = streaming;
     producer_paused_ = false;
     if (!streaming)
-        tell_producer(&Producer::resume_producing);
+        call_producer(&Producer::resume_producing);
 }
 
 void Connection::unregister_producer() {
     producer_.reset();
     if (socket_ && (closing_ != Closing::no || writing_ == Writing::ends_when_sent))
-        work_at_end_of_turn();
+        schedule_end_of_turn();
 }
 
 std::optional<Failure> Connection::do_read() {
     if (closing_ != Closing::no)
-        return throw_away();
+        return discard_input();
     static thread_local std::array<char, most_bytes_at_once> buffer;
     const ssize_t size = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
     if (size == 0)
@@ -137,24 +137,24 @@ void Connection::connection_lost(const Failure& reason) {
         log::run_reporting([&] { producer->stop_producing(); });
     const auto protocol = std::move(protocol_);
     log::run_reporting([&] { protocol->connection_lost(reason); });
-    if (ended_)
-        std::exchange(ended_, nullptr)(reason);
+    if (on_lost_)
+        std::exchange(on_lost_, nullptr)(reason);
 }
 
-void Connection::queued() {
-    work_at_end_of_turn();
+void Connection::limit_producer() {
+    schedule_end_of_turn();
     if (producer_ && streaming_ && !producer_paused_ && queue_.size() > most_bytes_at_once) {
         producer_paused_ = true;
-        tell_producer(&Producer::pause_producing);
+        call_producer(&Producer::pause_producing);
     }
 }
 
-// What a producer throws ends this connection, and is no business of whoever is writing on it.
-void Connection::tell_producer(void (Producer::*what)()) {
+// What a producer throws ends this connection. It does not come out of write() (R35).
+void Connection::call_producer(void (Producer::*function)()) {
     const auto alive = producer_; // it may unregister itself
-    if (auto thrown = log::run_reporting([&] { std::invoke(what, *alive); })) {
-        broken_.swap(thrown);
-        work_at_end_of_turn();
+    if (auto thrown = log::run_reporting([&] { std::invoke(function, *alive); })) {
+        producer_failure_.swap(thrown);
+        schedule_end_of_turn();
     }
 }
 
@@ -166,31 +166,31 @@ void Connection::close_when(Closing when) {
         reactor_.remove_reader(*this);
         reactor_.remove_writer(*this);
     }
-    work_at_end_of_turn();
+    schedule_end_of_turn();
 }
 
-void Connection::work_at_end_of_turn() {
-    if (!std::exchange(has_work_, true))
+void Connection::schedule_end_of_turn() {
+    if (!std::exchange(is_scheduled_, true))
         reactor_.call_at_end_of_turn([self = shared_from_this()] { self->end_of_turn(); });
 }
 
-// Sends, then closes or starts to listen to the other side. A poem that is sent and closed in
-// its first turn is never registered with the kernel's epoll at all.
+// Sends, then closes or begins to read. A connection that is sent a poem and closed in its first
+// turn is never registered with the kernel's epoll.
 void Connection::end_of_turn() {
-    has_work_ = false;
+    is_scheduled_ = false;
     if (!socket_)
         return;
     if (closing_ == Closing::now)
-        return lost(Failure(ConnectionAborted()));
+        return close(Failure(ConnectionAborted()));
     run([this] {
-        auto reason = send();
+        auto reason = send_queued();
         if (!reason && reads())
             reactor_.add_reader(*this);
         return reason;
     });
 }
 
-// Ends the connection if `step` gives a reason for that, or throws one.
+// Closes the connection if `step` returns a reason, or throws one.
 template <class Step>
 void Connection::run(Step step) {
     std::optional<Failure> reason;
@@ -198,13 +198,13 @@ void Connection::run(Step step) {
     if (thrown)
         reason = std::move(thrown);
     if (reason)
-        lost(*reason);
+        close(*reason);
 }
 
-/// Sends what can be sent; the rest waits for the kernel's word. The reason to end, if any.
-std::optional<Failure> Connection::send() {
-    if (broken_)
-        return broken_;
+// Sends what the kernel takes; the rest waits for do_write(). Returns the reason to end, if any.
+std::optional<Failure> Connection::send_queued() {
+    if (producer_failure_)
+        return producer_failure_;
     if (const std::size_t before = queue_.size(); before > 0) {
         if (const std::error_code error = queue_.send(socket_.get()))
             return Failure(ConnectionLost(error));
@@ -213,13 +213,13 @@ std::optional<Failure> Connection::send() {
     if (queue_.size() > 0) {
         reactor_.add_writer(*this);
         if (closing_ == Closing::when_sent && !read_ended_)
-            reactor_.add_reader(*this); // who talks now may not listen before he has said it all
+            reactor_.add_reader(*this); // a peer that sends may not read before it has sent all
         return {};
     }
     reactor_.remove_writer(*this);
     if (producer_ && (producer_paused_ || !streaming_)) {
         producer_paused_ = false;
-        tell_producer(&Producer::resume_producing);
+        call_producer(&Producer::resume_producing);
     } else if (closing_ == Closing::when_sent) {
         return close_or_wait();
     } else if (writing_ == Writing::ends_when_sent) {
@@ -229,7 +229,7 @@ std::optional<Failure> Connection::send() {
         if (read_ended_)
             return connection_done();
     }
-    return broken_;
+    return producer_failure_;
 }
 
 void Connection::end_writing() {
@@ -237,56 +237,56 @@ void Connection::end_writing() {
     writing_ = Writing::ended;
 }
 
-// Where something has come that was not read, or comes after close(), the kernel sends a reset, and
-// drops what the other side does not have yet. So a connection is closed at once only if there is
-// nothing to read, and if all that was sent is on its way in the first packets. Else our half ends,
-// and what comes is thrown away until all has arrived (nginx: lingering_close).
+// R25. If bytes are unread at close(), or come after it, the kernel sends a reset, and drops what
+// the other side does not have yet. So we close at once only if there is nothing to read, and if
+// all that was sent fits into the first packets. Otherwise we end our half, and discard what comes
+// until all has arrived. (nginx calls this lingering_close.)
 std::optional<Failure> Connection::close_or_wait() {
     if (read_ended_) // nothing can come
         return connection_done();
     closing_ = Closing::waiting;
     if (sent_ <= first_window) {
-        if (auto reason = throw_away())
+        if (auto reason = discard_input())
             return reason;
         if (!has_talked())
             return connection_done();
     }
     end_writing();
     until_ = reactor_.seconds() + patience;
-    look_again_later();
+    check_again_later();
     return {};
 }
 
-void Connection::look_again_later() {
+void Connection::check_again_later() {
     timer_ = reactor_.call_later(
-        pause_, [self = shared_from_this()] { self->run([&] { return self->look_again(); }); });
+        pause_, [self = shared_from_this()] { self->run([&] { return self->check_again(); }); });
     pause_ = std::min(2 * pause_, longest_pause);
 }
 
-std::optional<Failure> Connection::look_again() {
-    if (auto reason = throw_away())
+std::optional<Failure> Connection::check_again() {
+    if (auto reason = discard_input())
         return reason;
     const Seconds now = reactor_.seconds();
-    if (now >= until_) // whoever has talked will talk on, and be reset
-        return end(has_talked());
-    if (now >= silent_until_ && !something_is_under_way())
+    if (now >= until_) // a peer that has talked will talk on, and be reset
+        return reason_to_end(has_talked());
+    if (now >= silent_until_ && !is_unconfirmed())
         return connection_done();
-    look_again_later();
+    check_again_later();
     return {};
 }
 
-/// Reads what has come since lose_connection(). The reason to end, if the other side has closed.
-std::optional<Failure> Connection::throw_away() {
+// Reads what has come since lose_connection(). Returns the reason to end, if the other side closed.
+std::optional<Failure> Connection::discard_input() {
     const ssize_t size = ::recv(socket_.get(), nullptr, 1 << 30, MSG_TRUNC | MSG_DONTWAIT);
-    if (size == 0 && closing_ == Closing::when_sent) { // he may still listen
+    if (size == 0 && closing_ == Closing::when_sent) { // the peer may still read
         read_ended_ = true;
         reactor_.remove_reader(*this);
         return {};
     }
     if (size == 0)
-        return end(false);
+        return reason_to_end(false);
     if (size == -1 && !would_block(errno))
-        return end(true);
+        return reason_to_end(true);
     if (size > 0) {
         silent_until_ = reactor_.seconds() + patience_with_silence;
         reactor_.add_reader(*this);
@@ -294,15 +294,15 @@ std::optional<Failure> Connection::throw_away() {
     return {};
 }
 
-// A reset cuts what is under way.
-Failure Connection::end(bool is_reset) const {
-    if (is_reset && (queue_.size() > 0 || something_is_under_way()))
+// A reset cuts what the other side does not have yet.
+Failure Connection::reason_to_end(bool is_reset) const {
+    if (is_reset && (queue_.size() > 0 || is_unconfirmed()))
         return Failure(ConnectionLost(std::make_error_code(std::errc::connection_reset)));
     return connection_done();
 }
 
-// Whether the other side's kernel has not confirmed all; our end itself counts as one byte.
-bool Connection::something_is_under_way() const {
+// Whether the other side's kernel has not confirmed all. Our end itself counts as one byte.
+bool Connection::is_unconfirmed() const {
     int left = 0;
     ::ioctl(socket_.get(), SIOCOUTQ, &left);
     return left > (writing_ == Writing::ended ? 1 : 0);

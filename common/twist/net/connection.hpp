@@ -17,25 +17,26 @@
 
 namespace twist {
 
-/// An open connection, of a server or of a client. The reactor owns it; it owns its protocol, and
-/// keeps the factory of that. Programs know it as their Transport, which has the contract.
+/// An open connection of a server or a client. The reactor keeps it alive; it owns its protocol,
+/// and keeps that one's factory alive. Programs know it as their Transport, which has the contract.
 class Connection final : public WriteDescriptor,
                          public Transport,
                          public std::enable_shared_from_this<Connection> {
   public:
-    using Ended = std::function<void(const Failure& reason)>;
+    using OnLost = std::function<void(const Failure& reason)>;
 
-    /// `ended` is called last of all, after the protocol's connection_lost.
+    /// `on_lost` is called after the protocol's connection_lost.
     Connection(Reactor& reactor, FileDescriptor socket, Address peer,
-               std::shared_ptr<Factory> factory, std::unique_ptr<Protocol> protocol, Ended ended)
+               std::shared_ptr<Factory> factory, std::unique_ptr<Protocol> protocol, OnLost on_lost)
         : reactor_(reactor), socket_(std::move(socket)), peer_(std::move(peer)),
-          factory_(std::move(factory)), protocol_(std::move(protocol)), ended_(std::move(ended)) {}
+          factory_(std::move(factory)), protocol_(std::move(protocol)),
+          on_lost_(std::move(on_lost)) {}
 
-    /// To be called once. What connection_made throws comes out.
+    /// Called once. What connection_made throws comes out.
     void start();
 
-    /// Ends it, here and now.
-    void lost(const Failure& reason);
+    /// Closes the connection, inside the call.
+    void close(const Failure& reason);
 
     void write(std::string_view data) override;
     void write(std::shared_ptr<const std::string> data) override;
@@ -49,39 +50,39 @@ class Connection final : public WriteDescriptor,
     Address get_host() const override { return SocketAddress::local(socket_.get()).address(); }
     Address get_peer() const override { return peer_; }
 
-    /// All is sent, and only the other side is waited for.
+    /// Whether all is sent, and only the other side's end is still to come.
     bool is_closing() const { return closing_ == Closing::waiting; }
 
     int fileno() const override { return socket_.get(); }
     std::string log_prefix() const override { return "the connection with " + to_string(peer_); }
     std::optional<Failure> do_read() override;
-    std::optional<Failure> do_write() override { return send(); }
+    std::optional<Failure> do_write() override { return send_queued(); }
     void connection_lost(const Failure& reason) override;
 
   private:
-    // Three things go their own ways. The connection: open, to be closed when all is sent (and what
-    // is read is thrown away), waiting for the other side to have it all, or to be closed now (and
-    // nothing more is sent). Our half of it: open, to end when all is sent, or ended (and nothing
-    // more is written). Its reading: going on, paused, or ended by the other side. A callback only
-    // asks for such a change; end_of_turn() and send() make it.
+    // Three states, independent of each other. The connection: open; to be closed when all is sent
+    // (what is read is thrown away); waiting for the other side to have received it; to be closed
+    // now (nothing more is sent). Our half: open, to end when all is sent, ended. Reading: going
+    // on, paused, ended by the other side. A callback only asks for a change; end_of_turn() and
+    // send_queued() make it.
     enum class Closing { no, when_sent, waiting, now };
     enum class Writing { open, ends_when_sent, ended };
 
-    void queued();
-    void tell_producer(void (Producer::*what)());
+    void limit_producer();
+    void call_producer(void (Producer::*function)());
     void close_when(Closing when);
-    void work_at_end_of_turn();
+    void schedule_end_of_turn();
     void end_of_turn();
-    std::optional<Failure> send();
+    std::optional<Failure> send_queued();
     void end_writing();
     std::optional<Failure> end_reading();
     bool reads() const { return closing_ == Closing::no && !paused_ && !read_ended_; }
     std::optional<Failure> close_or_wait();
-    void look_again_later();
-    std::optional<Failure> look_again();
-    std::optional<Failure> throw_away();
-    Failure end(bool is_reset) const;
-    bool something_is_under_way() const;
+    void check_again_later();
+    std::optional<Failure> check_again();
+    std::optional<Failure> discard_input();
+    Failure reason_to_end(bool is_reset) const;
+    bool is_unconfirmed() const;
     bool has_talked() const { return silent_until_ > Seconds(0); }
     template <class Step>
     void run(Step step);
@@ -91,23 +92,24 @@ class Connection final : public WriteDescriptor,
     Address peer_;
     std::shared_ptr<Factory> factory_; // lives as long as its protocols
     std::unique_ptr<Protocol> protocol_;
-    Ended ended_;
+    OnLost on_lost_;
     SendQueue queue_;
     std::shared_ptr<Producer> producer_;
-    std::optional<Failure> broken_; // by its producer
+    std::optional<Failure> producer_failure_;
     Closing closing_ = Closing::no;
     Writing writing_ = Writing::open;
     bool streaming_ = false;
     bool producer_paused_ = false;
     bool paused_ = false;
     bool read_ended_ = false;
-    bool has_work_ = false;
-    std::uint64_t sent_ = 0; // bytes
+    bool is_scheduled_ = false; // for the end of the turn
+    std::uint64_t sent_ = 0;    // bytes
 
-    // While it waits for the other side.
+    // While it waits for the other side:
     DelayedCall timer_;
     Seconds pause_{0.01};
-    Seconds silent_until_{0}, until_{0}; // its patience with one that talks, and with any
+    Seconds silent_until_{0}; // the end of its patience with one that talks
+    Seconds until_{0};        // and with any
 };
 
 } // namespace twist

@@ -18,13 +18,13 @@ namespace twist {
 
 namespace {
 
-/// A socket on its way to one address.
+/// An attempt to connect with one address.
 class Attempt final : public WriteDescriptor {
   public:
-    using Done = std::function<void(FileDescriptor socket, std::error_code error)>;
+    using OnEnd = std::function<void(FileDescriptor socket, std::error_code error)>;
 
-    Attempt(FileDescriptor socket, const Address& destination, Done done)
-        : socket_(std::move(socket)), destination_(destination), done_(std::move(done)) {}
+    Attempt(FileDescriptor socket, const Address& destination, OnEnd on_end)
+        : socket_(std::move(socket)), destination_(destination), on_end_(std::move(on_end)) {}
 
     int fileno() const override { return socket_.get(); }
     std::string log_prefix() const override { return "connecting to " + to_string(destination_); }
@@ -44,21 +44,21 @@ class Attempt final : public WriteDescriptor {
     }
 
     void finish(std::error_code error) {
-        if (const Done done = std::exchange(done_, nullptr))
-            done(std::move(socket_), error);
+        if (const OnEnd on_end = std::exchange(on_end_, nullptr))
+            on_end(std::move(socket_), error);
     }
 
-    /// Nobody waits for it any more.
-    void forget() { let_go(done_); }
+    /// `on_end` is not called any more.
+    void cancel() { let_go(on_end_); }
 
   private:
     FileDescriptor socket_;
     Address destination_;
-    Done done_;
+    OnEnd on_end_;
 };
 
-/// Whether the kernel has connected the socket with itself. Where nobody listens at `port`, it may
-/// take that very port as ours.
+/// Whether the kernel has connected the socket with itself: if nobody listens at `port`, it may
+/// choose that very port as ours (R37).
 bool is_its_own_peer(const FileDescriptor& socket, std::uint16_t port) {
     const Address here = SocketAddress::local(socket.get()).address();
     if (here.port != port)
@@ -74,8 +74,7 @@ Failure not_connected(const std::string& why, std::error_code code = {}) {
     return Failure(ConnectError("An error occurred while connecting: " + why, code));
 }
 
-/// Connects and connects again. While it is connecting, its timer keeps it alive; then the attempt
-/// does, then the connection.
+/// While it connects, its timer and the attempt keep it alive; then the connection does.
 class TcpConnector final : public Connector {
   public:
     TcpConnector(Reactor& reactor, Address destination, std::shared_ptr<ClientFactory> factory,
@@ -88,12 +87,12 @@ class TcpConnector final : public Connector {
             throw std::logic_error("connect: this connector is connecting or connected already.");
         state_ = State::connecting;
         const DelayedCall timer = timer_ = reactor_.call_later(
-            timeout_, [self = this_connector()] { self->failed(Failure(ConnectTimeoutError())); });
+            timeout_, [self = this_connector()] { self->fail(Failure(ConnectTimeoutError())); });
         if (!uses_factory_)
             enter_factory(timer);
         if (timer.active())
             log::run_reporting([&] { factory_->started_connecting(*this); });
-        if (!timer.active()) // the factory has thought better of it
+        if (!timer.active()) // the factory has given up
             return leave_factory();
         look_up(timer);
     }
@@ -101,7 +100,7 @@ class TcpConnector final : public Connector {
     void stop_connecting() override {
         if (state_ != State::connecting)
             throw NotConnectingError();
-        failed(Failure(UserError()));
+        fail(Failure(UserError()));
     }
 
     void disconnect() override {
@@ -121,7 +120,7 @@ class TcpConnector final : public Connector {
         return std::static_pointer_cast<TcpConnector>(shared_from_this());
     }
 
-    // The connector of a look-up, if it still waits for that: each attempt has its own timer.
+    // Null unless the connector still waits for the look-up that began with `timer`.
     static std::shared_ptr<TcpConnector> lock(const std::weak_ptr<Connector>& weak,
                                               const DelayedCall& timer) {
         return timer.active() ? std::static_pointer_cast<TcpConnector>(weak.lock()) : nullptr;
@@ -130,21 +129,21 @@ class TcpConnector final : public Connector {
     void look_up(const DelayedCall& timer) {
         auto found = [weak = weak_from_this(), timer](Result<std::vector<SocketAddress>> result) {
             if (const auto self = lock(weak, timer))
-                self->looked_up(std::move(result));
+                self->on_looked_up(std::move(result));
         };
         Resolver::Cancel cancel;
         try {
             cancel = resolve(reactor_, destination_, std::move(found));
         } catch (...) {
-            looked_up(Failure());
+            on_looked_up(Failure());
         }
         if (timer.active())
             cancel_look_up_ = std::move(cancel);
-        else if (cancel) // it has failed already, or nobody waits for it any more
+        else if (cancel) // the connector has failed already, or has gone
             log::run_reporting(cancel);
     }
 
-    void looked_up(Result<std::vector<SocketAddress>> result) {
+    void on_looked_up(Result<std::vector<SocketAddress>> result) {
         if (result.is_failure())
             return fail_later(result.failure());
         const auto addresses = std::move(result).value();
@@ -154,11 +153,12 @@ class TcpConnector final : public Connector {
         try_next_address();
     }
 
-    // For what may be known inside connect(): the factory hears of it later, as of anything else.
+    // For a failure that may be known inside connect(): the factory hears of it in a later turn
+    // (R36).
     void fail_later(const Failure& reason) {
         timer_.cancel();
         timer_ = reactor_.call_later(Seconds(0),
-                                     [self = this_connector(), reason] { self->failed(reason); });
+                                     [self = this_connector(), reason] { self->fail(reason); });
     }
 
     void try_next_address() {
@@ -174,7 +174,7 @@ class TcpConnector final : public Connector {
         const auto attempt = std::make_shared<Attempt>(
             std::move(socket), address.address(),
             [self = this_connector(), peer = address.address()](FileDescriptor s, auto e) {
-                self->attempted(std::move(s), e, peer);
+                self->on_attempt_end(std::move(s), e, peer);
             });
         attempt_ = attempt;
         if (under_way) {
@@ -189,7 +189,7 @@ class TcpConnector final : public Connector {
         }
     }
 
-    void attempted(FileDescriptor socket, std::error_code error, const Address& peer) {
+    void on_attempt_end(FileDescriptor socket, std::error_code error, const Address& peer) {
         end_attempt();
         if (!error && is_its_own_peer(socket, peer.port)) {
             const linger at_once{1, 0}; // a reset: else the kernel would keep the port for a minute
@@ -199,15 +199,15 @@ class TcpConnector final : public Connector {
         }
         const bool shutting_down = error == std::errc::operation_canceled;
         if (!error)
-            connected(std::move(socket), peer);
+            on_connected(std::move(socket), peer);
         else if (addresses_.empty() || shutting_down)
-            failed(error == std::errc::connection_refused ? Failure(ConnectionRefusedError(error))
-                                                          : Failure(ConnectError(error)));
+            fail(error == std::errc::connection_refused ? Failure(ConnectionRefusedError(error))
+                                                        : Failure(ConnectError(error)));
         else
             try_next_address();
     }
 
-    void connected(FileDescriptor socket, const Address& peer) {
+    void on_connected(FileDescriptor socket, const Address& peer) {
         state_ = State::connected;
         lose_at_once_ = false;
         timer_.cancel();
@@ -217,20 +217,20 @@ class TcpConnector final : public Connector {
         if (!protocol)
             socket.close();
         if (thrown)
-            return failed(not_connected(thrown->text() + "."));
+            return fail(not_connected(thrown->text() + "."));
         if (!protocol)
-            return lost(connection_done());
+            return end_connection(connection_done());
         const auto connection = std::make_shared<Connection>(
             reactor_, std::move(socket), peer, factory_, std::move(protocol),
-            [self = this_connector()](const Failure& reason) { self->lost(reason); });
+            [self = this_connector()](const Failure& reason) { self->end_connection(reason); });
         transport_ = connection;
         if (lose_at_once_)
             connection->lose_connection();
         if (const auto reason = log::run_reporting([&] { connection->start(); }))
-            connection->lost(*reason);
+            connection->close(*reason);
     }
 
-    void failed(const Failure& reason) {
+    void fail(const Failure& reason) {
         const auto alive = shared_from_this();
         state_ = State::disconnected;
         if (timer_.active())
@@ -242,7 +242,7 @@ class TcpConnector final : public Connector {
         leave_factory();
     }
 
-    void lost(const Failure& reason) {
+    void end_connection(const Failure& reason) {
         state_ = State::disconnected;
         log::run_reporting([&] { factory_->client_connection_lost(*this, reason); });
         leave_factory();
@@ -251,7 +251,7 @@ class TcpConnector final : public Connector {
     void end_attempt() {
         if (const auto attempt = attempt_.lock()) {
             reactor_.forget(*attempt);
-            attempt->forget();
+            attempt->cancel();
         }
         attempt_.reset();
     }

@@ -18,8 +18,8 @@ namespace twist {
 
 namespace {
 
-// In one turn: few, so that everybody gets his, and each while the processor still has his socket
-// in its cache.
+// In one turn: few, so that each connection gets a turn while its socket is still in the
+// processor's cache.
 constexpr int most_accepts_at_once = 8;
 constexpr Seconds until_descriptors_are_free{0.01};
 constexpr Seconds between_complaints{60};

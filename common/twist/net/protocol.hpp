@@ -1,9 +1,10 @@
-// Protocol and Factory: one side of a conversation, and what makes it for each connection.
+// Protocol: one side of a conversation; and Factory, which makes one for each connection.
 // Interfaces only. Stands for twisted.internet.protocol.
 #pragma once
 
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include "twist/base/failure.hpp"
 #include "twist/loop/descriptor.hpp"
@@ -12,10 +13,10 @@
 
 namespace twist {
 
-/// One side of a conversation over one connection. The connection owns it and calls, in this
-/// order: connection_made once, data_received any number of times, connection_lost once; after
-/// that the protocol is destroyed. What a call throws is reported and ends the connection (except
-/// connection_made of a server: that is only reported).
+/// One side of a conversation over one connection. The connection owns it and calls, in this order:
+/// connection_made once, data_received any number of times, connection_lost once. What a call
+/// throws is reported, and ends the connection; but what a server's connection_made throws is only
+/// reported.
 class Protocol {
   public:
     virtual ~Protocol() = default;
@@ -25,7 +26,9 @@ class Protocol {
     /// Some bytes, at most 65,536, cut anywhere: TCP knows no messages. Valid during the call.
     virtual void data_received(std::string_view /*data*/) {}
 
-    /// `reason`: ConnectionDone, ConnectionLost, ConnectionAborted.
+    /// `reason`: ConnectionDone, ConnectionLost, ConnectionAborted, or what a callback threw.
+    /// Before this call the socket is closed and a producer is stopped; after it come the
+    /// connector's client_connection_lost, stop_factory, and this protocol's destructor.
     virtual void connection_lost(const Failure& /*reason*/) {}
 
     /// For connections: gives the protocol its transport (makeConnection).
@@ -35,41 +38,41 @@ class Protocol {
     }
 
   protected:
-    /// From connection_made on. A closure that runs later keeps this, and never `this`.
+    /// Valid from connection_made on. A closure that runs later keeps this, and never `this`.
     const std::shared_ptr<Transport>& transport() const { return transport_; }
 
   private:
     std::shared_ptr<Transport> transport_;
 };
 
-/// What a protocol is, too, if the end of one half is not the end of the connection for it
-/// (IHalfCloseableProtocol). Any other one loses the connection, and what is still to be sent, when
-/// the other side has no more to say. What a call throws is reported and ends the connection.
+/// A second base class for a protocol that talks on when the other side has ended its half
+/// (IHalfCloseableProtocol). For any other protocol that is the end of the connection. What a call
+/// throws is reported, and ends the connection.
 class HalfCloseable {
   public:
     virtual ~HalfCloseable() = default;
 
-    /// The other side will say no more, but may still listen: what is written is sent, until
-    /// lose_connection(). connection_lost comes now only if our half has ended, too.
+    /// The other side sends no more, but may still listen: what is written is sent, until
+    /// lose_connection(). If our half has ended, too, connection_lost follows.
     virtual void read_connection_lost() {}
 
-    /// Our half has ended: all is sent that was written before lose_write_connection().
+    /// Our half has ended: all that was written before lose_write_connection() is sent.
     virtual void write_connection_lost() {}
 };
 
-/// Makes a protocol for each connection, and holds what they have in common.
+/// Makes a protocol for each connection, and holds what they share. It outlives its connections.
 class Factory {
   public:
     virtual ~Factory() = default;
 
-    /// The protocol for a connection with `peer`; null turns the connection away. A protocol that
-    /// speaks of its factory is given a reference to it here: the factory outlives its connections.
+    /// The protocol for a connection with `peer`; null closes the connection. A protocol that needs
+    /// its factory gets a reference to it here.
     virtual std::unique_ptr<Protocol> build_protocol(const Address& peer) = 0;
 
     virtual void start_factory() {} ///< before the first port or connector uses it
     virtual void stop_factory() {}  ///< after the last one has ended
 
-    // For ports and connectors, which count themselves (doStart, doStop).
+    // For ports and connectors, which are counted (doStart, doStop).
     void do_start() {
         if (users_ == 0)
             start_factory();
@@ -84,7 +87,7 @@ class Factory {
     int users_ = 0;
 };
 
-/// A factory for the side that listens. ClientFactory, for the side that connects, is in
+/// A factory for the side that listens; ClientFactory, for the side that connects, is in
 /// connector.hpp.
 class ServerFactory : public Factory {};
 

@@ -1,5 +1,5 @@
-// Transport: one connection, for those that write on it; and the producers that make what is
-// written. Interfaces only. Stands for ITransport, ITCPTransport and IPushProducer.
+// Transport: one connection, as its protocol sees it; and Producer, which makes what is written.
+// Interfaces only. Stands for ITransport, ITCPTransport, IPushProducer and IPullProducer.
 #pragma once
 
 #include <memory>
@@ -10,56 +10,61 @@
 
 namespace twist {
 
-/// Makes bytes for a transport, and is told when to make no more for a while (IPushProducer;
-/// IPullProducer where it is not streaming). What a call throws is reported and ends the connection
-/// of that transport.
-class Producer {
-  public:
-    virtual ~Producer() = default;
-    virtual void pause_producing() = 0;  ///< enough is waiting to be sent
-    virtual void resume_producing() = 0; ///< there is room again: more, please
-    virtual void stop_producing() = 0;   ///< the connection is gone
-};
+class Producer;
 
-/// One connection, for whoever writes on it (ITransport, ITCPTransport). Once the connection is
-/// lost, every call is ignored: a transport may be kept longer than its connection lasts.
+/// One connection. It may be kept longer than the connection lasts: after connection_lost every
+/// call is ignored.
+///
+/// Nothing is sent or closed inside a call, only at the end of the turn or later. When the other
+/// side ends its half, when a reset comes, or when a callback throws, what is still queued is lost.
 class Transport {
   public:
     virtual ~Transport() = default;
 
-    /// Sends `data` after all that was written before. Nothing is sent inside the call.
+    /// Sends `data` after everything that was written before.
     virtual void write(std::string_view data) = 0;
 
     /// The same for bytes that many connections share: they are kept, not copied.
     virtual void write(std::shared_ptr<const std::string> data) = 0;
 
-    /// Sends what was written, then closes; what still comes is thrown away. connection_lost
-    /// follows in a later turn: with ConnectionDone, or with ConnectionLost where a reset cut what
-    /// was sent. Where something comes, it waits until the other side has closed: for 5 s of
-    /// silence at most, 30 s in all.
+    /// Sends what was written, then closes. What the other side still sends is thrown away.
+    /// connection_lost follows at the end of this turn if all could be sent, else later: with
+    /// ConnectionDone, or with ConnectionLost if a reset cut what was sent. If the other side still
+    /// sends, we wait until it closes: for 5 s of silence at most, and 30 s in all.
     virtual void lose_connection() = 0;
 
-    /// Sends what was written, then tells the other side that there is no more (half a close). It
-    /// may still talk; what is written once it has been told is ignored.
-    /// (ITCPTransport.loseWriteConnection)
+    /// Sends what was written, then ends our half of the connection. The other side may still send.
+    /// What is written after that is ignored. (ITCPTransport.loseWriteConnection)
     virtual void lose_write_connection() = 0;
 
-    /// Closes at once; what was not sent yet is lost, and the other side sees a reset.
-    /// connection_lost follows in a later turn, with ConnectionAborted.
+    /// Closes without sending what is queued; the other side sees a reset. connection_lost follows
+    /// at the end of this turn, with ConnectionAborted.
     virtual void abort_connection() = 0;
 
-    /// No data_received between the two. Nothing is lost: the bytes wait in the kernel.
+    /// Between the two there is no data_received. Nothing is lost: the bytes wait in the kernel. A
+    /// paused connection does not notice a reset or the other side's end until it resumes or sends.
     virtual void pause_producing() = 0;
     virtual void resume_producing() = 0;
 
-    /// Tells `producer` to pause when more than 64 KiB wait to be sent, and to resume when all is
-    /// sent. One that is not `streaming` makes some bytes at each resume_producing(), the first
-    /// at once. Throws std::logic_error if there is one already.
+    /// Tells `producer` to pause when more than 64 KiB are queued, and to resume when all are sent.
+    /// If it is not `streaming`, it makes some bytes at each resume_producing(), which comes at
+    /// once and each time that all are sent. Throws std::logic_error if there is a producer
+    /// already.
     virtual void register_producer(std::shared_ptr<Producer> producer, bool streaming) = 0;
     virtual void unregister_producer() = 0;
 
-    virtual Address get_host() const = 0; ///< our end; 0.0.0.0:0 once the connection is lost
+    virtual Address get_host() const = 0; ///< our end; 0.0.0.0:0 after connection_lost
     virtual Address get_peer() const = 0; ///< the other end
+};
+
+/// Makes bytes for a transport. What a call throws is reported, and ends the transport's
+/// connection.
+class Producer {
+  public:
+    virtual ~Producer() = default;
+    virtual void pause_producing() = 0;  ///< enough is queued
+    virtual void resume_producing() = 0; ///< there is room again
+    virtual void stop_producing() = 0;   ///< the connection is lost
 };
 
 } // namespace twist
