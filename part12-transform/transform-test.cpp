@@ -1,5 +1,5 @@
-// transform-test - sends one request to a transform server and prints the reply, where netcat is
-// missing, too. Answers twisted-server-1/transform-test
+// transform-test - sends one request to a transform server and prints the reply; needs no netcat.
+// Answers twisted-server-1/transform-test
 #include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/reactor.hpp"

@@ -1,4 +1,4 @@
-// fastpoetry 3.0 - sends a poem to everybody who connects, as a service and, if asked, a daemon.
+// fastpoetry 3.0 - sends a poem to every client, as a service and, if asked, as a daemon.
 // Answers twisted-server-3/fastpoetry.py and twisted/plugins/fastpoetry_plugin.py
 #include "application/daemon.hpp"
 #include "application/log_file.hpp"
@@ -34,7 +34,7 @@ class PoetryService : public twist::Service {
 
     void load() { poem_ = std::make_shared<const std::string>(twist::read_file(poetry_file_)); }
 
-    // The poem that there is stays if there is no new one.
+    // Keeps the old poem if the new one can't be read.
     void reload() {
         try {
             load();
@@ -115,7 +115,7 @@ Options read_options(int argc, char* argv[]) {
         use_default(options.logfile, "fastpoetry.log");
         use_default(options.pidfile, "fastpoetry.pid");
         for (auto* path : {&options.logfile, &options.pidfile, &options.poetry_file})
-            *path = std::filesystem::absolute(*path); // it will be in another directory
+            *path = std::filesystem::absolute(*path); // the daemon's directory differs
     }
     use_default(options.logfile, "-");
     return options;
@@ -146,7 +146,7 @@ int poetry_main(int argc, char* argv[]) {
     services.privileged_start_service();
     if (!options.user.empty())
         twist::shed_privileges(options.user);
-    twist::log::LogFile log(options.logfile); // as the user who will have to open it again
+    twist::log::LogFile log(options.logfile); // as the user who must be able to open it again
     services.start_service();
     reactor.add_system_event_trigger(twist::Reactor::Shutdown::before,
                                      [&] { return services.stop_service(); });
@@ -163,7 +163,7 @@ int poetry_main(int argc, char* argv[]) {
             twist::redirect_standard_streams(log.fileno());
         poetry->reload();
     });
-    reactor.call_when_running([&] { // from here on the signals come to us
+    reactor.call_when_running([&] { // from here on we get the signals
         if (daemon && twist::log::run_reporting([&] { daemon->started(log.fileno()); }))
             reactor.stop();
     });

@@ -1,4 +1,4 @@
-// outer - the outer Deferred waits for the inner one, and is cancelled. What is printed?
+// outer - the outer Deferred waits for the inner one and is cancelled. What does this print?
 #include "twist/base/error.hpp"
 #include "twist/base/failure.hpp"
 #include "twist/deferred/deferred.hpp"
@@ -41,7 +41,7 @@ void play(std::ostream& out) {
     out << "done\n";
 }
 
-// What play() prints, line by line.
+// The lines that play() prints.
 std::vector<std::string> lines() {
     return {
         "outer callback 1: a server", "outer is cancelled",
