@@ -1,4 +1,4 @@
-"""log, and fastpoetry in the foreground: what they log, signals, a socket that is inherited."""
+"""log, and fastpoetry in the foreground: their logs, signals, an inherited socket."""
 
 import os
 import re
@@ -33,7 +33,7 @@ os.execv(sys.argv[4], sys.argv[4:])
 
 
 def messages(log):
-    """The lines of a log without their time stamps; each must have one."""
+    """The lines of a log without their timestamps; each must have one."""
     lines = log.decode().splitlines()
     for line in lines:
         if not line.startswith("\t") and not STAMP.match(line):
@@ -47,7 +47,7 @@ def activated(*arguments, kind="tcp", count="1", whose="mine"):
 
 
 class Case(unittest.TestCase):
-    """A test with a directory of its own."""
+    """A test with its own directory."""
 
     def setUp(self):
         directory = tempfile.TemporaryDirectory()
@@ -61,7 +61,7 @@ class Case(unittest.TestCase):
         return path
 
     def wait_for(self, path, words, times=1):
-        """Waits until a file is there that has these words so many times."""
+        """Waits until the file exists and has these words `times` times."""
         self.assertTrue(harness.wait_until(
             lambda: path.exists() and path.read_bytes().count(words) >= times),
             f"{path.name} has no {times} times {words}")
@@ -155,7 +155,7 @@ class Foreground(Case):
 
 
 class Hangup(Case):
-    """SIGHUP: the poem is read again, and the log opened again."""
+    """SIGHUP: the poem is read again, and the log is opened again."""
 
     def setUp(self):
         super().setUp()
@@ -252,7 +252,7 @@ class Activation(Case):
 
     def test_it_serves_on_the_socket_that_it_was_given(self):
         with harness.unused_port() as other:
-            # --port is somebody else's: to listen there itself would fail.
+            # --port is in use: listening there itself would fail.
             with Running(*activated("--port", other, SCIENCE)) as server:
                 port = int(server.wait_for_line(self.STARTED).group(1))
                 self.assertNotEqual(port, other)
