@@ -1,7 +1,7 @@
 #!/bin/sh
 # clang's static analyzer is blind in a unity build, and does not say so.
 #
-# A unity build compiles a file that includes other .cpp files. The analyzer treats those as headers:
+# A unity build compiles a file that includes other .cpp files. The analyzer treats them as headers:
 # it runs its syntax checks on their functions, but follows no paths through a function unless the
 # main file itself calls it. So it misses errors in a unit that it finds in the same file alone.
 # clang-tidy's other checks see both.

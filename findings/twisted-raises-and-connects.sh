@@ -2,7 +2,7 @@
 # Twisted: connectTCP raises an exception, and connects anyway.
 #
 # An exception from startedConnecting leaves connectTCP. That looks as if there were no attempt: the
-# caller has no connector, and nothing says that there is one. But the attempt continues. A turn later
+# caller has no connector, and nothing says that there is one. But the attempt continues. Next turn
 # the factory builds a protocol with an open connection.
 # (An exception from startFactory leaves connectTCP, too, and then nothing connects.)
 #
