@@ -178,7 +178,7 @@ int poetry_main(int argc, char* argv[]) {
                         "the reset (half of them), the silence and the close (none)");
     command_line.option("delay", delay, "the wait after every piece (default: 0.01)");
     command_line.option("victims", victims,
-                        "the clients that it is bad to; the rest get their poem (default: all)");
+                        "how many clients to treat badly; the rest get their poem (default: all)");
     const std::string poetry_file = command_line.parse_poetry_file(argc, argv);
     if (after > 0 && !stops_early(mode))
         command_line.fail("option --after: not with --mode " + mode);

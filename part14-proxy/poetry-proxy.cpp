@@ -160,7 +160,7 @@ int poetry_main(int argc, char* argv[]) {
     twist::Seconds timeout(300);
     std::size_t max_size = 16'777'216; // 16 MiB
     twist::CommandLine command_line("[options] [host:]port",
-                                    "Fetches the poem of the server there, and serves it.");
+                                    "Fetches the server's poem, and serves it.");
     command_line.option("port", port, "the port to listen on (default: any free one)");
     command_line.option("iface", iface, "the interface to listen on (default: localhost)");
     command_line.option("timeout", timeout, "the time that a fetch may take (default: 300)");

@@ -97,13 +97,14 @@ Options read_options(int argc, char* argv[]) {
     command_line.flag("nodaemon", nodaemon, "stay in the foreground (the default)");
     command_line.flag("daemon", options.daemon, "leave the terminal and run in the background");
     command_line.option("logfile", options.logfile,
-                        "the log (default: stdout; of a daemon fastpoetry.log)");
+                        "the log (default: stdout; for a daemon, fastpoetry.log)");
     command_line.option("pidfile", options.pidfile,
-                        "the file for the PID (default: none; of a daemon fastpoetry.pid)");
-    command_line.option("user", options.user, "who to be once the port is open; for root only");
+                        "the file for the PID (default: none; for a daemon, fastpoetry.pid)");
+    command_line.option("user", options.user,
+                        "the user to become once the port is open; only for root");
     options.poetry_file = command_line.parse_poetry_file(argc, argv);
     if (options.daemon && nodaemon)
-        command_line.fail("Either --daemon or --nodaemon.");
+        command_line.fail("Use --daemon or --nodaemon, not both.");
     if (options.daemon && options.logfile == "-")
         command_line.fail("A daemon has no stdout to log to.");
 
@@ -157,7 +158,7 @@ int poetry_main(int argc, char* argv[]) {
             reactor.stop();
         });
     reactor.on_signal(SIGHUP, [&] {
-        twist::log::msg("Received SIGHUP, starting afresh.");
+        twist::log::msg("Received SIGHUP, reloading.");
         twist::log::run_reporting([&] { log.reopen(); }, "The old log stays");
         if (daemon)
             twist::redirect_standard_streams(log.fileno());

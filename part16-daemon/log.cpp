@@ -17,7 +17,7 @@ int log_main(int argc, char* argv[]) {
     twist::CommandLine command_line("[options]", "Logs two messages and two errors.");
     command_line.option("logfile", logfile, "the log; - is stdout, which is the default");
     if (!command_line.parse(argc, argv).empty())
-        command_line.fail("There is nothing to give it but options.");
+        command_line.fail("There are only options, no arguments.");
 
     twist::log::msg("Nobody hears this: there is no log yet.");
     const twist::log::LogFile log(logfile);

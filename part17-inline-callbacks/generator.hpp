@@ -33,8 +33,8 @@ class Generator {
   public:
     static_assert(!std::is_void_v<Out> && !std::is_reference_v<Out> && !std::is_void_v<In> &&
                       !std::is_reference_v<In>,
-                  "A Generator gives and takes values: say Generator<Out, In>, with neither void "
-                  "nor &; or Generator<Out>, if nothing is sent.");
+                  "A Generator yields and receives values: write Generator<Out, In>, with neither "
+                  "void nor &; or Generator<Out>, if nothing is sent.");
     class promise_type;
 
     Generator(Generator&&) noexcept = default;
@@ -118,7 +118,7 @@ class Generator {
 
     void check_not_running() const {
         if (frame_ && frame_->running)
-            throw std::logic_error("A generator can't be asked by its own body: it is running.");
+            throw std::logic_error("A generator's own body can't call it: it is running.");
     }
     bool ended() const { return !frame_ || handle(*frame_).done(); } // not while it runs
 

@@ -32,7 +32,7 @@ void open_standard_streams() {
 pid_t fork_or_throw() {
     const pid_t child = ::fork();
     if (child == -1)
-        throw_last_error("Can't make a process of its own for the daemon");
+        throw_last_error("Can't make a process for the daemon");
     return child;
 }
 
@@ -77,7 +77,7 @@ void Daemon::started(int log) {
     redirect_standard_streams(log);
     std::signal(SIGPIPE, SIG_IGN);
     if (::write(tell_, "!", 1) != 1)
-        throw_last_error("Whoever started the daemon has gone");
+        throw_last_error("The process that started the daemon has ended");
     ::close(tell_);
 }
 
@@ -116,8 +116,7 @@ std::optional<FileDescriptor> inherited_socket() {
     if (pid != std::to_string(::getpid()))
         return {};
     if (count != "1")
-        throw Exception(
-            "One socket is what this program can serve on, and not LISTEN_FDS=" + count + ".");
+        throw Exception("This program can serve on one socket, but LISTEN_FDS=" + count + ".");
     return FileDescriptor(first_inherited);
 }
 

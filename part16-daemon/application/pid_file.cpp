@@ -15,7 +15,7 @@ namespace twist {
 namespace {
 
 [[noreturn]] void refuse(const std::string& path) {
-    throw Exception("This is no pid file, and is left alone: " + path);
+    throw Exception("Not a pid file, so it is left alone: " + path);
 }
 
 [[noreturn]] void cannot_make(const std::string& path) {

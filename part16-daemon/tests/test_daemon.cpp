@@ -66,7 +66,7 @@ TEST_CASE("a file with other contents is left alone") {
     const Scratch scratch;
     scratch.write("poem", "Tyger, tyger");
     CHECK(refusal(scratch.path("poem")) ==
-          "This is no pid file, and is left alone: " + scratch.path("poem"));
+          "Not a pid file, so it is left alone: " + scratch.path("poem"));
     CHECK(scratch.read("poem") == "Tyger, tyger");
     scratch.write("poem", "12345678901234567890");
     CHECK(refusal(scratch.path("poem")) == "none");
@@ -80,7 +80,7 @@ TEST_CASE("a pid file must be a regular file") {
     const Scratch scratch;
     REQUIRE(::mkfifo(scratch.path("fifo").c_str(), 0600) == 0);
     for (const std::string& path : {scratch.path("fifo"), std::string("/dev/null")})
-        CHECK(refusal(path) == "This is no pid file, and is left alone: " + path);
+        CHECK(refusal(path) == "Not a pid file, so it is left alone: " + path);
     CHECK(scratch.has("fifo"));
     CHECK(refusal(scratch.path(".")) ==
           "Can't make the pid file " + scratch.path(".") + ": 21: Is a directory.");

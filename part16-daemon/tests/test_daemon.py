@@ -271,7 +271,7 @@ class FailedStarts(DaemonCase):
             self.assertEqual(self.log.read_bytes(), b"")
             zone.write_bytes(b"")
         self.assertEqual(self.status_of(pid), 0)
-        self.assertIn(b"Whoever started the daemon has gone: 32: Broken pipe.",
+        self.assertIn(b"The process that started the daemon has ended: 32: Broken pipe.",
                       self.log.read_bytes())
         self.check_nothing_is_left()
 

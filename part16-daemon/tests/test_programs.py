@@ -166,7 +166,7 @@ class Hangup(Case):
             self.path.write_bytes(b"second version")
             self.assertEqual(fetch(server.port), b"first version")
             server.send(signal.SIGHUP)
-            server.wait_for_line(r".*Received SIGHUP, starting afresh\.\n"
+            server.wait_for_line(r".*Received SIGHUP, reloading\.\n"
                                  rf".*loaded a poem from: {self.path}")
             self.assertEqual(fetch(server.port), b"second version")
             self.assertEqual(server.stop(), 0)
@@ -214,7 +214,7 @@ class Hangup(Case):
             server.send(signal.SIGHUP)
             self.wait_for(log, b"")
             self.assertEqual(server.stop(), 0)
-        self.assertEqual(messages(old.read_bytes())[-1], "Received SIGHUP, starting afresh.")
+        self.assertEqual(messages(old.read_bytes())[-1], "Received SIGHUP, reloading.")
         self.assertEqual(messages(log.read_bytes())[0], f"loaded a poem from: {self.path}")
 
     def test_the_old_log_stays_if_there_can_be_no_new_one(self):
@@ -273,8 +273,8 @@ class Activation(Case):
         with Running(*activated(SCIENCE, count="2")) as server:
             result = server.result()
             self.assertEqual((result.stdout, result.status), (b"", 1))
-            self.assertEqual(result.error_text, "fastpoetry: Exception: One socket is what this "
-                                                "program can serve on, and not LISTEN_FDS=2.\n")
+            self.assertEqual(result.error_text, "fastpoetry: Exception: This program can serve on "
+                                                "one socket, but LISTEN_FDS=2.\n")
 
     def test_a_socket_that_does_not_listen_is_an_error(self):
         with Running(*activated(SCIENCE, kind="bare")) as server:
@@ -299,7 +299,8 @@ class Mistakes(Case):
         self.check_usage_error("no such option: --x", "--x", SCIENCE)
         self.check_usage_error("option --port: Ports must be integers. This is none: 'abc'",
                                "--port", "abc", SCIENCE)
-        self.check_usage_error("Either --daemon or --nodaemon.", "--daemon", "--nodaemon", SCIENCE)
+        self.check_usage_error("Use --daemon or --nodaemon, not both.",
+                               "--daemon", "--nodaemon", SCIENCE)
         self.check_usage_error("A daemon has no stdout to log to.",
                                "--daemon", "--logfile", "-", SCIENCE)
 
@@ -334,7 +335,7 @@ class Mistakes(Case):
                 (("/dev/zero",), "SystemError: Can't read /dev/zero: it is not a regular file."),
                 (("--logfile", fifo, SCIENCE), f"SystemError: Can't open the log {fifo}: it is "
                                                "neither a regular file nor a device like /dev/null."),
-                (("--pidfile", fifo, SCIENCE), "Exception: This is no pid file, and is left "
+                (("--pidfile", fifo, SCIENCE), "Exception: Not a pid file, so it is left "
                                                f"alone: {fifo}")]:
             with self.subTest(arguments):
                 result = run(FASTPOETRY, "--port", 0, *arguments)
@@ -346,7 +347,7 @@ class Mistakes(Case):
         path = self.file("poem", b"Tyger, tyger")
         result = run(FASTPOETRY, "--port", 0, "--pidfile", path, SCIENCE)
         self.assertEqual((result.stdout, result.status), (b"", 1))
-        self.assertEqual(result.error_text, "fastpoetry: Exception: This is no pid file, and is "
+        self.assertEqual(result.error_text, "fastpoetry: Exception: Not a pid file, so it is "
                                             f"left alone: {path}\n")
         self.assertEqual(path.read_bytes(), b"Tyger, tyger")
 

@@ -132,7 +132,7 @@ int poetry_main(int argc, char* argv[]) {
     const auto int32_strings =
         twist::listen_tcp(reactor, {iface, int32_port}, int32_string_server(service));
     std::cout << "Serving netstrings on " << netstrings->get_host() << ".\n"
-              << "Serving strings after their length on " << int32_strings->get_host() << '.'
+              << "Serving strings with a length prefix on " << int32_strings->get_host() << '.'
               << std::endl;
     reactor.run();
     return 0;

@@ -20,7 +20,7 @@ twist::Deferred<void> expect_reply(const TransformServer& server, const std::str
                                    const std::string& expected) {
     return server("cummingsify", poem).add_callback([expected](const std::string& reply) {
         if (reply != expected)
-            throw WrongReply("The reply is '" + reply + "' and not '" + expected + "'.");
+            throw WrongReply("The reply is '" + reply + "', not '" + expected + "'.");
     });
 }
 

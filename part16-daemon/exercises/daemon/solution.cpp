@@ -136,7 +136,7 @@ int poetry_main(int argc, char* argv[]) {
     std::string pidfile = "poetry-proxy.pid";
     std::string logfile = "poetry-proxy.log";
     twist::CommandLine command_line("[options] [host:]port",
-                                    "Fetches the poem of the server there, and serves it.");
+                                    "Fetches the server's poem, and serves it.");
     command_line.option("port", port, "the port to listen on (default: any free one)");
     command_line.option("pidfile", pidfile, "the file for the PID (default: poetry-proxy.pid)");
     command_line.option("logfile", logfile, "the log (default: poetry-proxy.log)");

@@ -30,7 +30,7 @@ class Proxy {
     Connection client(const Text& what, const std::string& number) {
         act(what);
         Connection connection = connect(port_);
-        program_.wait_for("Clients that wait: " + number);
+        program_.wait_for("Waiting clients: " + number);
         return connection;
     }
     Connection client() { return connect(port_); }
@@ -130,6 +130,6 @@ CHECK(Text{"one leaves, and another connects", "一个离开，又来了一个"}
     send_poem(download);
     expect_equal({"what the two remaining clients got", "在场的两个客户端得到的内容"},
                  second.receive_all() + third.receive_all(), poem + poem);
-    expect(proxy.end().out.find("Clients that wait: 3") == std::string::npos,
+    expect(proxy.end().out.find("Waiting clients: 3") == std::string::npos,
            {"It counts a client that has left as waiting.", "它把已经离开的客户端也算作在等待。"});
 }

@@ -81,7 +81,7 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
         clients_.push_back(client);
         if (clients_.size() == 1)
             fetch();
-        std::cout << "Clients that wait: " << clients_.size() << std::endl;
+        std::cout << "Waiting clients: " << clients_.size() << std::endl;
         return client;
     }
 
@@ -164,7 +164,7 @@ int poetry_main(int argc, char* argv[]) {
     std::uint16_t port = 0;
     std::string iface = "localhost";
     twist::CommandLine command_line("[options] [host:]port",
-                                    "Fetches the poem of the server there, and serves it.");
+                                    "Fetches the server's poem, and serves it.");
     command_line.option("port", port, "the port to listen on (default: any free one)");
     command_line.option("iface", iface, "the interface to listen on (default: localhost)");
     const auto arguments = command_line.parse(argc, argv);

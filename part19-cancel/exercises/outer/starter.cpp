@@ -50,8 +50,8 @@ std::vector<std::string> lines() {
 }
 
 int main() {
-    std::cout << "You say:\n";
+    std::cout << "Your answer:\n";
     for (const std::string& line : lines())
         std::cout << "  " << line << '\n';
-    std::cout << "./tour check 19/outer says whether that is so.\n";
+    std::cout << "./tour check 19/outer tells you whether that is right.\n";
 }
