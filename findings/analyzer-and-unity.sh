@@ -1,10 +1,10 @@
 #!/bin/sh
 # clang's static analyzer is blind in a unity build, and does not say so.
 #
-# A unity build compiles a file that includes other .cpp files. The analyzer takes those for headers:
-# of a function in them it makes the checks of syntax, and follows no paths through it, unless a
-# function of the file itself calls it. So an error that it finds in a file alone it does not find
-# when the same file is part of a unit. clang-tidy's other checks see both.
+# A unity build compiles a file that includes other .cpp files. The analyzer treats them as headers:
+# it runs its syntax checks on their functions, but follows no paths through a function unless the
+# main file itself calls it. So it misses errors in a unit that it finds in the same file alone.
+# clang-tidy's other checks see both.
 #
 #   clang 16.0.6 (Debian 12)             alone: 1 warning   in a unit: 0   with headers, too: 1
 #
@@ -31,7 +31,7 @@ int value_of(int which) {
 END
 echo '#include "part.cpp"' >unit.cpp
 
-# How many null pointers the analyzer finds.
+# The number of null pointers that the analyzer finds.
 found() {
     "$place/root/usr/lib/llvm-16/bin/clang" --analyze "$@" -o "$place/report" 2>&1 |
         grep -c 'warning: Dereference of null pointer' || true

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Twisted: connectTCP raises an exception, and connects all the same.
+# Twisted: connectTCP raises an exception, and connects anyway.
 #
-# What startedConnecting raises comes out of connectTCP. One would take that for "there is no
-# attempt": the caller has no connector, and nothing says that there is one. But the attempt goes on.
-# A turn later the factory builds a protocol, and that has an open connection.
-# (What startFactory raises comes out as well, and then nothing connects.)
+# An exception from startedConnecting leaves connectTCP. That looks as if there were no attempt: the
+# caller has no connector, and nothing says that there is one. But the attempt continues. Next turn
+# the factory builds a protocol with an open connection.
+# (An exception from startFactory leaves connectTCP, too, and then nothing connects.)
 #
 #   Twisted 22.4.0 (Debian 12)     startedConnecting: ValueError came out; connected: True
 #                                  startFactory: ValueError came out; connected: False

@@ -1,4 +1,4 @@
-// fastpoetry 1.0 - sends a poem to everybody who connects. Answers twisted-server-1/fastpoetry.py
+// fastpoetry 1.0 - sends a poem to every client. Answers twisted-server-1/fastpoetry.py
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
 #include "twist/net/port.hpp"

@@ -1,5 +1,5 @@
-// hostile-poet - a server that is a bad peer, in one of eight ways, and always in the same way.
-// For tests, exercises and demonstrations: the original has none.
+// hostile-poet - a server that is a bad peer in one of eight ways, each time exactly the same.
+// For tests, exercises and demonstrations; it has no original.
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
 #include "twist/net/port.hpp"
@@ -20,13 +20,13 @@
 
 using Deed = std::function<void(twist::Transport& client)>;
 
-// What a client goes through: the pieces, with a delay after each, and then the deed.
+// The script for a client: the pieces, with a delay after each, and then the misdeed.
 struct Script {
     std::vector<std::string> pieces;
     Deed deed;
 };
 
-// What makes a poem hostile -----------------------------------------------------------------------
+// The scripts -------------------------------------------------------------------------------------
 
 const std::vector<std::string> modes{"dribble", "split",   "half-close", "reset",
                                      "silent",  "endless", "close",      "after-end"};
@@ -48,7 +48,7 @@ std::vector<std::string> cut_bytes(std::string_view poem) {
     return cut(poem, [](std::size_t) { return true; });
 }
 
-// Every UTF-8 character of several bytes is cut behind its first byte.
+// Every UTF-8 character of several bytes is cut after its first byte.
 std::vector<std::string> cut_characters(std::string_view poem) {
     return cut(poem, [poem](std::size_t i) {
         const auto before = static_cast<unsigned char>(poem[i - 1]);
@@ -57,7 +57,7 @@ std::vector<std::string> cut_characters(std::string_view poem) {
     });
 }
 
-// Says its poem again whenever the client has taken it.
+// Sends its poem again whenever the client has taken it.
 class EndlessPoem : public twist::Producer {
   public:
     EndlessPoem(twist::Transport& client, std::shared_ptr<const std::string> poem)
@@ -76,7 +76,7 @@ bool stops_early(const std::string& mode) {
     return mode == "half-close" || mode == "reset" || mode == "silent" || mode == "close";
 }
 
-// `after`: how many bytes of the poem come before the deed; 0: as many as the mode thinks best.
+// `after`: how many bytes of the poem come before the misdeed; 0 means the mode's default.
 Script script_of(const std::string& mode, const std::string& poem, std::size_t after) {
     const auto first = [&](std::size_t best) {
         return std::vector{poem.substr(0, after > 0 ? after : best)};
@@ -101,7 +101,7 @@ Script script_of(const std::string& mode, const std::string& poem, std::size_t a
     return {first(0), lose_connection};
 }
 
-// The poem, at once and to its end.
+// The whole poem at once.
 Script good_script(const std::string& poem) {
     return {{}, [shared = std::make_shared<const std::string>(poem)](twist::Transport& client) {
                 client.write(shared);
@@ -109,7 +109,7 @@ Script good_script(const std::string& poem) {
             }};
 }
 
-// How it is served --------------------------------------------------------------------------------
+// The protocol ------------------------------------------------------------------------------------
 
 class HostileFactory : public twist::ServerFactory {
   public:
@@ -151,7 +151,7 @@ class HostileProtocol : public twist::Protocol {
     HostileFactory& factory_;
     const Script& script_;
     std::size_t said_ = 0;
-    twist::DelayedCall next_; // which does not outlive the connection, and so may keep `this`
+    twist::DelayedCall next_; // it does not outlive the connection, so it may keep `this`
 };
 
 std::unique_ptr<twist::Protocol> HostileFactory::build_protocol(const twist::Address&) {
@@ -178,7 +178,7 @@ int poetry_main(int argc, char* argv[]) {
                         "the reset (half of them), the silence and the close (none)");
     command_line.option("delay", delay, "the wait after every piece (default: 0.01)");
     command_line.option("victims", victims,
-                        "the clients that it is bad to; the rest get their poem (default: all)");
+                        "how many clients to treat badly; the rest get their poem (default: all)");
     const std::string poetry_file = command_line.parse_poetry_file(argc, argv);
     if (after > 0 && !stops_early(mode))
         command_line.fail("option --after: not with --mode " + mode);

@@ -1,5 +1,5 @@
-// transform-test - sends one request to a transform server and prints the reply, where netcat is
-// missing, too. Answers twisted-server-1/transform-test
+// transform-test - sends one request to a transform server and prints the reply; needs no netcat.
+// Answers twisted-server-1/transform-test
 #include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/reactor.hpp"
@@ -86,7 +86,7 @@ twist::Deferred<std::string> transform(twist::Reactor& reactor, const twist::Add
 int poetry_main(int argc, char* argv[]) {
     twist::CommandLine command_line(
         "[options] [[host]:]port [name [poem]]",
-        "Has a server transform a poem (default: cummingsify HERE IS MY POEM).");
+        "Lets a server transform a poem (default: cummingsify HERE IS MY POEM).");
     const auto arguments = command_line.parse(argc, argv);
     if (arguments.empty() || arguments.size() > 3)
         command_line.fail("Provide a server's address, and then at most a name and a poem.");

@@ -1,4 +1,4 @@
-// defer-10 - a callback that returns a Deferred, and what the chain does then. Answers
+// defer-10 - a callback returns a Deferred, and the chain waits for it. Answers
 // twisted-deferred/defer-10.py
 #include "twist/deferred/deferred.hpp"
 #include "twist/program/command_line.hpp"

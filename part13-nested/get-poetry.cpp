@@ -113,7 +113,7 @@ std::unique_ptr<twist::Protocol> TransformClientFactory::build_protocol(const tw
     return std::make_unique<TransformClientProtocol>(*this);
 }
 
-// The transform server, as far as the rest of the program is concerned.
+// The transform server, as the rest of the program sees it.
 struct TransformProxy {
     twist::Deferred<std::string> xform(const std::string& transform,
                                        const std::string& poem) const {

@@ -1,4 +1,4 @@
-// poetry-proxy 1.0 - fetches a poem once and serves it from then on; get_poem is only sometimes
+// poetry-proxy 1.0 - fetches a poem once and then serves its copy; get_poem is only sometimes
 // asynchronous. Answers twisted-server-1/poetry-proxy.py
 #include "twist/async/timeout.hpp"
 #include "twist/base/error.hpp"
@@ -81,7 +81,7 @@ std::unique_ptr<twist::Protocol> PoetryClientFactory::build_protocol(const twist
     return std::make_unique<PoetryClientProtocol>(*this);
 }
 
-// What joins the halves ---------------------------------------------------------------------------
+// Between the halves ------------------------------------------------------------------------------
 
 class ProxyService : public std::enable_shared_from_this<ProxyService> {
   public:
@@ -102,7 +102,7 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
             .add_callbacks([self](std::string poem) { return self->set_poem(std::move(poem)); },
                            [self, weak](const twist::Failure& reason) {
                                if (const auto connector = weak.lock())
-                                   connector->disconnect(); // nobody waits for the rest
+                                   connector->disconnect(); // the rest is not wanted
                                return self->report(reason);
                            });
     }
@@ -114,7 +114,7 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
     }
 
     twist::Failure report(const twist::Failure& reason) const {
-        if (reactor_.running()) // else the reactor itself has ended the connection
+        if (reactor_.running()) // else the end of the reactor ended the connection
             twist::log::report("No poem from " + to_string(server_), reason);
         return reason;
     }
@@ -123,7 +123,7 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
     twist::Address server_;
     twist::Seconds timeout_; // of a fetch
     std::size_t max_size_;   // of a poem, in bytes
-    Poem poem_;              // in the cache; null until a whole one has come
+    Poem poem_;              // the cache; null until a whole poem has arrived
 };
 
 // The server half ---------------------------------------------------------------------------------
@@ -162,7 +162,7 @@ int poetry_main(int argc, char* argv[]) {
     twist::Seconds timeout(300);
     std::size_t max_size = 16'777'216; // 16 MiB
     twist::CommandLine command_line("[options] [host:]port",
-                                    "Fetches the poem of the server there, and serves it.");
+                                    "Fetches the server's poem, and serves it.");
     command_line.option("port", port, "the port to listen on (default: any free one)");
     command_line.option("iface", iface, "the interface to listen on (default: localhost)");
     command_line.option("timeout", timeout, "the time that a fetch may take (default: 300)");

@@ -1,4 +1,4 @@
-// test_poetry - tests of the poetry server and client. Answers tests/test_poetry.py
+// test_poetry - tests the poetry server and client. Answers tests/test_poetry.py
 #include "twist/async/stop_listening.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/reactor.hpp"
@@ -13,7 +13,7 @@
 #include <string>
 #include <utility>
 
-// What is tested: the server of part 11, and the client of part 8 ---------------------------------
+// Under test: the server of Part 11, and the client of Part 8 -------------------------------------
 
 class PoetryServerFactory : public twist::ServerFactory {
   public:
@@ -124,7 +124,7 @@ TEST_CASE_FIXTURE(PoetryTestCase, "test_failure: get_poetry fails where there is
     });
 }
 
-// Variations that fail, each for a reason of its own. Skipped unless --no-skip asks for them. -----
+// Variations that fail, each for a different reason. Skipped unless you pass --no-skip. -----------
 
 TEST_SUITE("variations" * doctest::skip()) {
     TEST_CASE_FIXTURE(PoetryTestCase, "the wrong poem") {

@@ -1,4 +1,4 @@
-// fastpoetry 3.0 - sends a poem to everybody who connects, as a service and, if asked, a daemon.
+// fastpoetry 3.0 - sends a poem to every client, as a service and, if asked, as a daemon.
 // Answers twisted-server-3/fastpoetry.py and twisted/plugins/fastpoetry_plugin.py
 #include "application/daemon.hpp"
 #include "application/log_file.hpp"
@@ -35,7 +35,7 @@ class PoetryService : public twist::Service {
 
     void load() { poem_ = std::make_shared<const std::string>(twist::read_file(poetry_file_)); }
 
-    // The poem that there is stays if there is no new one.
+    // Keeps the old poem if the new one can't be read.
     void reload() {
         try {
             load();
@@ -98,13 +98,14 @@ Options read_options(int argc, char* argv[]) {
     command_line.flag("nodaemon", nodaemon, "stay in the foreground (the default)");
     command_line.flag("daemon", options.daemon, "leave the terminal and run in the background");
     command_line.option("logfile", options.logfile,
-                        "the log (default: stdout; of a daemon fastpoetry.log)");
+                        "the log (default: stdout; for a daemon, fastpoetry.log)");
     command_line.option("pidfile", options.pidfile,
-                        "the file for the PID (default: none; of a daemon fastpoetry.pid)");
-    command_line.option("user", options.user, "who to be once the port is open; for root only");
+                        "the file for the PID (default: none; for a daemon, fastpoetry.pid)");
+    command_line.option("user", options.user,
+                        "the user to become once the port is open; only for root");
     options.poetry_file = command_line.parse_poetry_file(argc, argv);
     if (options.daemon && nodaemon)
-        command_line.fail("Either --daemon or --nodaemon.");
+        command_line.fail("Use --daemon or --nodaemon, not both.");
     if (options.daemon && options.logfile == "-")
         command_line.fail("A daemon has no stdout to log to.");
 
@@ -116,7 +117,7 @@ Options read_options(int argc, char* argv[]) {
         use_default(options.logfile, "fastpoetry.log");
         use_default(options.pidfile, "fastpoetry.pid");
         for (auto* path : {&options.logfile, &options.pidfile, &options.poetry_file})
-            *path = std::filesystem::absolute(*path); // it will be in another directory
+            *path = std::filesystem::absolute(*path); // the daemon's directory differs
     }
     use_default(options.logfile, "-");
     return options;
@@ -147,7 +148,7 @@ int poetry_main(int argc, char* argv[]) {
     services.privileged_start_service();
     if (!options.user.empty())
         twist::shed_privileges(options.user);
-    twist::log::LogFile log(options.logfile); // as the user who will have to open it again
+    twist::log::LogFile log(options.logfile); // as the user who must be able to open it again
     services.start_service();
     twist::before_shutdown(reactor, [&] { return services.stop_service(); });
 
@@ -157,13 +158,13 @@ int poetry_main(int argc, char* argv[]) {
             reactor.stop();
         });
     reactor.on_signal(SIGHUP, [&] {
-        twist::log::msg("Received SIGHUP, starting afresh.");
+        twist::log::msg("Received SIGHUP, reloading.");
         twist::log::run_reporting([&] { log.reopen(); }, "The old log stays");
         if (daemon)
             twist::redirect_standard_streams(log.fileno());
         poetry->reload();
     });
-    reactor.call_when_running([&] { // from here on the signals come to us
+    reactor.call_when_running([&] { // from here on we get the signals
         if (daemon && twist::log::run_reporting([&] { daemon->started(log.fileno()); }))
             reactor.stop();
     });

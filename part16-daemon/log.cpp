@@ -1,4 +1,4 @@
-// log 1.0 - messages and errors in a log, with the time. Answers basic-twisted/log.py
+// log 1.0 - messages and errors in a log with timestamps. Answers basic-twisted/log.py
 #include "twist/base/log.hpp"
 #include "application/log_file.hpp"
 #include "twist/base/error.hpp"
@@ -17,7 +17,7 @@ int log_main(int argc, char* argv[]) {
     twist::CommandLine command_line("[options]", "Logs two messages and two errors.");
     command_line.option("logfile", logfile, "the log; - is stdout, which is the default");
     if (!command_line.parse(argc, argv).empty())
-        command_line.fail("There is nothing to give it but options.");
+        command_line.fail("There are only options, no arguments.");
 
     twist::log::msg("Nobody hears this: there is no log yet.");
     const twist::log::LogFile log(logfile);
@@ -27,13 +27,13 @@ int log_main(int argc, char* argv[]) {
     try {
         read_poem("Ecstasy");
     } catch (...) {
-        twist::log::err(twist::Failure()); // the one that is being caught
+        twist::log::err(twist::Failure()); // the exception being caught
     }
 
     const twist::Deferred<std::string> d;
     d.add_callback(read_poem);
     d.callback("Science");
-    return 0; // the Deferred goes, and with it an error that nobody handled
+    return 0; // the Deferred is destroyed with an unhandled error
 }
 
 int main(int argc, char* argv[]) {

@@ -1,4 +1,4 @@
-// gen-3 - two generators, each in its turn. Answers inline-callbacks/gen-3.py
+// gen-3 - two generators take turns. Answers inline-callbacks/gen-3.py
 #include "generator.hpp"
 
 #include <iostream>

@@ -1,4 +1,4 @@
-// gen-4 - a generator is sent values, and an exception. Answers inline-callbacks/gen-4.py
+// gen-4 - a generator receives values and an exception. Answers inline-callbacks/gen-4.py
 #include "generator.hpp"
 #include "twist/base/error.hpp"
 

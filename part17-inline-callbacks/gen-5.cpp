@@ -28,8 +28,8 @@ Pauses my_other_generator() {
     std::cout << "my_other_generator: done" << std::endl;
 }
 
-// Runs the next piece, and has the reactor run the one after it, when the pause is over. After the
-// last piece of the last generator it stops the reactor.
+// Runs the next piece, and lets the reactor run the one after it when the pause is over. After the
+// last piece of the last generator, it stops the reactor.
 void go_on(twist::Reactor& reactor, double speed, int& unfinished, std::shared_ptr<Pauses> gen) {
     if (const auto pause = gen->next())
         reactor.call_later(*pause / speed,

@@ -19,7 +19,7 @@ Waits my_generator(twist::Reactor& reactor, double speed) {
     std::cout << "first callback" << std::endl;
     twist::Deferred<int> d;
     reactor.call_later(5s / speed, [d] { d.callback(2); });
-    const auto result = co_yield std::move(d); // kept here, it would keep who waits for it
+    const auto result = co_yield std::move(d); // a copy kept here would keep its own waiter alive
 
     std::cout << "second callback got " << *result << std::endl;
     d = twist::Deferred<int>();
@@ -33,7 +33,7 @@ Waits my_generator(twist::Reactor& reactor, double speed) {
     reactor.stop();
 }
 
-// Has `gen` go on when the Deferred that it has yielded fires: with the value, or the exception.
+// Resumes `gen` when the Deferred that it yielded fires: with the value, or the exception.
 void wait_for(std::shared_ptr<Waits> gen, std::optional<twist::Deferred<int>> yielded) {
     if (yielded)
         yielded->add_callbacks(

@@ -1,5 +1,5 @@
-// Generator: a function whose body runs in pieces. Stands for Python's generators, which Part 17
-// makes callbacks of: next, send, throw, close.
+// Generator: a function whose body runs in pieces. It replaces Python's generators, which Part 17
+// turns into callbacks: next, send, throw, close.
 #pragma once
 
 #include <concepts>
@@ -17,35 +17,35 @@
 
 namespace twist {
 
-/// The body of a function that returns a Generator stands still until it is asked for something.
-/// next(), send() and throw_in() each run it from where it stands up to the next co_yield, and
-/// return what is yielded there; nothing, if the body has ended, now or before (Python raises
-/// StopIteration). An exception that leaves the body comes out of the call, and is the end, too.
+/// The body of a function that returns a Generator is suspended until it is asked for something.
+/// next(), send() and throw_in() each run it from there up to the next co_yield, and return the
+/// value yielded there; nothing, if the body has ended, now or before (Python raises
+/// StopIteration). An exception that leaves the body leaves the call, and ends the body, too.
 ///
-/// In the body, `co_yield value` waits for the next of these calls, and gives what was sent, an
-/// empty optional after next(). What was thrown in is thrown there.
+/// In the body, `co_yield value` waits for the next of these calls. It returns the value that was
+/// sent (an empty optional after next()), or throws the exception that was thrown in.
 ///
-/// It can be moved, not copied. When it goes, the body is left at the co_yield where it stands, and
-/// what is local there is destroyed; so are the parameters. What a reference among them refers to
-/// must live as long, from the call on, since the body begins later.
+/// It can be moved, not copied. Its destructor ends the body at the co_yield where it is suspended,
+/// and destroys its local variables and its parameters. If a parameter is a reference, the object
+/// must live as long as the Generator, because the body begins later than the call.
 template <class Out, class In = Nothing>
 class Generator {
   public:
     static_assert(!std::is_void_v<Out> && !std::is_reference_v<Out> && !std::is_void_v<In> &&
                       !std::is_reference_v<In>,
-                  "A Generator gives and takes values: say Generator<Out, In>, with neither void "
-                  "nor &; or Generator<Out>, if nothing is sent.");
+                  "A Generator yields and receives values: write Generator<Out, In>, with neither "
+                  "void nor &; or Generator<Out>, if nothing is sent.");
     class promise_type;
 
     Generator(Generator&&) noexcept = default;
     Generator& operator=(Generator&&) noexcept = default;
     ~Generator() { const Frame last = std::move(frame_); }
 
-    /// The next value. Throws std::logic_error if it is the body itself that calls.
+    /// The next value. Throws std::logic_error if the body itself calls it.
     std::optional<Out> next() { return run(); }
 
-    /// The same; makes `value` what co_yield gives. Throws std::logic_error also if the body has
-    /// not begun: there is no co_yield yet.
+    /// The same; co_yield returns `value`. Also throws std::logic_error if the body has not begun:
+    /// there is no co_yield yet.
     std::optional<Out> send(In value) {
         if (frame_ && !frame_->begun)
             throw std::logic_error("Nothing can be sent to a generator that has not begun: call "
@@ -53,8 +53,8 @@ class Generator {
         return run(std::move(value));
     }
 
-    /// The same; makes co_yield throw. Where the body has not begun, or has ended, the exception
-    /// comes straight out, and the body never begins.
+    /// The same; makes co_yield throw. If the body has not begun, or has ended, this call throws
+    /// the exception itself, and the body never begins.
     std::optional<Out> throw_in(Failure failure) {
         check_not_running();
         if (frame_ && !frame_->begun)
@@ -70,14 +70,14 @@ class Generator {
         return throw_in(Failure(std::forward<E>(error)));
     }
 
-    /// Ends it as its destructor would. Throws std::logic_error if it is the body that calls.
+    /// Ends it as its destructor would. Throws std::logic_error if the body itself calls it.
     void close() {
         check_not_running();
         const Frame last = std::move(frame_);
     }
 
-    /// So that `for (auto value : generator)` can be said. There is one place where a generator
-    /// stands, so begin() can be had once.
+    /// For `for (auto value : generator)`. A generator has only one position, so call begin() only
+    /// once.
     class Iterator {
       public:
         using value_type = Out;
@@ -103,7 +103,7 @@ class Generator {
     using Handle = std::coroutine_handle<promise_type>;
     static Handle handle(promise_type& frame) { return Handle::from_promise(frame); }
 
-    // A body that runs can't be destroyed; it is when it stops, by run().
+    // A running body can't be destroyed; run() destroys it when it stops.
     struct Destroy {
         void operator()(promise_type* frame) const {
             if (frame->running)
@@ -118,11 +118,11 @@ class Generator {
 
     void check_not_running() const {
         if (frame_ && frame_->running)
-            throw std::logic_error("A generator can't be asked by its own body: it is running.");
+            throw std::logic_error("A generator's own body can't call it: it is running.");
     }
     bool ended() const { return !frame_ || handle(*frame_).done(); } // not while it runs
 
-    // The body may move or destroy this very generator: after resume() only the frame is touched.
+    // The body may move or destroy this very generator: after resume(), use only the frame.
     std::optional<Out> run(std::optional<In> sent = {}, std::optional<Failure> thrown = {}) {
         check_not_running();
         if (ended())
@@ -145,7 +145,7 @@ class Generator {
     Frame frame_;
 };
 
-/// What the compiler keeps in the frame of such a body, beside its variables.
+/// The data that the compiler keeps in the body's frame, besides its variables.
 template <class Out, class In>
 class Generator<Out, In>::promise_type {
   public:
@@ -178,7 +178,7 @@ class Generator<Out, In>::promise_type {
     friend class Generator;
     bool begun = false;
     bool running = false;
-    bool dropped = false;          // the Generator went while the body ran
+    bool dropped = false;          // the Generator was destroyed while the body ran
     std::optional<In> sent;        // for the body
     std::optional<Failure> thrown; // for the body
     std::optional<Out> yielded;    // by the body

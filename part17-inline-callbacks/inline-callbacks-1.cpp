@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 twist::Deferred<void> my_callbacks(twist::Reactor& reactor, double speed) {
     std::cout << "first callback" << std::endl;
-    int result = co_await 1; // what is no Deferred comes right back
+    int result = co_await 1; // not a Deferred: it comes right back
 
     std::cout << "second callback got " << result << std::endl;
     twist::Deferred<int> d;
@@ -24,7 +24,7 @@ twist::Deferred<void> my_callbacks(twist::Reactor& reactor, double speed) {
 
     try {
         co_await d;
-    } catch (const twist::Exception& error) { // the exception itself, no Failure
+    } catch (const twist::Exception& error) { // the exception itself, not a Failure
         std::cout << "fourth callback got Exception(" << error.what() << ")" << std::endl;
     }
 

@@ -1,4 +1,4 @@
-// inline-callbacks-2 - two coroutines at once, and what becomes of them.
+// inline-callbacks-2 - two coroutines at once, and their results.
 // Answers inline-callbacks/inline-callbacks-2.py
 #include "twist/deferred/deferred.hpp"
 #include "twist/deferred/inline_callbacks.hpp"

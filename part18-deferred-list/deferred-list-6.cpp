@@ -17,7 +17,7 @@ int main() {
     const auto d = twist::deferred_list(std::vector{d1, d2});
     std::cout << "Adding callback." << std::endl;
     d.add_callback(got_results);
-    d2.add_errback([](const twist::Failure&) { return std::string(); }); // behind the list
+    d2.add_errback([](const twist::Failure&) { return std::string(); }); // added after the list
     std::cout << "Firing d1." << std::endl;
     d1.callback("d1 result");
     std::cout << "Firing d2 with errback." << std::endl;

@@ -1,4 +1,4 @@
-// deferred-list-7 - the flags of a list, and what else can be made of many Deferreds. Answers
+// deferred-list-7 - the flags of a list, first_success and gather_results. Answers
 // deferred-list/deferred-list-5.py
 #include "twist/deferred/deferred_list.hpp"
 

@@ -115,7 +115,7 @@ std::unique_ptr<twist::Protocol> TransformClientFactory::build_protocol(const tw
     return std::make_unique<TransformClientProtocol>(*this);
 }
 
-// The transform server, as far as the rest of the program is concerned.
+// The transform server, as the rest of the program sees it.
 struct TransformProxy {
     twist::Deferred<std::string> xform(const std::string& transform,
                                        const std::string& poem) const {
@@ -129,7 +129,7 @@ struct TransformProxy {
     const twist::Address address;
 };
 
-// What it works with it has by value, but for the reactor, which lives longer than any coroutine.
+// It takes everything by value except the reactor, which outlives every coroutine.
 twist::Deferred<std::string> get_transformed_poem(twist::Reactor& reactor, TransformProxy proxy,
                                                   twist::Address address) {
     std::string poem;

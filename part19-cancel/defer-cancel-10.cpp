@@ -1,4 +1,4 @@
-// defer-cancel-10 - cancelled after two seconds; the poem is sent all the same.
+// defer-cancel-10 - cancelled after two seconds; the poem is sent anyway.
 // Answers deferred-cancel/defer-cancel-10.py
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/reactor.hpp"

@@ -21,7 +21,7 @@ twist::Deferred<std::string> get_poem(twist::Reactor& reactor, double speed) {
     const auto delayed_call = std::make_shared<twist::DelayedCall>();
     const auto canceller = [delayed_call](auto&) {
         delayed_call->cancel();
-        // It could fire the Deferred now, with a value or an error. It does not: CancelledError.
+        // It could fire the Deferred here, with a value or an error. It does not: CancelledError.
     };
     twist::Deferred<std::string> d(canceller);
     *delayed_call = reactor.call_later(5s / speed, [d] { send_poem(d); });

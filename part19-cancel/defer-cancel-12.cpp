@@ -33,7 +33,7 @@ int main() {
     outer_d.add_callback(first_outer_callback).add_callbacks(second_outer_callback, outer_errback);
     outer_d.callback("result");
 
-    // The outer one has fired by now, and waits for the inner one.
+    // By now the outer one has fired, and waits for the inner one.
     std::cout << "canceling outer deferred.\n";
     outer_d.cancel();
     std::cout << "done\n";

@@ -1,4 +1,4 @@
-// defer-cancel-9 - a poem that comes after five seconds.
+// defer-cancel-9 - a poem that arrives after five seconds.
 // Answers deferred-cancel/defer-cancel-9.py
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/reactor.hpp"

@@ -1,5 +1,5 @@
-// poetry-proxy 3.0 - fetches a poem once and serves it from then on; stops fetching it for a client
-// that has left. Answers twisted-server-4/poetry-proxy.py
+// poetry-proxy 3.0 - fetches a poem once and then serves its copy; stops if the client that
+// asked for it leaves. Answers twisted-server-4/poetry-proxy.py
 #include "twist/async/timeout.hpp"
 #include "twist/base/error.hpp"
 #include "twist/base/log.hpp"
@@ -80,7 +80,7 @@ std::unique_ptr<twist::Protocol> PoetryClientFactory::build_protocol(const twist
     return std::make_unique<PoetryClientProtocol>(*this);
 }
 
-// What joins the halves ---------------------------------------------------------------------------
+// Between the halves ------------------------------------------------------------------------------
 
 class ProxyService : public std::enable_shared_from_this<ProxyService> {
   public:
@@ -98,7 +98,7 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
         const auto connector = twist::connect_tcp(reactor_, server_, factory);
         factory->deferred.emplace([factory, connector](twist::Deferred<std::string>&) {
             std::cout << "Canceling poem download." << std::endl;
-            factory->deferred.reset(); // what the connection still says is no answer
+            factory->deferred.reset(); // later data from the connection does not count
             connector->disconnect();
         });
         const auto self = shared_from_this();
@@ -114,7 +114,7 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
     }
 
     twist::Failure report(const twist::Failure& reason) const {
-        // Neither the end of the program nor that of the client's interest is an error.
+        // It is no error if the program ends or the client has left.
         if (reactor_.running() && !reason.check<twist::CancelledError>())
             twist::log::report("No poem from " + to_string(server_), reason);
         return reason;
@@ -124,7 +124,7 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
     twist::Address server_;
     twist::Seconds timeout_; // of a fetch
     std::size_t max_size_;   // of a poem, in bytes
-    Poem poem_;              // in the cache; null until a whole one has come
+    Poem poem_;              // the cache; null until a whole poem has arrived
 };
 
 // The server half ---------------------------------------------------------------------------------
@@ -151,7 +151,7 @@ class PoetryProxyProtocol : public twist::Protocol {
 
     void connection_lost(const twist::Failure&) override {
         if (deferred_)
-            deferred_->cancel(); // nothing happens if it has fired
+            deferred_->cancel(); // does nothing if it has fired
     }
 
   private:
@@ -169,7 +169,7 @@ int poetry_main(int argc, char* argv[]) {
     twist::Seconds timeout(300);
     std::size_t max_size = 16'777'216; // 16 MiB
     twist::CommandLine command_line("[options] [host:]port",
-                                    "Fetches the poem of the server there, and serves it.");
+                                    "Fetches the server's poem, and serves it.");
     command_line.option("port", port, "the port to listen on (default: any free one)");
     command_line.option("iface", iface, "the interface to listen on (default: localhost)");
     command_line.option("timeout", timeout, "the time that a fetch may take (default: 300)");

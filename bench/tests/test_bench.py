@@ -41,7 +41,7 @@ class CoreBench(unittest.TestCase):
 
 
 class Load(unittest.TestCase):
-    """bench/load against all servers; what it must notice."""
+    """bench/load against all servers, and the errors that it must notice."""
 
     def load(self, port):
         return run("bench/load", "--clients", 8, "--poems", 40, port, SCIENCE)

@@ -1,4 +1,4 @@
-"""hostile-poet: what a client sees in each mode, and that the poet itself survives its clients."""
+"""hostile-poet: what a client sees in each mode, and that the poet survives its clients."""
 
 import contextlib
 import os
@@ -22,12 +22,12 @@ FILE = "poetry/alla_sera.txt"
 POEM = poem("alla_sera.txt")
 MODES = ["dribble", "split", "half-close", "reset", "silent", "endless", "close", "after-end"]
 AFTER_THE_END = b"This comes after the end.\n"
-AN_HOUR = 3600  # after which nothing comes while a test runs
+AN_HOUR = 3600  # a delay longer than any test
 NO_TIME = 0.00001
 
 
 def sockets(server):
-    """How many sockets a server has."""
+    """The number of sockets of a server."""
     count = 0
     for fd in Path(f"/proc/{server.pid}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):  # it was closed while we looked
@@ -36,12 +36,12 @@ def sockets(server):
 
 
 def pieces(connection):
-    """What comes from a connection until its end, as it comes."""
+    """The pieces from a connection, as they arrive, until its end."""
     return list(iter(lambda: connection.recv(65536), b""))
 
 
 def ends(parts):
-    """Where the pieces end, as offsets."""
+    """The offsets at which the pieces end."""
     offsets = set()
     end = 0
     for part in parts:
@@ -51,19 +51,19 @@ def ends(parts):
 
 
 def silent(connection):
-    """Whether nothing is there to be read, not even an end."""
+    """Whether there is nothing to read, not even an end."""
     return not select.select([connection], [], [], 0)[0]
 
 
 def leave(connection, with_reset):
-    """Ends a connection, whatever waits to be read."""
+    """Ends a connection, even with unread data."""
     if with_reset:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
     connection.close()
 
 
 class PoetCase(unittest.TestCase):
-    """A test with a poet of its own."""
+    """A test with its own poet."""
 
     def poet(self, mode, *options, file=FILE):
         """A poet that lives until the end of the test."""
@@ -115,7 +115,7 @@ class Modes(PoetCase):
             idle = sockets(server)
             with connect(server.port) as client:
                 self.assertEqual(receive_all(client), text)
-                for _ in range(3):  # one that had closed would reset
+                for _ in range(3):  # a closed connection would send a reset
                     client.sendall(b"we can still talk")
                     self.assertEqual(fetch(server.port), text)
                 self.assertGreater(sockets(server), idle)
@@ -137,7 +137,7 @@ class Modes(PoetCase):
             for client in clients:
                 client.sendall(b"hello?")
                 self.assertEqual(client.recv(len(text)) if text else b"", text)
-            self.assertEqual(fetch(server.port), POEM)  # it has turned, more than once
+            self.assertEqual(fetch(server.port), POEM)  # its loop has run more than once
             self.assertTrue(all(map(silent, clients)))
             server.stop()
             self.assertEqual([receive_all(client) for client in clients], [b""] * 3)
@@ -152,7 +152,7 @@ class Modes(PoetCase):
             self.assertEqual(client.recv(4), POEM[:4])
         status = Path(f"/proc/{server.pid}/status").read_text()
         used = int(re.search(r"VmRSS:\s+(\d+) kB", status).group(1))
-        self.assertLess(used, 200_000)  # it has not written to those who do not read
+        self.assertLess(used, 200_000)  # it does not write to clients that do not read
 
     def test_close(self):
         for options, text in ([], b""), (["--after", 3], POEM[:3]):

@@ -1,4 +1,4 @@
-"""fastpoetry: what it serves, to whom, and what it says."""
+"""fastpoetry: what it serves, to which clients, and what it prints."""
 
 import contextlib
 import re
@@ -29,7 +29,7 @@ def has_ipv6():
 
 
 class FileCase(unittest.TestCase):
-    """A test that serves files of its own."""
+    """A test that serves its own files."""
 
     def setUp(self):
         directory = tempfile.TemporaryDirectory()

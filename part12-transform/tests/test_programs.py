@@ -38,9 +38,9 @@ def asking_for(text):
 
 
 class Served(unittest.TestCase):
-    """A test with a server of its own, which lives to the end and says nothing unexpected."""
+    """A test with its own server, which lives to the end and prints nothing unexpected."""
 
-    says = ""  # what it is to have said on stderr
+    says = ""  # its expected stderr
 
     def setUp(self):
         self.server = Server(SERVER)
@@ -48,7 +48,7 @@ class Served(unittest.TestCase):
         self.port = self.server.port
 
     def assert_well(self):
-        """Fails unless the server answers, ends in good order, and has said what it was to say."""
+        """Fails unless the server answers, ends cleanly, and has printed the expected lines."""
         self.assertEqual(fetch(self.port, REQUEST), REPLY)
         self.assertEqual(self.server.stop(), 0)
         self.assertEqual(self.server.stdout.decode(),
@@ -56,7 +56,7 @@ class Served(unittest.TestCase):
         self.assertEqual(self.server.stderr.decode(), self.says)
 
     def fetch(self, request):
-        """What comes for a request; a server that hangs up without reading it all is no error."""
+        """The reply to a request. It is no error if the server closes without reading it all."""
         with connect(self.port) as client, contextlib.suppress(ConnectionError):
             client.sendall(request)
             return receive_all(client)
@@ -106,7 +106,7 @@ class Requests(Served):
     def test_a_part_waits_for_the_rest(self):
         with connect(self.port) as slow:
             slow.sendall(b"27:cummingsify.HERE")
-            self.assertEqual(fetch(self.port, REQUEST), REPLY)  # nobody waits for the slow one
+            self.assertEqual(fetch(self.port, REQUEST), REPLY)  # no client waits for the slow one
             slow.sendall(b" IS MY POEM,")
             self.assertEqual(receive_all(slow), REPLY)
         self.assert_well()
@@ -183,7 +183,7 @@ class LowerCase(Served):
             "\ud7ff \ue000 \ufffd \ufeff", "\U00010000 \U0010ffff 🜁", "e\u0301")])
 
     def test_letter_by_letter_only(self):
-        # Full Unicode would give two characters for the first, and another sigma at a word's end.
+        # Full Unicode has two characters for the first, and another sigma at the end of a word.
         self.check(("İ", "i"), ("ΣΑΣ", "σασ"))
 
     def test_every_poem(self):

@@ -1,4 +1,4 @@
-"""The client whose chains wait for other chains. (What defer-10 prints stands beside it.)"""
+"""The client whose chains wait for other chains. (defer-10 has its .expected file.)"""
 
 import sys
 import unittest

@@ -1,4 +1,4 @@
-"""Both proxies before a server that is stopped, killed, or never stops."""
+"""Both proxies in front of a server that is stopped, killed, or never stops."""
 
 import sys
 import unittest
@@ -12,7 +12,7 @@ from proxies import FETCHING, SHORT, TOO_LATE
 
 
 class Limits(proxies.Limits):
-    """The fetch goes on when its client has left, but not for ever."""
+    """The fetch continues after its client has left, but not for ever."""
 
     def test_a_client_that_has_left(self):
         proxy = self.start(*SHORT)

@@ -76,7 +76,7 @@ class ProxyCase(unittest.TestCase):
         self.assertEqual(proxy.stderr.decode(), errors)
 
     def report(self, failure):
-        """The line that says why there is no poem."""
+        """The line with the reason why there is no poem."""
         return f"No poem from 127.0.0.1:{self.upstream_port}: {failure}\n"
 
 
@@ -135,7 +135,7 @@ class Poems:
             self.assertEqual(server.clients, 1)
             self.assertEqual(proxy.stdout.decode().splitlines()[0],
                              f"Proxying 127.0.0.1:{server.port} on 127.0.0.1:{proxy.port}.")
-        self.assertEqual(fetch(proxy.port), SCIENCE)  # though the server has gone
+        self.assertEqual(fetch(proxy.port), SCIENCE)  # although the server has ended
         self.check_end(proxy, [FETCHING, CACHED, CACHED, CACHED])
 
     def test_an_empty_poem_is_a_poem(self):
@@ -230,7 +230,7 @@ class ClientsThatDoNotWait:
             connection = self.accept()
             leave(client)
             other = self.client(proxy)
-            others = self.accept()  # the proxy has turned once more: it knows that one has left
+            others = self.accept()  # the proxy's loop has run again: it knows that one left
             finish(connection, SCIENCE)
             self.assertEqual(fetch(proxy.port), SCIENCE)
             finish(others, b"another")
@@ -253,7 +253,7 @@ class ClientsThatDoNotWait:
         connection = self.accept()
         client.sendall(b"junk\0\r\n" * 100)
         other = self.client(proxy)
-        others = self.accept()  # the proxy has turned once more: it has read the junk
+        others = self.accept()  # the proxy's loop has run once more: it has read the junk
         finish(connection, SCIENCE)
         self.assertEqual(receive_all(client), SCIENCE)
         finish(others, SCIENCE)

@@ -1,4 +1,4 @@
-"""test_poetry: two tests that pass, and four that fail in the way that they should."""
+"""test_poetry: two tests that pass, and four that fail as they should."""
 
 import sys
 import unittest
@@ -34,7 +34,7 @@ class TestPoetry(unittest.TestCase):
                            r"ERROR: the test left this behind: the port 127\.0\.0\.1:\d+\n")
 
     def test_a_deferred_that_is_not_returned(self):
-        # The port closes before the poem comes: the connection is lost, or never made.
+        # The port closes before the poem arrives: the connection is lost, or never made.
         self.check_failure("a Deferred that is not returned",
                            r"ERROR: nobody took this report: Unhandled error in Deferred: "
                            r"\[Failure: Connect\w+: ")

@@ -22,7 +22,7 @@ namespace {
 
 constexpr int first_inherited = 3; // SD_LISTEN_FDS_START
 
-// Opens those of the three that are closed: whatever is opened next would get their numbers.
+// Opens any of the three that are closed; otherwise the next open would get their numbers.
 void open_standard_streams() {
     for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
         if (::fcntl(fd, F_GETFD) == -1 && ::open("/dev/null", O_RDWR) != fd)
@@ -32,11 +32,11 @@ void open_standard_streams() {
 pid_t fork_or_throw() {
     const pid_t child = ::fork();
     if (child == -1)
-        throw_last_error("Can't make a process of its own for the daemon");
+        throw_last_error("Can't make a process for the daemon");
     return child;
 }
 
-// Waits until the daemon has written, or has gone. The pipe is closed with its last process.
+// Waits until the daemon has written, or has ended. The pipe closes with its last process.
 [[noreturn]] void wait_for_daemon(const FileDescriptor& pipe) {
     char word = 0;
     ssize_t size = 0;
@@ -47,8 +47,8 @@ pid_t fork_or_throw() {
 
 } // namespace
 
-// The first child calls setsid, which the leader of a process group may not. It leads the new
-// session, and such a leader could still get a terminal, by opening one. Its child can't.
+// The first child calls setsid, which the leader of a process group must not do. It leads the new
+// session, and a session leader could still acquire a terminal by opening one. Its child can't.
 Daemon::Daemon() {
     open_standard_streams();
     std::array<int, 2> ends{};
@@ -57,7 +57,7 @@ Daemon::Daemon() {
     FileDescriptor wait(ends[0]);
     tell_ = ends[1];
 
-    std::cout << std::flush; // else each process would write what is left in the buffer
+    std::cout << std::flush; // else each process would write the rest of the buffer
     std::fflush(nullptr);
     if (const pid_t child = fork_or_throw(); child != 0) {
         ::close(tell_);
@@ -77,7 +77,7 @@ void Daemon::started(int log) {
     redirect_standard_streams(log);
     std::signal(SIGPIPE, SIG_IGN);
     if (::write(tell_, "!", 1) != 1)
-        throw_last_error("Whoever started the daemon has gone");
+        throw_last_error("The process that started the daemon has ended");
     ::close(tell_);
 }
 
@@ -116,8 +116,7 @@ std::optional<FileDescriptor> inherited_socket() {
     if (pid != std::to_string(::getpid()))
         return {};
     if (count != "1")
-        throw Exception(
-            "One socket is what this program can serve on, and not LISTEN_FDS=" + count + ".");
+        throw Exception("This program can serve on one socket, but LISTEN_FDS=" + count + ".");
     return FileDescriptor(first_inherited);
 }
 

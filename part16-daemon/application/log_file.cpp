@@ -22,10 +22,10 @@ FileDescriptor open_log(const std::string& path) {
     if (path == "-")
         return {};
     const std::string failed = "Can't open the log " + path;
-    // Without O_NONBLOCK, to open a FIFO is to wait for somebody who reads it.
+    // Without O_NONBLOCK, opening a FIFO waits for a reader.
     FileDescriptor file(
         ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666));
-    if (!file && errno != ENXIO) // ENXIO: a FIFO that nobody reads, or a socket
+    if (!file && errno != ENXIO) // ENXIO: a FIFO without a reader, or a socket
         throw_last_error(failed);
     if (const mode_t type = file ? file_type(file) : 0; type != S_IFREG && type != S_IFCHR)
         throw SystemError(failed + ": it is neither a regular file nor a device like /dev/null.",

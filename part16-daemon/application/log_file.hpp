@@ -1,5 +1,5 @@
-// A log with time stamps: "2026-11-21 10:00:00+0000 [-] message".
-// Stands for twisted.python.log's startLogging and FileLogObserver.
+// A log with timestamps: "2026-11-21 10:00:00+0000 [-] message".
+// Replaces twisted.python.log's startLogging and FileLogObserver.
 #pragma once
 
 #include <string>
@@ -10,26 +10,26 @@
 
 namespace twist::log {
 
-/// Writes a line into the newest LogFile; where there is none, nothing. Never throws. (log.msg)
+/// Writes a line to the newest LogFile, if there is one. Never throws. (log.msg)
 void msg(std::string_view text) noexcept;
 
-/// While it lives, messages and reports go to it (startLogging). They nest like Redirects.
+/// While it lives, messages and reports go to it (startLogging). LogFiles nest like Redirects.
 class LogFile {
   public:
-    /// Appends to the file `path`, which is made if it is not there. Never waits for somebody else:
-    /// a FIFO and a socket are refused, and a terminal that takes nothing loses lines. "-" is
+    /// Appends to the file `path`, and creates it if needed. Never waits for another program: it
+    /// refuses a FIFO and a socket, and a terminal that accepts nothing loses lines. "-" is
     /// stdout, which may wait for its reader. Throws SystemError.
     explicit LogFile(std::string path);
     ~LogFile();
     LogFile(const LogFile&) = delete;
     LogFile& operator=(const LogFile&) = delete;
 
-    /// One message: a line, or several of which all but the first begin with a tab. It is written
-    /// at once, in one piece. What can't be written is lost.
+    /// One message: a line, or several lines, of which all but the first begin with a tab. It is
+    /// written at once, in one piece. If it can't be written, it is lost.
     void write(std::string_view text);
 
-    /// Opens the path anew: somebody has moved the file away. Throws SystemError, and stays with
-    /// the file that it has.
+    /// Opens the path again, after the file was moved away. If that fails, throws SystemError and
+    /// keeps the old file.
     void reopen();
 
     int fileno() const { return file_ ? file_.get() : 1; }

@@ -15,14 +15,14 @@ namespace twist {
 namespace {
 
 [[noreturn]] void refuse(const std::string& path) {
-    throw Exception("This is no pid file, and is left alone: " + path);
+    throw Exception("Not a pid file, so it is left alone: " + path);
 }
 
 [[noreturn]] void cannot_make(const std::string& path) {
     throw_last_error("Can't make the pid file " + path);
 }
 
-// The number in the file; "" if it is empty.
+// The number in the file; "" if the file is empty.
 std::string read_pid(const FileDescriptor& file, const std::string& path) {
     std::array<char, 16> text{};
     const ssize_t size = ::pread(file.get(), text.data(), text.size(), 0);
@@ -63,7 +63,7 @@ PidFile::PidFile(std::string path) : path_(std::move(path)) {
 
 PidFile::~PidFile() {
     if (is_ours() && ::unlink(path_.c_str()) == -1 && ::ftruncate(file_.get(), 0) == -1)
-        return; // neither is possible: without the lock it counts as stale
+        return; // neither is possible: without the lock the file counts as stale
 }
 
 bool PidFile::is_ours() const {

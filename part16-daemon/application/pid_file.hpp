@@ -1,5 +1,5 @@
-// A file that says which process a daemon is, and keeps a second one from starting beside it.
-// Stands for twistd's --pidfile.
+// A file that holds a daemon's process number, and keeps a second daemon from starting.
+// Replaces twistd's --pidfile.
 #pragma once
 
 #include <string>
@@ -9,23 +9,22 @@
 
 namespace twist {
 
-/// The pid file belongs to a process that lives.
+/// The pid file belongs to a running process.
 struct AlreadyRunningError : Exception {
     explicit AlreadyRunningError(const std::string& pid)
         : Exception("Another server is running, PID " + pid + ".") {}
 };
 
-/// While it lives, the file holds the number of this process and a lock. The kernel drops the lock
-/// when the process has ended, however it did, and with it all children that it had forked. A file
-/// without one is stale, and is replaced, even if its number has been given to another process
-/// since.
+/// While it lives, the file has the number of this process and a lock. The kernel drops the lock
+/// when the process and all children that it forked have ended, however they end. A file without
+/// a lock is stale and is replaced, even if another process has its number now.
 class PidFile {
   public:
-    /// Throws AlreadyRunningError; SystemError if the file can't be made; Exception if there is one
-    /// that is nothing of ours: with something else in it than a number, or no regular file.
+    /// Throws AlreadyRunningError; SystemError if the file can't be made; Exception if there is a
+    /// file that is not ours: it contains something other than a number, or is not a regular file.
     explicit PidFile(std::string path);
 
-    /// Removes the file, if it is still ours; empties it where it may not be removed.
+    /// Removes the file if it is still ours; empties it if it may not be removed.
     ~PidFile();
     PidFile(const PidFile&) = delete;
     PidFile& operator=(const PidFile&) = delete;

@@ -28,7 +28,7 @@ void Service::set_name(std::string name) {
 
 MultiService::~MultiService() {
     for (const auto& service : services_)
-        service->parent_ = nullptr; // somebody else may keep it
+        service->parent_ = nullptr; // others may keep it
     let_go(services_);
 }
 

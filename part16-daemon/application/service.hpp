@@ -1,5 +1,5 @@
-// Services: what a server is made of, to be started and stopped as a whole.
-// Stands for twisted.application.service.
+// Services: the parts of a server, started and stopped as a whole.
+// Replaces twisted.application.service.
 #pragma once
 
 #include <memory>
@@ -13,8 +13,8 @@ namespace twist {
 
 class MultiService;
 
-/// Something that can be started and stopped (IService). It begins stopped. One that overrides a
-/// function calls this class's, too.
+/// Something that can be started and stopped (IService). It begins stopped. An override also calls
+/// this class's function.
 class Service {
   public:
     Service() = default;
@@ -22,8 +22,8 @@ class Service {
     Service& operator=(const Service&) = delete;
     virtual ~Service() = default;
 
-    /// What only root may do, such as opening a port below 1024. Called before start_service, at
-    /// the start of the program.
+    /// Does the work that needs root, such as opening a port below 1024. Called before
+    /// start_service, at the start of the program.
     virtual void privileged_start_service() {}
 
     virtual void start_service() { running_ = true; }
@@ -33,7 +33,7 @@ class Service {
 
     bool running() const { return running_; }
 
-    /// Throws std::logic_error once it has a parent, which may know it by its name.
+    /// Throws std::logic_error once it has a parent, because the parent may use the name.
     void set_name(std::string name);
     const std::string& name() const { return name_; }
 
@@ -52,8 +52,8 @@ class MultiService : public Service {
     ~MultiService() override;
 
     /// Adds `service`, and starts it if this one runs. Throws std::logic_error if it has a parent,
-    /// or if one of its name (other than "") is there already. (Twisted takes a service away from
-    /// the parent that it has.)
+    /// or if its name (other than "") is already taken. (Twisted removes a service from its old
+    /// parent.)
     void add_service(std::shared_ptr<Service> service);
 
     /// The service of that name. Throws std::out_of_range.
@@ -61,18 +61,18 @@ class MultiService : public Service {
 
     const std::vector<std::shared_ptr<Service>>& services() const { return services_; }
 
-    // In the order in which they were added. What one throws comes out; those after it are not
-    // called.
+    // In the order in which they were added. If one throws, the exception leaves this call, and the
+    // later ones are not called.
     void privileged_start_service() override;
     void start_service() override;
 
-    /// In the reverse order; none waits for the one before. Fires when all have stopped. A failure
-    /// is reported, and keeps nobody waiting. A second call meanwhile fires at the same end.
+    /// In reverse order; none waits for another. Fires when all have stopped. A failure is reported
+    /// and delays no other service. A second call meanwhile fires at the same time.
     Deferred<void> stop_service() override;
 
   private:
     std::vector<std::shared_ptr<Service>> services_;
-    std::weak_ptr<Waiters> stopping_; // lives while they do
+    std::weak_ptr<Waiters> stopping_; // lives as long as they do
 };
 
 } // namespace twist

@@ -1,4 +1,4 @@
-// A port as a service. Stands for twisted.application.internet.TCPServer.
+// A port as a service. Replaces twisted.application.internet.TCPServer.
 #pragma once
 
 #include <functional>
@@ -15,31 +15,31 @@
 
 namespace twist {
 
-/// A port as a service: `factory` has clients while it runs. It logs when it starts and stops.
+/// A port as a service: `factory` gets clients while it runs. It logs its start and its stop.
 class TcpServer final : public Service {
   public:
     /// Listens as listen_tcp does.
     TcpServer(Reactor& reactor, Address address, const std::shared_ptr<ServerFactory>& factory);
 
-    /// Takes over a socket that listens already, as adopt_tcp does; it can be started once.
+    /// Takes over a listening socket, as adopt_tcp does; it can be started once.
     TcpServer(Reactor& reactor, FileDescriptor socket,
               const std::shared_ptr<ServerFactory>& factory);
 
-    /// Listens. What start_service does too, if nobody has called this. Throws CannotListenError,
+    /// Listens. start_service does this, too, if this was not called. Throws CannotListenError,
     /// DNSLookupError.
     void privileged_start_service() override;
     void start_service() override;
 
-    /// Fires when nobody can connect any more, however often it is called. The connections stay.
+    /// Fires when no client can connect any more, for each call. The connections stay open.
     Deferred<void> stop_service() override;
 
-    /// Where it listens. It must have been started.
+    /// The address on which it listens. The port must have been started.
     Address get_host() const { return port_->get_host(); }
 
   private:
     std::function<std::shared_ptr<Port>()> listen_;
     std::string factory_name_;
-    std::shared_ptr<Port> port_, closing_; // the one before, perhaps closed
+    std::shared_ptr<Port> port_, closing_; // the previous port, perhaps closed
 };
 
 } // namespace twist

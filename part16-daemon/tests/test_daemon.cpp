@@ -1,4 +1,4 @@
-// The pid file, and what makes a daemon and needs no second process. Part 16 tests the rest.
+// The pid file, and the parts of a daemon that need no second process. test_daemon.py has the rest.
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -33,7 +33,7 @@ bool is_open(int fd) {
 
 } // namespace
 
-TEST_CASE("a pid file holds the number of the process, and goes with it") {
+TEST_CASE("a pid file holds the number of the process, and is removed with it") {
     const Scratch scratch;
     {
         const PidFile file(scratch.path("pid"));
@@ -42,7 +42,7 @@ TEST_CASE("a pid file holds the number of the process, and goes with it") {
     CHECK_FALSE(scratch.has("pid"));
 }
 
-TEST_CASE("a second one beside a living one is refused, and changes nothing") {
+TEST_CASE("a second process is refused while the first runs, and changes nothing") {
     const Scratch scratch;
     const PidFile file(scratch.path("pid"));
     CHECK(refusal(scratch.path("pid")) == "Another server is running, PID " + our_pid + ".");
@@ -52,7 +52,7 @@ TEST_CASE("a second one beside a living one is refused, and changes nothing") {
     CHECK(refusal(scratch.path("pid")) == "Another server is running, PID not written yet.");
 }
 
-TEST_CASE("a stale one is replaced, whatever number it has") {
+TEST_CASE("a stale pid file is replaced, whatever its number") {
     const Scratch scratch;
     for (const std::string old : {"99999999", "1", "", "12345\n"}) {
         CAPTURE(old);
@@ -62,11 +62,11 @@ TEST_CASE("a stale one is replaced, whatever number it has") {
     }
 }
 
-TEST_CASE("a file with something else in it is left alone") {
+TEST_CASE("a file with other contents is left alone") {
     const Scratch scratch;
     scratch.write("poem", "Tyger, tyger");
     CHECK(refusal(scratch.path("poem")) ==
-          "This is no pid file, and is left alone: " + scratch.path("poem"));
+          "Not a pid file, so it is left alone: " + scratch.path("poem"));
     CHECK(scratch.read("poem") == "Tyger, tyger");
     scratch.write("poem", "12345678901234567890");
     CHECK(refusal(scratch.path("poem")) == "none");
@@ -76,17 +76,17 @@ TEST_CASE("a file with something else in it is left alone") {
           "Can't make the pid file /nowhere/pid: 2: No such file or directory.");
 }
 
-TEST_CASE("what is no regular file is no pid file") {
+TEST_CASE("a pid file must be a regular file") {
     const Scratch scratch;
     REQUIRE(::mkfifo(scratch.path("fifo").c_str(), 0600) == 0);
     for (const std::string& path : {scratch.path("fifo"), std::string("/dev/null")})
-        CHECK(refusal(path) == "This is no pid file, and is left alone: " + path);
+        CHECK(refusal(path) == "Not a pid file, so it is left alone: " + path);
     CHECK(scratch.has("fifo"));
     CHECK(refusal(scratch.path(".")) ==
           "Can't make the pid file " + scratch.path(".") + ": 21: Is a directory.");
 }
 
-TEST_CASE("only our own is removed") {
+TEST_CASE("only our own pid file is removed") {
     const Scratch scratch;
     {
         const PidFile file(scratch.path("pid"));
@@ -125,7 +125,7 @@ TEST_CASE("inherited_socket: several, or none, for this process are an error") {
     }
 }
 
-TEST_CASE("inherited_socket: it is descriptor 3, and whoever has it owns it") {
+TEST_CASE("inherited_socket: it is descriptor 3, and the caller owns it") {
     const bool is_free = !is_open(3);
     if (is_free)
         REQUIRE(::dup2(0, 3) == 3);
@@ -141,8 +141,8 @@ TEST_CASE("inherited_socket: it is descriptor 3, and whoever has it owns it") {
     CHECK(is_open(3) == !is_free);
 }
 
-TEST_CASE("shed_privileges: nobody becomes a user that there is not, or root") {
+TEST_CASE("shed_privileges: refuses an unknown user, and root") {
     CHECK_THROWS_WITH_AS(shed_privileges("no-such-user"), "There is no user no-such-user here.",
                          Exception);
-    CHECK_THROWS_AS(shed_privileges("root"), Exception); // in whatever way it fails
+    CHECK_THROWS_AS(shed_privileges("root"), Exception); // for whatever reason
 }

@@ -1,4 +1,4 @@
-"""fastpoetry as a daemon: how it leaves, what it leaves behind, and who it is."""
+"""fastpoetry as a daemon: how it detaches, what it leaves behind, and its user."""
 
 import contextlib
 import os
@@ -50,7 +50,7 @@ class DaemonCase(unittest.TestCase):
         self.log, self.pidfile = self.directory / "log", self.directory / "pid"
 
     def run_daemon(self, *arguments, poetry_file=SCIENCE):
-        """Runs the command that starts a daemon, to its end."""
+        """Runs the command that starts a daemon, until it ends."""
         return run(FASTPOETRY, "--daemon", "--port", 0, "--logfile", self.log,
                    "--pidfile", self.pidfile, *arguments, poetry_file)
 
@@ -85,7 +85,7 @@ class DaemonCase(unittest.TestCase):
         self.check_processes(set())
 
     def check_processes(self, pids):
-        """These are left, and no others. (A process that ends is seen for a moment yet.)"""
+        """Only these are left. (An ending process stays visible for a moment.)"""
         wait_until(lambda: processes.descendants() == pids)
         self.assertEqual(processes.descendants(), pids)
 
@@ -110,7 +110,7 @@ class Life(DaemonCase):
         ours = Path("/proc") / str(pid)
         self.assertEqual(int(status_lines(pid)["PPid"][0]), os.getpid())  # we reap orphans here
         self.assertNotEqual(os.getsid(pid), os.getsid(0))
-        self.assertNotEqual(os.getsid(pid), pid)  # it leads no session, and gets no terminal
+        self.assertNotEqual(os.getsid(pid), pid)  # it leads no session, so it can get no terminal
         self.assertFalse(is_alive(os.getsid(pid)))
         self.assertEqual(ours.joinpath("stat").read_text().rpartition(")")[2].split()[4], "0")
         self.assertEqual(os.readlink(ours / "cwd"), "/")
@@ -257,8 +257,8 @@ class FailedStarts(DaemonCase):
                                    "5: Input/output error.")
 
     def test_a_command_that_was_ended_takes_the_daemon_with_it(self):
-        # The daemon is held by its first line in the log: that needs the local time, and to read
-        # a time zone from a FIFO is to wait for its other end.
+        # The daemon hangs at its first line in the log: that needs the local time, and reading a
+        # time zone from a FIFO waits for its other end.
         zone = self.directory / "zone"
         os.mkfifo(zone)
         with mock.patch.dict(os.environ, TZ=f":{zone}"), \
@@ -271,7 +271,7 @@ class FailedStarts(DaemonCase):
             self.assertEqual(self.log.read_bytes(), b"")
             zone.write_bytes(b"")
         self.assertEqual(self.status_of(pid), 0)
-        self.assertIn(b"Whoever started the daemon has gone: 32: Broken pipe.",
+        self.assertIn(b"The process that started the daemon has ended: 32: Broken pipe.",
                       self.log.read_bytes())
         self.check_nothing_is_left()
 
@@ -288,12 +288,12 @@ class Users(DaemonCase):
                          set(os.getgrouplist(NOBODY, nobody.pw_gid)))
         for capabilities in "CapPrm", "CapEff", "CapInh", "CapAmb":
             self.assertEqual(int(status[capabilities][0], 16), 0)
-        self.assertEqual(self.log.stat().st_uid, nobody.pw_uid)  # who can open it again
+        self.assertEqual(self.log.stat().st_uid, nobody.pw_uid)  # so the user can open it again
         self.assertEqual(self.pidfile.stat().st_uid, 0)
         self.assertEqual(fetch(port), poem("science.txt"))
         os.kill(pid, signal.SIGTERM)
         self.assertEqual(self.status_of(pid), 0)
-        self.check_nothing_is_left()  # here nobody may remove the file
+        self.check_nothing_is_left()  # here the user nobody may remove the file
 
     @unittest.skipUnless(IS_ROOT, "only root can become somebody else")
     def test_where_nobody_may_not_remove_the_pid_file_it_is_emptied(self):

@@ -1,4 +1,4 @@
-// The log with time stamps.
+// The log with timestamps.
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
@@ -24,7 +24,7 @@ using namespace twist;
 
 namespace {
 
-// The log without its time stamps. A line that begins with anything else, but for a tab, is marked.
+// The log without its timestamps. Marks any line that begins with neither a timestamp nor a tab.
 std::string without_stamps(const std::string& log) {
     const std::string_view digits = "0000-00-00 00:00:00+0000 ";
     std::istringstream lines(log);
@@ -77,7 +77,7 @@ TEST_CASE("a message is a line with the time; a report is one, too") {
           "[-] first\n[-] Unhandled error in a test: [Failure: Exception: boom]\n[-] \n");
 }
 
-TEST_CASE("the time is the local one, and says how far it is from Greenwich") {
+TEST_CASE("the time is local time, with its offset from UTC") {
     for (const auto& [zone, offset] :
          {std::pair("UTC0", "+0000"), std::pair("XST-5:30", "+0530"), std::pair("YST3", "-0300")}) {
         const TimeZone there(zone);
@@ -105,7 +105,7 @@ TEST_CASE("a message of several lines can't be taken for several messages") {
           "[-] one\n\t2026-11-21 10:00:00+0000 [-] two\n\t\n");
 }
 
-TEST_CASE("where there is no log, a message goes nowhere and a report where it did before") {
+TEST_CASE("without a log, a message is dropped and a report goes to its usual place") {
     Reports reports;
     log::msg("nobody hears this");
     {
@@ -131,7 +131,7 @@ TEST_CASE("logs nest") {
     CHECK(without_stamps(scratch.read("outer")) == "[-] b\n");
 }
 
-TEST_CASE("a log is appended to, and can be opened anew where somebody has moved it away") {
+TEST_CASE("a log is appended to, and can be opened again after it was moved away") {
     const Scratch scratch;
     scratch.write("log", "old\n");
     log::LogFile log(scratch.path("log"));
@@ -144,7 +144,7 @@ TEST_CASE("a log is appended to, and can be opened anew where somebody has moved
     CHECK(without_stamps(scratch.read("log")) == "[-] c\n");
 }
 
-TEST_CASE("a log that can't be opened is an error; one that can't be opened anew stays") {
+TEST_CASE("a log that can't be opened is an error; if reopening fails, the old log stays") {
     const Scratch scratch;
     CHECK_THROWS_WITH_AS(log::LogFile("/nowhere/log"),
                          "Can't open the log /nowhere/log: 2: No such file or directory.",
@@ -157,7 +157,7 @@ TEST_CASE("a log that can't be opened is an error; one that can't be opened anew
     CHECK(without_stamps(scratch.read("log.1")) == "[-] a\n");
 }
 
-TEST_CASE("a FIFO is no log, whether or not somebody reads it; a device is one") {
+TEST_CASE("a FIFO can't be a log, with or without a reader; a device can") {
     const Scratch scratch;
     const std::string path = scratch.path("log");
     const std::string refusal = "Can't open the log " + path +

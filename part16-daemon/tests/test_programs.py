@@ -1,4 +1,4 @@
-"""log, and fastpoetry in the foreground: what they log, signals, a socket that is inherited."""
+"""log, and fastpoetry in the foreground: their logs, signals, an inherited socket."""
 
 import os
 import re
@@ -33,7 +33,7 @@ os.execv(sys.argv[4], sys.argv[4:])
 
 
 def messages(log):
-    """The lines of a log without their time stamps; each must have one."""
+    """The lines of a log without their timestamps; each must have one."""
     lines = log.decode().splitlines()
     for line in lines:
         if not line.startswith("\t") and not STAMP.match(line):
@@ -47,7 +47,7 @@ def activated(*arguments, kind="tcp", count="1", whose="mine"):
 
 
 class Case(unittest.TestCase):
-    """A test with a directory of its own."""
+    """A test with its own directory."""
 
     def setUp(self):
         directory = tempfile.TemporaryDirectory()
@@ -61,7 +61,7 @@ class Case(unittest.TestCase):
         return path
 
     def wait_for(self, path, words, times=1):
-        """Waits until a file is there that has these words so many times."""
+        """Waits until the file exists and has these words `times` times."""
         self.assertTrue(harness.wait_until(
             lambda: path.exists() and path.read_bytes().count(words) >= times),
             f"{path.name} has no {times} times {words}")
@@ -155,7 +155,7 @@ class Foreground(Case):
 
 
 class Hangup(Case):
-    """SIGHUP: the poem is read again, and the log opened again."""
+    """SIGHUP: the poem is read again, and the log is opened again."""
 
     def setUp(self):
         super().setUp()
@@ -166,7 +166,7 @@ class Hangup(Case):
             self.path.write_bytes(b"second version")
             self.assertEqual(fetch(server.port), b"first version")
             server.send(signal.SIGHUP)
-            server.wait_for_line(r".*Received SIGHUP, starting afresh\.\n"
+            server.wait_for_line(r".*Received SIGHUP, reloading\.\n"
                                  rf".*loaded a poem from: {self.path}")
             self.assertEqual(fetch(server.port), b"second version")
             self.assertEqual(server.stop(), 0)
@@ -214,7 +214,7 @@ class Hangup(Case):
             server.send(signal.SIGHUP)
             self.wait_for(log, b"")
             self.assertEqual(server.stop(), 0)
-        self.assertEqual(messages(old.read_bytes())[-1], "Received SIGHUP, starting afresh.")
+        self.assertEqual(messages(old.read_bytes())[-1], "Received SIGHUP, reloading.")
         self.assertEqual(messages(log.read_bytes())[0], f"loaded a poem from: {self.path}")
 
     def test_the_old_log_stays_if_there_can_be_no_new_one(self):
@@ -252,7 +252,7 @@ class Activation(Case):
 
     def test_it_serves_on_the_socket_that_it_was_given(self):
         with harness.unused_port() as other:
-            # --port is somebody else's: to listen there itself would fail.
+            # --port is in use: listening there itself would fail.
             with Running(*activated("--port", other, SCIENCE)) as server:
                 port = int(server.wait_for_line(self.STARTED).group(1))
                 self.assertNotEqual(port, other)
@@ -273,8 +273,8 @@ class Activation(Case):
         with Running(*activated(SCIENCE, count="2")) as server:
             result = server.result()
             self.assertEqual((result.stdout, result.status), (b"", 1))
-            self.assertEqual(result.error_text, "fastpoetry: Exception: One socket is what this "
-                                                "program can serve on, and not LISTEN_FDS=2.\n")
+            self.assertEqual(result.error_text, "fastpoetry: Exception: This program can serve on "
+                                                "one socket, but LISTEN_FDS=2.\n")
 
     def test_a_socket_that_does_not_listen_is_an_error(self):
         with Running(*activated(SCIENCE, kind="bare")) as server:
@@ -299,7 +299,8 @@ class Mistakes(Case):
         self.check_usage_error("no such option: --x", "--x", SCIENCE)
         self.check_usage_error("option --port: Ports must be integers. This is none: 'abc'",
                                "--port", "abc", SCIENCE)
-        self.check_usage_error("Either --daemon or --nodaemon.", "--daemon", "--nodaemon", SCIENCE)
+        self.check_usage_error("Use --daemon or --nodaemon, not both.",
+                               "--daemon", "--nodaemon", SCIENCE)
         self.check_usage_error("A daemon has no stdout to log to.",
                                "--daemon", "--logfile", "-", SCIENCE)
 
@@ -334,7 +335,7 @@ class Mistakes(Case):
                 (("/dev/zero",), "SystemError: Can't read /dev/zero: it is not a regular file."),
                 (("--logfile", fifo, SCIENCE), f"SystemError: Can't open the log {fifo}: it is "
                                                "neither a regular file nor a device like /dev/null."),
-                (("--pidfile", fifo, SCIENCE), "Exception: This is no pid file, and is left "
+                (("--pidfile", fifo, SCIENCE), "Exception: Not a pid file, so it is left "
                                                f"alone: {fifo}")]:
             with self.subTest(arguments):
                 result = run(FASTPOETRY, "--port", 0, *arguments)
@@ -346,7 +347,7 @@ class Mistakes(Case):
         path = self.file("poem", b"Tyger, tyger")
         result = run(FASTPOETRY, "--port", 0, "--pidfile", path, SCIENCE)
         self.assertEqual((result.stdout, result.status), (b"", 1))
-        self.assertEqual(result.error_text, "fastpoetry: Exception: This is no pid file, and is "
+        self.assertEqual(result.error_text, "fastpoetry: Exception: Not a pid file, so it is "
                                             f"left alone: {path}\n")
         self.assertEqual(path.read_bytes(), b"Tyger, tyger")
 

@@ -20,7 +20,7 @@ using namespace twist;
 
 namespace {
 
-/// Writes what it is told into a diary, and stops when `stopped` fires.
+/// Writes its calls into a diary, and stops when `stopped` fires.
 class TestService final : public Service {
   public:
     TestService(Diary& diary, std::string name) : diary_(diary) { set_name(std::move(name)); }
@@ -88,7 +88,7 @@ TEST_CASE("a MultiService starts in order and stops in reverse order") {
     CHECK_FALSE(three.b->running());
 }
 
-TEST_CASE("its stop waits for all, and nobody waits for another") {
+TEST_CASE("its stop waits for all services, and no service waits for another") {
     Three three;
     three.a->stopped = Deferred<void>();
     three.c->stopped = Deferred<void>();
@@ -110,7 +110,7 @@ TEST_CASE(
     three.all.start_service();
     three.diary.take();
     const auto first = three.all.stop_service();
-    three.all.stop_service().callback(); // somebody fires his own
+    three.all.stop_service().callback(); // a caller fires its own Deferred
     const auto second = three.all.stop_service();
     const auto cancelled = three.all.stop_service();
     cancelled.add_errback([](const Failure&) {});
@@ -125,7 +125,7 @@ TEST_CASE(
     CHECK(three.all.stop_service().called());
 }
 
-TEST_CASE("its stop after a new start stops again, though the first is not at its end yet") {
+TEST_CASE("a stop after a new start stops again, although the first stop has not ended") {
     Three three;
     three.b->stopped = Deferred<void>();
     three.all.start_service();
@@ -142,7 +142,7 @@ TEST_CASE("its stop after a new start stops again, though the first is not at it
     CHECK(second.called());
 }
 
-TEST_CASE("it may go before its stop has come to its end") {
+TEST_CASE("it may be destroyed before its stop has ended") {
     const auto service = std::make_shared<Three>();
     const Deferred<void> last = service->a->stopped = Deferred<void>();
     Deferred<void> stopped;
@@ -158,7 +158,7 @@ TEST_CASE("it may go before its stop has come to its end") {
     CHECK(stopped.called());
 }
 
-TEST_CASE("a failure to stop is reported, and keeps nobody waiting") {
+TEST_CASE("a failure to stop is reported, and delays no other service") {
     Reports reports;
     Three three;
     three.b->fails = true;
@@ -172,14 +172,14 @@ TEST_CASE("a failure to stop is reported, and keeps nobody waiting") {
     CHECK(told.find("[Failure: Exception: late boom]") != std::string::npos);
 }
 
-TEST_CASE("what one throws at the start comes out, and those after it are not started") {
+TEST_CASE("an exception at the start leaves the call, and later services are not started") {
     Three three;
     three.b->fails = true;
     CHECK_THROWS_WITH_AS(three.all.start_service(), "boom", Exception);
     CHECK(three.diary.text() == "a start, b start");
 }
 
-TEST_CASE("a service that is added to one that runs is started at once") {
+TEST_CASE("a service added to a running one is started at once") {
     Diary diary;
     MultiService all;
     all.start_service();
@@ -214,7 +214,7 @@ TEST_CASE("names and parents") {
     CHECK(three.all.services().size() == 5);
 }
 
-TEST_CASE("a service that is kept longer than its parent has none") {
+TEST_CASE("a service that outlives its parent has none") {
     const auto service = std::make_shared<Service>();
     {
         MultiService all;
@@ -293,7 +293,7 @@ TEST_CASE("TcpServer: a used port is a CannotListenError; it does not run") {
     CHECK_FALSE(server.running());
 }
 
-TEST_CASE("a service that goes with its parent finds it empty") {
+TEST_CASE("a service destroyed with its parent sees no parent") {
     struct Child final : Service {
         explicit Child(std::function<void()> f) : last(std::move(f)) {}
         LastWords last;

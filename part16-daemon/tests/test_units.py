@@ -1,6 +1,6 @@
-"""fastpoetry.service and fastpoetry.socket: systemd accepts them, and finds little to fear.
+"""fastpoetry.service and fastpoetry.socket: systemd accepts them and rates them safe.
 
-Skipped where systemd-analyze is not installed (Debian: systemd). Nothing of systemd is started.
+Skipped where systemd-analyze is not installed (Debian: systemd). systemd itself is not started.
 """
 
 import re
@@ -26,7 +26,7 @@ def exec_start(unit):
 
 
 def analyze(*arguments):
-    """Runs systemd-analyze; its status and all that it printed."""
+    """Runs systemd-analyze; returns its status and its whole output."""
     done = subprocess.run(["systemd-analyze", *map(str, arguments)], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           timeout=LIMIT, check=False)
@@ -43,7 +43,7 @@ class Units(unittest.TestCase):
         self.install("fastpoetry.socket", (PART / "fastpoetry.socket").read_text())
 
     def install(self, name, text):
-        """A unit as if the program were installed where it says."""
+        """A unit, as if the program were installed at its path."""
         built = str(program("part16-daemon/fastpoetry"))
         installed = exec_start(self.service)[0]
         (self.directory / name).write_text(text.replace(installed, built))

@@ -25,7 +25,7 @@ struct Malfunction : Exception {
     using Exception::Exception;
 };
 
-// A local variable that notes when it goes.
+// A local variable that records its destruction.
 class Local {
   public:
     explicit Local(std::string& seen) : seen_(seen) {}
@@ -46,7 +46,7 @@ Generator<int> count(std::string& seen, int last) {
     seen += "[done]";
 }
 
-// Yields what it got so far.
+// Yields everything it has received so far.
 Generator<std::string, int> listen() {
     std::string got = "begun";
     while (true) {
@@ -82,7 +82,7 @@ TEST_CASE("next() runs the body to its next co_yield, and not before it is calle
     CHECK(seen == "[1][2]");
 }
 
-TEST_CASE("the end gives nothing, again and again; the locals have gone") {
+TEST_CASE("after the end, next() returns nothing each time; the locals are destroyed") {
     std::string seen;
     Generator<int> generator = count(seen, 0);
     CHECK(generator.next() == std::nullopt);
@@ -91,7 +91,7 @@ TEST_CASE("the end gives nothing, again and again; the locals have gone") {
     CHECK(seen == "[done](gone)");
 }
 
-TEST_CASE("an exception that leaves the body comes out of next(), and is the end") {
+TEST_CASE("an exception that leaves the body leaves next(), and ends the body") {
     Generator<int> generator = fail_after(1);
     CHECK(generator.next() == 1);
     CHECK_THROWS_WITH_AS(generator.next(), "from the body", Malfunction);
@@ -107,7 +107,7 @@ TEST_CASE("two generators of one function each have their own variables") {
     CHECK(a.next() == 3);
 }
 
-TEST_CASE("a value that can only be moved is yielded; one that is a variable is copied") {
+TEST_CASE("a move-only value can be yielded; a variable is copied") {
     const auto boxes = []() -> Generator<std::unique_ptr<int>> {
         co_yield std::make_unique<int>(7);
     };
@@ -126,7 +126,7 @@ TEST_CASE("a value that can only be moved is yielded; one that is a variable is 
 
 // send --------------------------------------------------------------------------------------------
 
-TEST_CASE("co_yield gives what was sent, and an empty value after next()") {
+TEST_CASE("co_yield returns the sent value, and an empty value after next()") {
     Generator<std::string, int> generator = listen();
     CHECK(generator.next() == "begun");
     CHECK(generator.send(10) == "begun 10");
@@ -134,7 +134,7 @@ TEST_CASE("co_yield gives what was sent, and an empty value after next()") {
     CHECK(generator.send(20) == "begun 10 nothing 20");
 }
 
-TEST_CASE("a value that can only be moved is sent") {
+TEST_CASE("a move-only value can be sent") {
     auto generator = []() -> Generator<int, std::unique_ptr<int>> {
         std::optional<std::unique_ptr<int>> sent = co_yield 0;
         while (sent) {
@@ -154,13 +154,13 @@ TEST_CASE("nothing can be sent before the body has begun; it can begin after tha
     CHECK(generator.send(10) == "begun 10");
 }
 
-TEST_CASE("what is sent after the end is lost") {
+TEST_CASE("a value sent after the end is lost") {
     auto generator = []() -> Generator<int, int> { co_return; }();
     CHECK(generator.next() == std::nullopt);
     CHECK(generator.send(10) == std::nullopt);
 }
 
-TEST_CASE("what is sent to one wait is not there at the next one") {
+TEST_CASE("a value sent to one wait is not there at the next") {
     auto generator = []() -> Generator<int, int> {
         while (true) {
             int sum = 0;
@@ -176,7 +176,7 @@ TEST_CASE("what is sent to one wait is not there at the next one") {
 
 // throw -------------------------------------------------------------------------------------------
 
-TEST_CASE("what is thrown in is thrown at the co_yield: the very same exception") {
+TEST_CASE("co_yield throws the very same exception that was thrown in") {
     Generator<std::string, int> generator = listen();
     CHECK(generator.next() == "begun");
     CHECK(generator.throw_in(Malfunction("ouch")) == "begun ouch");
@@ -195,7 +195,7 @@ TEST_CASE("what is thrown in is thrown at the co_yield: the very same exception"
     }
 }
 
-TEST_CASE("what the body does not catch comes out, and is the end; the locals have gone") {
+TEST_CASE("an uncaught exception leaves the call and ends the body; the locals are destroyed") {
     std::string seen;
     Generator<int> generator = count(seen, 9);
     CHECK(generator.next() == 1);
@@ -205,7 +205,7 @@ TEST_CASE("what the body does not catch comes out, and is the end; the locals ha
     CHECK(generator.next() == std::nullopt);
 }
 
-TEST_CASE("the body may throw another one instead, or end") {
+TEST_CASE("the body may throw another exception instead, or end") {
     const auto answer = [](bool with_another) -> Generator<int> {
         try {
             co_yield 1;
@@ -221,7 +221,7 @@ TEST_CASE("the body may throw another one instead, or end") {
     CHECK(ends.throw_in(Malfunction()) == std::nullopt);
 }
 
-TEST_CASE("before the begin and after the end it comes straight out; the body never begins") {
+TEST_CASE("before the start and after the end, throw_in() itself throws; the body never begins") {
     std::string seen;
     Generator<int> generator = count(seen, 9);
     CHECK_THROWS_AS(generator.throw_in(Malfunction()), Malfunction);
@@ -230,9 +230,9 @@ TEST_CASE("before the begin and after the end it comes straight out; the body ne
     CHECK(seen == "");
 }
 
-// Who owns it -------------------------------------------------------------------------------------
+// Ownership ---------------------------------------------------------------------------------------
 
-TEST_CASE("close(), and the destructor, leave the body where it stands: what is local goes") {
+TEST_CASE("close() and the destructor end the body at its co_yield: the locals are destroyed") {
     std::string seen;
     {
         Generator<int> generator = count(seen, 9);
@@ -247,7 +247,7 @@ TEST_CASE("close(), and the destructor, leave the body where it stands: what is 
     CHECK(seen == "[1](gone)[1](gone)");
 }
 
-TEST_CASE("one that never began is destroyed with its parameters") {
+TEST_CASE("a generator that never began is destroyed with its parameters") {
     const auto shared = std::make_shared<int>(1);
     {
         const auto generator = [](std::shared_ptr<int> held) -> Generator<int> {
@@ -258,7 +258,7 @@ TEST_CASE("one that never began is destroyed with its parameters") {
     CHECK(shared.use_count() == 1);
 }
 
-TEST_CASE("it can be moved and not copied; the one that was moved from has ended") {
+TEST_CASE("it can be moved, not copied; the moved-from generator has ended") {
     static_assert(std::is_nothrow_move_constructible_v<Generator<int>>);
     static_assert(std::is_nothrow_move_assignable_v<Generator<int>>);
     static_assert(!std::is_copy_constructible_v<Generator<int>>);
@@ -273,7 +273,7 @@ TEST_CASE("it can be moved and not copied; the one that was moved from has ended
     CHECK(second.next() == 1);
 }
 
-TEST_CASE("its own body can't call it: that is an error in the body, and does no harm") {
+TEST_CASE("its own body can't call it: that is an error in the body, and harmless") {
     std::optional<Generator<int, int>> self;
     std::string errors;
     self = [](auto& own, std::string& seen) -> Generator<int, int> {
@@ -297,7 +297,7 @@ TEST_CASE("its own body can't call it: that is an error in the body, and does no
     CHECK(self->next() == std::nullopt);
 }
 
-TEST_CASE("its own body may destroy it: it goes on to the next co_yield, and no further") {
+TEST_CASE("its own body may destroy it: the body runs to the next co_yield, and no further") {
     std::string seen;
     std::optional<Generator<int>> self;
     self = [](auto& own, std::string& notes) -> Generator<int> {
@@ -337,7 +337,7 @@ TEST_CASE("for takes the values; the body and the loop take turns") {
     CHECK(seen == "[1]1[2]2[done](gone)");
 }
 
-TEST_CASE("a loop that is left leaves the generator where it stands") {
+TEST_CASE("leaving the loop leaves the generator suspended") {
     std::string seen;
     Generator<int> generator = count(seen, 3);
     for (const int value : generator)
@@ -347,7 +347,7 @@ TEST_CASE("a loop that is left leaves the generator where it stands") {
     CHECK(generator.next() == 3);
 }
 
-TEST_CASE("an exception out of the body comes out of the loop") {
+TEST_CASE("an exception from the body leaves the loop") {
     int sum = 0;
     const auto loop = [&sum] {
         for (const int value : fail_after(2))
@@ -372,7 +372,7 @@ TEST_CASE("a generator's body does not co_await") {
     static_assert(!CanAwait<Generator<int>>);
 }
 
-TEST_CASE("a generator that goes has ended for what is local in its body") {
+TEST_CASE("while a generator is destroyed, its locals see it as ended") {
     std::string seen;
     const auto body = [](std::function<void()> last_words) -> Generator<int> {
         const LastWords last(std::move(last_words));

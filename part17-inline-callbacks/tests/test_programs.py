@@ -1,5 +1,5 @@
-"""The programs with the reactor: their command lines, Ctrl-C, and the stack traces; and the client
-that is a coroutine."""
+"""The programs with the reactor: command lines, Ctrl-C, and stack traces; and the client that is a
+coroutine."""
 
 import re
 import signal
@@ -20,7 +20,7 @@ STACK = "part17-inline-callbacks/inline-callbacks-tb"
 
 
 class CommandLines(unittest.TestCase):
-    """Mistakes are answered by one line."""
+    """A mistake gets a one-line answer."""
 
     def test_bad_arguments(self):
         for program in WITH_SPEED:
@@ -38,7 +38,7 @@ class CommandLines(unittest.TestCase):
 
 
 class TheProgramsEnd(unittest.TestCase):
-    """Ctrl-C while a body waits: what is local to it goes, and nobody says a word."""
+    """Ctrl-C while a body waits: its locals are destroyed, and nothing is printed."""
 
     def test_without_a_trace(self):
         for program in WITH_SPEED:

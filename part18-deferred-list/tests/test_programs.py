@@ -1,4 +1,4 @@
-"""The client that waits for all its poems at once. (What the others print stands beside them.)"""
+"""The client that waits for all its poems at once. (The others have .expected files.)"""
 
 import sys
 import unittest

@@ -1,4 +1,4 @@
-"""The proxy before a server that is stopped, killed, or never stops."""
+"""The proxy in front of a server that is stopped, killed, or never stops."""
 
 import sys
 import unittest

@@ -44,24 +44,24 @@ class Upstream:
 
 
 class ProxyTestCase(unittest.TestCase):
-    """What the tests of the proxy have in common."""
+    """The common part of the proxy's tests."""
 
     def assert_dropped(self, connection):
         """Waits until the proxy has closed its end of the connection."""
         try:
             self.assertEqual(connection.recv(1), b"")
         except ConnectionResetError:
-            pass  # it had not read all that was sent
+            pass  # it had not read everything
 
     def assert_printed(self, proxy, *lines, errors=""):
-        """Ends the proxy. After its first line it has printed these, and no others."""
+        """Ends the proxy. After its first line it has printed only these lines."""
         self.assertEqual(proxy.stop(signal.SIGINT), 0, proxy.told())
         self.assertEqual(proxy.stdout.decode().splitlines()[1:], list(lines), proxy.told())
         self.assertRegex(proxy.stderr.decode(), f"\\A{errors}\\Z", proxy.told())
 
 
 class AClientLeaves(ProxyTestCase):
-    """The download that nobody waits for any more is cancelled."""
+    """A download that is no longer wanted is cancelled."""
 
     def leave(self, how, sent):
         """A client leaves while the poem is being fetched; the next one gets it."""
@@ -140,7 +140,7 @@ class AClientLeaves(ProxyTestCase):
 
 
 class NobodyLeaves(ProxyTestCase):
-    """What the proxy did before it could cancel."""
+    """The behaviour from before it could cancel."""
 
     def test_the_normal_end_cancels_nothing(self):
         poem = POEM * 5000
@@ -184,7 +184,7 @@ class NobodyLeaves(ProxyTestCase):
 
 
 class TheProxyEnds(ProxyTestCase):
-    """Ctrl-C, wherever it comes, is a clean end."""
+    """Ctrl-C at any time is a clean end."""
 
     def test_idle(self):
         with Peer() as upstream, Server(PROXY, upstream.port) as proxy:
@@ -210,7 +210,7 @@ class TheProxyEnds(ProxyTestCase):
 
 
 class CommandLines(unittest.TestCase):
-    """Mistakes are answered by one line; the proxy does not start."""
+    """A mistake gets a one-line answer; the proxy does not start."""
 
     def assert_usage_error(self, name, *arguments, says):
         """The program prints its usage and what is wrong, and ends with status 2."""
@@ -244,7 +244,7 @@ class CommandLines(unittest.TestCase):
 
 
 class TheExamplesEnd(unittest.TestCase):
-    """Ctrl-C before the poem has come."""
+    """Ctrl-C before the poem has arrived."""
 
     def test_without_a_trace(self):
         for number in (9, 10, 11):
@@ -255,7 +255,7 @@ class TheExamplesEnd(unittest.TestCase):
 
 
 def sockets(pid):
-    """How many sockets a process has."""
+    """The number of sockets of a process."""
     def target(name):
         try:
             return os.readlink(f"/proc/{pid}/fd/{name}")

@@ -1,4 +1,4 @@
-// Where is the rest of the poem? A poem that no kernel takes in one piece, for two clients.
+// Where is the rest of the poem? Sends two clients a poem that is too big for one send.
 #include <string>
 
 #include "tools/check/check.hpp"
@@ -15,7 +15,7 @@ std::string verses(int number) {
     return poem;
 }
 
-// Reads to the end, or until it is too much.
+// Reads to the end, or until there are too many bytes.
 void expect_poem(Connection& client, const std::string& poem) {
     std::string got;
     for (std::string some = client.receive(); !some.empty(); some = client.receive()) {
@@ -25,7 +25,7 @@ void expect_poem(Connection& client, const std::string& poem) {
     }
     expect_equal({"the number of bytes that arrived", "到达的字节数"}, got.size(), poem.size());
     expect(got == poem,
-           {"All bytes are there, but it is not the poem.", "字节数对了，但不是那首诗。"});
+           {"All bytes have arrived, but they are not the poem.", "字节数对了，但不是那首诗。"});
 }
 
 } // namespace
@@ -44,9 +44,9 @@ CHECK(Text{"a poem of many megabytes", "一首许多兆字节的诗"}) {
     const File file(poem);
     Program server({file.path()});
     const std::string port = server.port();
-    act({"a client connects, and does not read yet", "一个客户端连接，但还不读"});
+    act({"a client connects and does not read yet", "一个客户端连接，但还不读"});
     Connection slow = connect(port);
-    act({"a second client connects, and reads to the end", "第二个客户端连接，并一直读到结束"});
+    act({"a second client connects and reads to the end", "第二个客户端连接，并一直读到结束"});
     Connection quick = connect(port);
     expect_poem(quick, poem);
     act({"the first client reads to the end", "第一个客户端一直读到结束"});

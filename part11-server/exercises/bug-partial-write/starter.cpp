@@ -1,4 +1,4 @@
-// fastpoetry - sends a poem to everybody who connects, with hand-made readers and writers.
+// fastpoetry - sends a poem to every client, with hand-made readers and writers.
 // TODO: one line here is wrong. Find it by its symptom.
 #include "twist/base/error.hpp"
 #include "twist/base/file_descriptor.hpp"
@@ -31,7 +31,7 @@ twist::FileDescriptor listen_on(const twist::Address& address) {
     return sock;
 }
 
-// One client, who is sent the poem.
+// One client, which gets the poem.
 class PoetrySender : public twist::WriteDescriptor {
   public:
     PoetrySender(twist::FileDescriptor sock, std::shared_ptr<const std::string> poem)
@@ -40,7 +40,7 @@ class PoetrySender : public twist::WriteDescriptor {
     }
 
     int fileno() const override { return sock_.get(); }
-    std::optional<twist::Failure> do_read() override { return {}; } // we listen to nobody
+    std::optional<twist::Failure> do_read() override { return {}; } // we do not read
 
     std::optional<twist::Failure> do_write() override {
         const std::string_view rest = std::string_view(*poem_).substr(sent_);
@@ -63,7 +63,7 @@ class PoetrySender : public twist::WriteDescriptor {
     std::size_t sent_ = 0;
 };
 
-// The socket that listens. It gives each client a sender, which the reactor keeps.
+// The listening socket. It makes a sender for each client, which the reactor keeps.
 class PoetryPort : public twist::ReadDescriptor {
   public:
     PoetryPort(twist::Reactor& reactor, twist::FileDescriptor sock, std::string poem)
@@ -77,7 +77,7 @@ class PoetryPort : public twist::ReadDescriptor {
     std::optional<twist::Failure> do_read() override {
         twist::FileDescriptor client(::accept(sock_.get(), nullptr, nullptr));
         if (!client)
-            return {}; // it has left already
+            return {}; // the client has already left
         const auto sender = std::make_shared<PoetrySender>(std::move(client), poem_);
         reactor_.keep_alive(sender);
         reactor_.add_writer(*sender);

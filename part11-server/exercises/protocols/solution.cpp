@@ -1,4 +1,4 @@
-// slowpoetry - sends a poem to everybody who connects, a few bytes at a time.
+// slowpoetry - sends a poem to every client, a few bytes at a time.
 #include "twist/base/seconds.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"

@@ -1,4 +1,4 @@
-// slowpoetry - sends a poem to everybody who connects, a few bytes at a time.
+// slowpoetry - sends a poem to every client, a few bytes at a time.
 #include "twist/base/seconds.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
@@ -33,7 +33,7 @@ class PoetryProtocol : public twist::Protocol {
     explicit PoetryProtocol(PoetryFactory& factory) : factory_(factory) {}
 
     void connection_made() override {
-        // TODO: send the poem piece by piece.
+        // TODO: send the poem one piece at a time.
         transport()->write(factory_.poem);
         transport()->lose_connection();
     }

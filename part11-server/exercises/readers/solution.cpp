@@ -1,5 +1,5 @@
-// slowpoetry - sends a poem to everybody who connects, a few bytes at a time: on add_reader and
-// add_writer, without protocols and transports.
+// slowpoetry - sends a poem to every client, a few bytes at a time: uses add_reader and
+// add_writer, without protocols or transports.
 #include "twist/base/error.hpp"
 #include "twist/base/file_descriptor.hpp"
 #include "twist/base/seconds.hpp"
@@ -34,7 +34,7 @@ twist::FileDescriptor listen_on(const twist::Address& address) {
     return sock;
 }
 
-// What all clients share.
+// The data that all clients share.
 struct Poetry {
     twist::Reactor& reactor;
     std::string poem;
@@ -42,7 +42,7 @@ struct Poetry {
     twist::Seconds delay;
 };
 
-// One client, who is sent the poem.
+// One client, which gets the poem.
 class PoetrySender : public twist::WriteDescriptor {
   public:
     PoetrySender(twist::FileDescriptor sock, std::shared_ptr<const Poetry> poetry)
@@ -92,7 +92,7 @@ class PoetrySender : public twist::WriteDescriptor {
     twist::DelayedCall next_;
 };
 
-// The socket that listens. It gives each client a sender, which the reactor keeps alive until it
+// The listening socket. It makes a sender for each client, which the reactor keeps alive until it
 // ends.
 class PoetryPort : public twist::ReadDescriptor {
   public:
@@ -106,7 +106,7 @@ class PoetryPort : public twist::ReadDescriptor {
     std::optional<twist::Failure> do_read() override {
         twist::FileDescriptor client(::accept(sock_.get(), nullptr, nullptr));
         if (!client)
-            return {}; // it has left already
+            return {}; // the client has already left
         const auto sender = std::make_shared<PoetrySender>(std::move(client), poetry_);
         poetry_->reactor.keep_alive(sender);
         poetry_->reactor.add_reader(*sender);

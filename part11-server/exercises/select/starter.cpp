@@ -1,4 +1,4 @@
-// slowpoetry - serves a poem, a few bytes at a time, to everybody at once: a loop around select(2).
+// slowpoetry - serves a poem to all clients at once, a few bytes at a time, by select(2).
 #include "twist/base/error.hpp"
 #include "twist/base/file_descriptor.hpp"
 #include "twist/base/seconds.hpp"
@@ -31,7 +31,7 @@ twist::FileDescriptor listen_on(const twist::Address& address) {
 
 struct Client {
     twist::FileDescriptor sock;
-    twist::Seconds due; // when his next piece is to be sent, as monotonic_time counts
+    twist::Seconds due; // when its next piece is due, by monotonic_time
     std::size_t sent = 0;
     bool done = false;
 };
@@ -42,7 +42,7 @@ bool send_piece(Client& client, const std::string& poem, std::size_t num_bytes) 
     const ssize_t size =
         ::send(client.sock.get(), piece.data(), piece.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (size == -1)
-        return twist::last_error() == std::errc::operation_would_block; // he reads too slowly
+        return twist::last_error() == std::errc::operation_would_block; // it reads too slowly
     client.sent += static_cast<std::size_t>(size);
     return client.sent < poem.size();
 }
@@ -57,7 +57,7 @@ timeval as_timeval(twist::Seconds time) {
                         std::size_t num_bytes, twist::Seconds delay) {
     std::vector<Client> clients;
     for (;;) {
-        // TODO: wait until somebody connects or a piece is due, and send what is due, to all.
+        // TODO: wait until a client connects or a piece is due, and send all pieces that are due.
         fd_set readable;
         FD_ZERO(&readable);
         FD_SET(listen_socket.get(), &readable);

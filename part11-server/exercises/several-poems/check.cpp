@@ -12,14 +12,14 @@ using namespace check;
 
 namespace {
 
-// The port of the line "Serving FILE on HOST:PORT."
+// The port in the line "Serving FILE on HOST:PORT."
 std::string port_of(Program& server, const File& file) {
     const std::string where = server.wait_for("Serving " + file.path() + " on ");
     const std::size_t colon = where.rfind(':');
     return where.substr(colon + 1, where.rfind('.') - colon - 1);
 }
 
-// The files that the lines "Serving FILE on ADDRESS." name.
+// The files named in the lines "Serving FILE on ADDRESS."
 std::vector<std::string> files_in(const std::string& printed) {
     std::vector<std::string> files;
     std::istringstream lines(printed);
@@ -54,24 +54,23 @@ CHECK(Text{"the second file can't be read", "第二个文件读不出来"}) {
     const Ending ending = server.wait();
     expect_equal({"the exit status", "退出状态"}, ending.status, 1);
     expect(ending.out.find("Serving") == std::string::npos,
-           {"It says that it serves a poem, and ends.", "它说在提供诗，却结束了。"});
+           {"It says that it serves a poem, and then it ends.", "它说在提供诗，却结束了。"});
     expect(!(ending.out + ending.err).empty(),
-           {"It does not say why it serves no poem.", "它没有说明为什么不提供诗。"});
+           {"It does not say why it cannot serve.", "它没有说明为什么不提供诗。"});
 }
 
-CHECK(Text{"one file twice, and no order of names", "一个文件出现两次，次序也不是名字的次序"}) {
+CHECK(Text{"one file twice, and names in no order", "一个文件出现两次，次序也不是名字的次序"}) {
     const File one("a poem"), another("another poem");
     std::string first = one.path(), second = another.path();
     if (first < second)
         std::swap(first, second);
-    act({"start it with two files, and the first of them once more",
-         "用两个文件启动它，第一个再写一遍"});
+    act({"start it with two files, and the first one again", "用两个文件启动它，第一个再写一遍"});
     Program server({first, second, first});
     server.wait_for("Serving ");
     expect(server.is_idle(),
-           {"It turns and turns while nobody is there.", "没有人的时候，它在空转。"});
-    act({"the server is ended", "结束服务器"});
+           {"It keeps looping while no client is connected.", "没有人的时候，它在空转。"});
+    act({"stop the server", "结束服务器"});
     server.signal(SIGKILL);
-    expect_equal({"which files it says it serves", "它说在提供的文件"}, files_in(server.wait().out),
-                 std::vector<std::string>{first, second, first});
+    expect_equal({"the list of files in its messages", "它说在提供的文件"},
+                 files_in(server.wait().out), std::vector<std::string>{first, second, first});
 }

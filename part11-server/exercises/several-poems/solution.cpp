@@ -1,4 +1,4 @@
-// fastpoetry - sends poems to everybody who connects, each on a port of its own.
+// fastpoetry - sends several poems, each on its own port, to every client.
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
 #include "twist/net/port.hpp"

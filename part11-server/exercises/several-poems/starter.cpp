@@ -1,4 +1,4 @@
-// fastpoetry - sends poems to everybody who connects, each on a port of its own.
+// fastpoetry - sends several poems, each on its own port, to every client.
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
 #include "twist/net/port.hpp"
@@ -49,7 +49,7 @@ int poetry_main(int argc, char* argv[]) {
         command_line.fail("Provide at least one poetry file.");
 
     twist::Reactor reactor;
-    // TODO: not only the first.
+    // TODO: serve every file, not only the first.
     const std::string& poetry_file = poetry_files.front();
     const auto factory = std::make_shared<PoetryFactory>(twist::read_file(poetry_file));
     const auto listener = twist::listen_tcp(reactor, {iface, 0}, factory);

@@ -1,4 +1,4 @@
-// Strings with their length before them, cut everywhere, beside netstrings.
+// Strings with a length prefix, cut everywhere, next to netstrings.
 #include <cstdint>
 #include <cstdio>
 #include <memory>
@@ -35,7 +35,7 @@ std::string request(const std::string& poem, const std::string& name = "cummings
     return framed(name + "." + poem);
 }
 
-// The bytes that are no letters as numbers: "\x00\x00\x00\x07a poem!".
+// Shows bytes that are not letters as numbers: "\x00\x00\x00\x07a poem!".
 std::string readable(const std::string& bytes) {
     std::string text;
     for (const char byte : bytes) {
@@ -47,7 +47,7 @@ std::string readable(const std::string& bytes) {
 }
 
 void expect_replied(const Wire& client, const std::string& replies) {
-    expect_equal({"what the server replied", "服务器的应答"}, readable(client.received()),
+    expect_equal({"the server's reply", "服务器的应答"}, readable(client.received()),
                  readable(replies));
 }
 
@@ -57,7 +57,7 @@ void expect_closed(const Wire& client) {
 
 void expect_open(const Wire& client) {
     expect(!client.closed(),
-           {"The server closes before the request is whole.", "请求还不完整，服务器就关闭了。"});
+           {"The server closes before the request is complete.", "请求还不完整，服务器就关闭了。"});
 }
 
 // A new client of a new server.
@@ -67,7 +67,7 @@ struct Client : Wire {
 
 } // namespace
 
-CHECK(Text{"one service, and both kinds of strings", "一个服务，两种字符串"}) {
+CHECK(Text{"one service, both kinds of strings", "一个服务，两种字符串"}) {
     Service service = transform_service();
     Wire netstrings(netstring_server(service)), int32_strings(int32_string_server(service));
     service.reset(); // the factories keep it
@@ -75,16 +75,16 @@ CHECK(Text{"one service, and both kinds of strings", "一个服务，两种字�
     netstrings.send("18:cummingsify.A POEM,");
     expect_replied(netstrings, "6:a poem,");
     expect_closed(netstrings);
-    act({"another one sends the same after its length", "另一个发送同样的内容，长度在前"});
+    act({"another client sends the same with a length prefix", "另一个发送同样的内容，长度在前"});
     int32_strings.send(request("A POEM"));
     expect_replied(int32_strings, framed("a poem"));
     expect_closed(int32_strings);
 }
 
-CHECK(Text{"a request that is cut", "被切开的请求"}) {
+CHECK(Text{"a request in two pieces", "被切开的请求"}) {
     const std::string whole = request("HERE IS MY POEM");
     for (std::size_t cut = 1; cut < whole.size(); ++cut) {
-        act({"the request is cut after byte " + std::to_string(cut),
+        act({"the first piece ends after byte " + std::to_string(cut),
              "请求在第 " + std::to_string(cut) + " 个字节之后被切开"});
         Client client;
         client.send(whole.substr(0, cut));
@@ -102,15 +102,15 @@ CHECK(Text{"a request that is cut", "被切开的请求"}) {
 }
 
 CHECK(Text{"several requests at once", "几个请求一起到来"}) {
-    act({"three requests come in one piece", "三个请求合为一段"});
+    act({"three requests arrive in one piece", "三个请求合为一段"});
     Client three;
     three.send(request("ONE") + request("TWO") + request("THREE"));
     expect_replied(three, framed("one") + framed("two") + framed("three"));
-    act({"two requests come, and a part of a third", "来了两个请求，还有第三个的一部分"});
+    act({"two requests arrive, with a part of a third", "来了两个请求，还有第三个的一部分"});
     Client two;
     two.send(request("ONE") + request("TWO") + request("THREE").substr(0, 6));
     expect_replied(two, framed("one") + framed("two"));
-    act({"half of a request comes; then the rest, and another one",
+    act({"half of a request arrives; then the rest, with another request",
          "来了半个请求；然后是剩下的一半和另一个请求"});
     Client half;
     half.send(request("ONE").substr(0, 9));
@@ -118,9 +118,9 @@ CHECK(Text{"several requests at once", "几个请求一起到来"}) {
     expect_replied(half, framed("one") + framed("two"));
 }
 
-CHECK(Text{"lengths of every size, and bytes of every kind", "各种长度，各种字节"}) {
+CHECK(Text{"lengths of every size, bytes of every kind", "各种长度，各种字节"}) {
     for (const std::size_t length : {127U, 128U, 255U, 256U, 65'535U, 65'536U, 99'999U}) {
-        act({"a request of " + std::to_string(length) + " bytes comes",
+        act({"a request of " + std::to_string(length) + " bytes arrives",
              "来了一个 " + std::to_string(length) + " 字节的请求"});
         const std::size_t size = length - std::string("cummingsify.").size();
         const std::string whole = request(std::string(size, 'A'));
@@ -130,11 +130,11 @@ CHECK(Text{"lengths of every size, and bytes of every kind", "各种长度，各
             client.send(whole.substr(50'000));
         expect_replied(client, framed(std::string(size, 'a')));
     }
-    act({"a request for an empty poem comes", "来了一首空诗"});
+    act({"a request with an empty poem arrives", "来了一首空诗"});
     Client empty;
     empty.send(request(""));
     expect_replied(empty, framed(""));
-    act({"a poem with a zero byte, a dot and a comma comes", "来了一首有零字节、点号和逗号的诗"});
+    act({"a poem with a zero byte, a dot and a comma arrives", "来了一首有零字节、点号和逗号的诗"});
     Client client;
     client.send(request(std::string("A\0.B,", 5)));
     expect_replied(client, framed(std::string("a\0.b,", 5)));
@@ -142,7 +142,7 @@ CHECK(Text{"lengths of every size, and bytes of every kind", "各种长度，各
 
 CHECK(Text{"strings that are too long", "太长的字符串"}) {
     for (const std::uint32_t length : {100'000U, 0x7fffffffU, 0x80000000U, 0xffffffffU}) {
-        act({"the length " + std::to_string(length) + " comes, and no more",
+        act({"the length " + std::to_string(length) + " arrives, and nothing else",
              "来了长度 " + std::to_string(length) + "，别的还没有来"});
         Client client;
         client.send(prefix(length).substr(0, 2));
@@ -150,7 +150,7 @@ CHECK(Text{"strings that are too long", "太长的字符串"}) {
         client.send(prefix(length).substr(2));
         expect_closed(client);
     }
-    act({"a good request, a length of 100,000, and a good request come in one piece",
+    act({"a good request, a length of 100,000, and a good request arrive in one piece",
          "一个正常的请求、长度 100,000、又一个正常的请求合为一段到来"});
     Client client;
     client.send(request("ONE") + prefix(100'000) + request("TWO"));
@@ -166,7 +166,7 @@ CHECK(Text{"requests that can't be answered", "无法应答的请求"}) {
         expect_replied(client, "");
         expect_closed(client);
     };
-    refuse({"a request for 'shout' comes", "来了一个 'shout' 请求"}, request("ONE", "shout"));
-    refuse({"a request without a dot comes", "来了一个没有点号的请求"}, framed("cummingsify"));
-    refuse({"a string of no bytes comes", "来了一个零字节的字符串"}, framed(""));
+    refuse({"a request for 'shout' arrives", "来了一个 'shout' 请求"}, request("ONE", "shout"));
+    refuse({"a request without a dot arrives", "来了一个没有点号的请求"}, framed("cummingsify"));
+    refuse({"a string of no bytes arrives", "来了一个零字节的字符串"}, framed(""));
 }

@@ -1,5 +1,5 @@
-// transformedpoetry - a server that transforms poems: one request a connection, as a netstring on
-// one port, as a string with its length before it on the other.
+// transformedpoetry - a server that transforms poems: one request per connection, as a netstring on
+// one port, as a string with a length prefix on the other.
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
 #include "twist/net/netstring.hpp"
@@ -19,12 +19,12 @@
 #include <string_view>
 #include <utility>
 
-// What is served ----------------------------------------------------------------------------------
+// The service -------------------------------------------------------------------------------------
 
-// Knows poems and transforms, and nothing of connections.
+// Knows about poems and transforms, and nothing about connections.
 class TransformService {
   public:
-    // The poem as the transform of that name makes it; none if there is no such transform.
+    // The transformed poem; none if there is no transform of that name.
     std::optional<std::string> transform(const std::string& name, const std::string& poem) const {
         const auto found = transforms_.find(name);
         if (found == transforms_.end())
@@ -40,29 +40,29 @@ class TransformService {
         {"cummingsify", &TransformService::cummingsify}};
 };
 
-// Where a string begins and ends ------------------------------------------------------------------
+// Framing -----------------------------------------------------------------------------------------
 
-// Hears whole strings, as NetstringReceiver does. Here the length of a string stands before it in
-// four bytes, the highest first, and nothing stands after it.
+// Receives whole strings, as NetstringReceiver does. Here each string begins with its length in
+// four bytes, the highest first, and nothing follows it.
 class Int32StringReceiver : public twist::Protocol {
   public:
-    static constexpr std::size_t max_length = 99'999; // a longer string loses the connection
+    static constexpr std::size_t max_length = 99'999; // a longer string closes the connection
     static constexpr std::size_t prefix_length = 4;
 
-    // One string, whole.
+    // Gets one whole string.
     virtual void string_received(std::string string) = 0;
 
     void send_string(std::string_view string) {
-        // TODO: its length first.
+        // TODO: send its length first.
         transport()->write(string);
     }
 
     void data_received(std::string_view /*data*/) final {
-        // TODO: string_received, with each string that is complete; the rest is kept.
+        // TODO: call string_received with each complete string; keep the rest.
     }
 };
 
-// What a string asks for --------------------------------------------------------------------------
+// The requests ------------------------------------------------------------------------------------
 
 template <class StringReceiver>
 class TransformProtocol : public StringReceiver {
@@ -132,7 +132,7 @@ int poetry_main(int argc, char* argv[]) {
     const auto int32_strings =
         twist::listen_tcp(reactor, {iface, int32_port}, int32_string_server(service));
     std::cout << "Serving netstrings on " << netstrings->get_host() << ".\n"
-              << "Serving strings after their length on " << int32_strings->get_host() << '.'
+              << "Serving strings with a length prefix on " << int32_strings->get_host() << '.'
               << std::endl;
     reactor.run();
     return 0;

@@ -1,4 +1,4 @@
-// poem-as-netstring - a server, another one that dies in the middle of its poem, and the client
+// poem-as-netstring - a server, a server that dies in the middle of its poem, and the client
 // of both.
 #include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
@@ -46,9 +46,9 @@ std::unique_ptr<twist::Protocol> PoetryFactory::build_protocol(const twist::Addr
     return std::make_unique<PoetryProtocol>(*this);
 }
 
-// What a client is sent.
+// The bytes to send for a poem.
 std::string message_of(const std::string& poem) {
-    // TODO: a netstring.
+    // TODO: make it a netstring.
     return poem;
 }
 
@@ -58,7 +58,7 @@ std::shared_ptr<twist::ServerFactory> poetry_server(const std::string& poem) {
 
 // The client --------------------------------------------------------------------------------------
 
-// The connection has ended in good order, and the poem was not complete.
+// The connection ended cleanly, but the poem was not complete.
 struct PoemCut : twist::Exception {
     PoemCut() : Exception("The connection ended before the poem.") {}
 };
@@ -92,7 +92,7 @@ class PoetryClientProtocol : public twist::Protocol {
   public:
     explicit PoetryClientProtocol(PoetryClientFactory& factory) : factory_(factory) {}
 
-    // TODO: take the poem out of its netstring, and notice if that is not complete.
+    // TODO: take the poem out of its netstring, and notice if the netstring is incomplete.
     void data_received(std::string_view data) override { poem_ += data; }
 
     void connection_lost(const twist::Failure& reason) override {
@@ -132,7 +132,7 @@ int poetry_main(int argc, char* argv[]) {
 
     twist::Reactor reactor;
     const auto lives = twist::listen_tcp(reactor, {"localhost", 0}, poetry_server(poem));
-    // When a program dies, its system closes its connections, as if all had been said.
+    // When a program dies, its system closes its connections, as if it had sent everything.
     const auto dies =
         twist::listen_tcp(reactor, {"localhost", 0}, std::make_shared<PoetryFactory>(half));
 

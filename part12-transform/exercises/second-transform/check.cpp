@@ -1,4 +1,4 @@
-// A second transform: one request a connection, as netstrings.
+// A second transform: one request per connection, as netstrings.
 #include <string>
 
 #include "tools/check/check.hpp"
@@ -12,7 +12,7 @@ std::string netstring(const std::string& text) {
     return std::to_string(text.size()) + ":" + text + ",";
 }
 
-// Asks for a transform of a poem; gives all that came back.
+// Asks for a transform of a poem; returns the whole reply.
 std::string ask(Program& server, const std::string& name, const std::string& poem) {
     act({"a client asks for " + name + " of " + show(poem),
          "客户端请求对 " + show(poem) + " 做 " + name});
@@ -25,7 +25,7 @@ const Text reply{"the reply", "应答"};
 
 } // namespace
 
-CHECK(Text{"lines, last one first", "各行倒序"}) {
+CHECK(Text{"lines in reverse order", "各行倒序"}) {
     Program server({});
     expect_equal(reply, ask(server, "backwards", "one\ntwo\nthree\n"),
                  netstring("three\ntwo\none\n"));
@@ -43,9 +43,9 @@ CHECK(Text{"empty lines, and no newline at the end", "空行，以及末尾没�
     expect_equal(reply, ask(server, "backwards", ""), netstring(""));
 }
 
-CHECK(Text{"what there was", "原有的功能"}) {
+CHECK(Text{"the existing features", "原有的功能"}) {
     Program server({});
     expect_equal(reply, ask(server, "cummingsify", "ONE\nTWO\n"), netstring("one\ntwo\n"));
-    expect_equal({"what an unknown transform gives", "未知转换得到的内容"},
+    expect_equal({"the reply to an unknown transform", "未知转换得到的内容"},
                  ask(server, "shout", "one\n"), std::string());
 }

@@ -1,4 +1,4 @@
-// transformedpoetry - a server that transforms poems: one request a connection, as a netstring.
+// transformedpoetry - a server that transforms poems: one request per connection, as a netstring.
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
 #include "twist/net/netstring.hpp"
@@ -17,12 +17,12 @@
 #include <string>
 #include <utility>
 
-// What is served ----------------------------------------------------------------------------------
+// The service -------------------------------------------------------------------------------------
 
-// Knows poems and transforms, and nothing of connections.
+// Knows about poems and transforms, and nothing about connections.
 class TransformService {
   public:
-    // The poem as the transform of that name makes it; none if there is no such transform.
+    // The transformed poem; none if there is no transform of that name.
     std::optional<std::string> transform(const std::string& name, const std::string& poem) const {
         const auto found = transforms_.find(name);
         if (found == transforms_.end())
@@ -47,7 +47,7 @@ class TransformService {
         {"cummingsify", &TransformService::cummingsify}};
 };
 
-// How it is served --------------------------------------------------------------------------------
+// The protocol ------------------------------------------------------------------------------------
 
 class TransformFactory : public twist::ServerFactory {
   public:

@@ -1,4 +1,4 @@
-// transformedpoetry - a server that transforms poems: any number of requests a connection.
+// transformedpoetry - a server that transforms poems: any number of requests per connection.
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
 #include "twist/net/netstring.hpp"
@@ -16,12 +16,12 @@
 #include <string>
 #include <utility>
 
-// What is served ----------------------------------------------------------------------------------
+// The service -------------------------------------------------------------------------------------
 
-// Knows poems and transforms, and nothing of connections.
+// Knows about poems and transforms, and nothing about connections.
 class TransformService {
   public:
-    // The poem as the transform of that name makes it; none if there is no such transform.
+    // The transformed poem; none if there is no transform of that name.
     std::optional<std::string> transform(const std::string& name, const std::string& poem) const {
         const auto found = transforms_.find(name);
         if (found == transforms_.end())
@@ -37,7 +37,7 @@ class TransformService {
         {"cummingsify", &TransformService::cummingsify}};
 };
 
-// How it is served --------------------------------------------------------------------------------
+// The protocol ------------------------------------------------------------------------------------
 
 class TransformFactory : public twist::ServerFactory {
   public:
@@ -55,7 +55,7 @@ class TransformProtocol : public twist::NetstringReceiver {
 
     void string_received(std::string request) override {
         if (refused_)
-            return; // it came together with the request that was refused
+            return; // it came in one piece with the refused request
         const std::size_t dot = request.find('.');
         if (dot == std::string::npos)
             return refuse();

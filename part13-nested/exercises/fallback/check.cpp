@@ -37,19 +37,19 @@ class Called {
                            [this](const twist::Failure& reason) { seen_ += reason.text(); });
     }
     void comes(const std::string& poem) {
-        act({"the last one that was asked sends \"" + poem + "\"",
+        act({"the last server asked sends \"" + poem + "\"",
              "最后被请求的服务器发来 \"" + poem + "\""});
         twist::Deferred<std::string>(answers_.back()).callback(poem);
     }
     void fails(const std::string& why) {
-        act({"the last one that was asked fails: " + why, "最后被请求的服务器失败：" + why});
+        act({"the last server asked fails: " + why, "最后被请求的服务器失败：" + why});
         twist::Deferred<std::string>(answers_.back()).errback(twist::Exception(why));
     }
     void expect_asked(const std::string& servers) const {
-        expect_equal({"which servers were asked", "被请求的服务器"}, asked_, servers);
+        expect_equal({"the list of requests", "被请求的服务器"}, asked_, servers);
     }
     void expect_seen(const std::string& result) const {
-        expect_equal({"what came of it", "得到的结果"}, seen_, result);
+        expect_equal({"the result", "得到的结果"}, seen_, result);
     }
 
   private:
@@ -59,7 +59,7 @@ class Called {
 
 } // namespace
 
-CHECK(Text{"the first one has it", "第一个服务器就有"}) {
+CHECK(Text{"the first server has the poem", "第一个服务器就有"}) {
     Called it(3);
     it.expect_asked("10001; ");
     it.expect_seen("");
@@ -68,7 +68,7 @@ CHECK(Text{"the first one has it", "第一个服务器就有"}) {
     it.expect_seen("poem: Alla Sera");
 }
 
-CHECK(Text{"the third one has it", "第三个服务器才有"}) {
+CHECK(Text{"the third server has the poem", "第三个服务器才有"}) {
     Called it(3);
     it.fails("no poem");
     it.expect_asked("10001; 10002; ");
@@ -79,7 +79,7 @@ CHECK(Text{"the third one has it", "第三个服务器才有"}) {
     it.expect_seen("poem: Alla Sera");
 }
 
-CHECK(Text{"nobody has it", "谁都没有"}) {
+CHECK(Text{"no server has the poem", "谁都没有"}) {
     Called it(2);
     it.fails("no poem");
     it.fails("not here either");
@@ -87,7 +87,7 @@ CHECK(Text{"nobody has it", "谁都没有"}) {
     it.expect_seen("[Failure: Exception: not here either]");
 }
 
-CHECK(Text{"one server, which fails", "只有一个服务器，它失败了"}) {
+CHECK(Text{"one server, and it fails", "只有一个服务器，它失败了"}) {
     Called it(1);
     it.fails("no poem");
     it.expect_asked("10001; ");

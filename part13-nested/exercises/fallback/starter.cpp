@@ -1,4 +1,4 @@
-// fallback - a poem that several servers have: if one fails, the next is asked.
+// fallback - a poem that several servers have: if one fails, asks the next.
 #include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/net/address.hpp"
@@ -10,7 +10,7 @@
 
 using GetPoetry = std::function<twist::Deferred<std::string>(const twist::Address&)>;
 
-// The poem of the first of `servers` that has it. There is at least one server.
+// The poem from the first of `servers` that has it. There is at least one server.
 twist::Deferred<std::string> get_poetry_from_any(const GetPoetry& get_poetry,
                                                  const std::vector<twist::Address>& servers) {
     // TODO: if it fails, ask the next one, and so on.

@@ -1,4 +1,4 @@
-// Who makes it, fires it: two servers that answer when the check says so.
+// The maker fires it: two servers that answer when the check says so.
 #include <functional>
 #include <string>
 #include <utility>
@@ -17,10 +17,10 @@ twist::Deferred<std::string> get_poetry(const Server& poems, const Server& trans
 
 namespace {
 
-const Text what_came{"what came of it", "得到的结果"};
-const Text what_was_asked{"what the transform server was asked", "转换服务器收到的请求"};
+const Text what_came{"the result", "得到的结果"};
+const Text what_was_asked{"the list of requests to the transform server", "转换服务器收到的请求"};
 
-// Keeps what it is asked, and answers by hand.
+// Keeps its requests, and answers by hand.
 struct Asked {
     Server server() {
         return [this](const std::string& request, const Answer& answer) {
@@ -35,18 +35,18 @@ struct Asked {
     std::vector<Answer> answers;
 };
 
-// get_poetry has been called, and nothing has come yet.
+// get_poetry has been called; no answer has arrived yet.
 struct Called {
     Called() {
         act({"get_poetry", "调用 get_poetry"});
         get_poetry(poems.server(), transforms.server())
             .add_callbacks([this](const std::string& poem) { seen += "poem: " + poem + "; "; },
                            [this](const twist::Failure& reason) { seen += reason.text() + "; "; });
-        expect_equal({"how often the poetry server was asked", "诗歌服务器被请求的次数"},
+        expect_equal({"the number of requests to the poetry server", "诗歌服务器被请求的次数"},
                      poems.requests.size(), 1U);
     }
     void poem_comes() {
-        act({"the poem comes: \"Alla Sera\"", "诗到了：\"Alla Sera\""});
+        act({"the poem arrives: \"Alla Sera\"", "诗到了：\"Alla Sera\""});
         poems.answer(std::string("Alla Sera"));
         expect_equal(what_was_asked, transforms.requests,
                      std::vector<std::string>{"cummingsify.Alla Sera"});
@@ -55,7 +55,7 @@ struct Called {
     std::string seen;
 };
 
-// An error that nobody got is told as such, not as a result that is missing.
+// Reports an unhandled error as such, not as a missing result.
 void expect_seen(const std::string& seen, const std::string& expected) {
     if (const std::string lost = take_reports(); !lost.empty())
         fail({"An error was reported that nobody handled.", "有错误没有人处理，被报告了出来。"},
@@ -95,7 +95,7 @@ CHECK(Text{"the servers answer at once", "服务器立刻应答"}) {
     const auto says = [](const std::string& word) {
         return [word](const std::string&, const Answer& answer) { answer(word); };
     };
-    act({"get_poetry of servers that answer before it returns",
+    act({"get_poetry, with servers that answer before it returns",
          "调用 get_poetry，服务器在它返回之前就应答"});
     get_poetry(says("Alla Sera"), says("alla sera")).add_callback([&seen](const std::string& poem) {
         seen = "poem: " + poem + "; ";

@@ -1,4 +1,4 @@
-// mend - a poem is fetched and then transformed, each by a server that takes its time.
+// mend - fetches a poem and has it transformed, by two slow servers.
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/clock.hpp"
 
@@ -20,7 +20,7 @@ twist::Deferred<std::string> download(const Server& server) {
     return d;
 }
 
-// The poem in lower case: this server makes it so.
+// The poem in lower case, from this server.
 twist::Deferred<std::string> cummingsify(const Server& server, const std::string& poem) {
     twist::Deferred<std::string> d;
     server("cummingsify." + poem,

@@ -1,4 +1,4 @@
-// mend - a poem is fetched and then transformed, each by a server that takes its time.
+// mend - fetches a poem and has it transformed, by two slow servers.
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/clock.hpp"
 
@@ -18,7 +18,7 @@ void download(const Server& server, const twist::Deferred<std::string>& d) {
     server("poem", [d](const twist::Result<std::string>& answer) { d.callback(answer); });
 }
 
-// Fires `d` with the poem in lower case: this server makes it so.
+// Fires `d` with the poem in lower case, from this server.
 void cummingsify(const Server& server, const std::string& poem,
                  const twist::Deferred<std::string>& d) {
     server("cummingsify." + poem,
@@ -27,7 +27,7 @@ void cummingsify(const Server& server, const std::string& poem,
 
 // The poem, transformed.
 twist::Deferred<std::string> get_poetry(const Server& poems, const Server& transforms) {
-    // TODO: one Deferred, and two functions that fire it. Who makes it, fires it: mend all three.
+    // TODO: two functions fire one Deferred. The maker should fire it: repair all three.
     const twist::Deferred<std::string> d;
     download(poems, d);
     d.add_callback([transforms, d](const std::string& poem) {

@@ -20,7 +20,7 @@ twist::Deferred<std::string> get_poem(const GetPoetry& get_poetry, const Xform& 
 
 namespace {
 
-// get_poem has been called, and nothing has come yet.
+// get_poem has been called; no answer has arrived yet.
 struct Called {
     explicit Called(const std::optional<std::string>& transform) {
         act({"get_poem, the transform: " + transform.value_or("none"),
@@ -35,15 +35,15 @@ struct Called {
                            [this](const twist::Failure& reason) { seen += reason.message(); });
     }
     void poem_comes() const {
-        act({"the poem comes: \"Alla Sera\"", "诗到了：\"Alla Sera\""});
+        act({"the poem arrives: \"Alla Sera\"", "诗到了：\"Alla Sera\""});
         poem.callback("Alla Sera");
     }
     void expect_requests(const std::vector<std::string>& expected) const {
-        expect_equal({"what the transform server was asked", "转换服务器收到的请求"}, requests,
-                     expected);
+        expect_equal({"the list of requests to the transform server", "转换服务器收到的请求"},
+                     requests, expected);
     }
     void expect_seen(const std::string& expected) const {
-        expect_equal({"what came of it", "得到的结果"}, seen, expected);
+        expect_equal({"the result", "得到的结果"}, seen, expected);
     }
 
     const twist::Deferred<std::string> poem, answer; // of the two servers

@@ -1,4 +1,4 @@
-// optional-transform - a poem that is transformed if somebody wishes it.
+// optional-transform - a poem that is transformed on request.
 #include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/clock.hpp"
@@ -15,10 +15,10 @@ using GetPoetry = std::function<twist::Deferred<std::string>()>;
 using Xform = std::function<twist::Deferred<std::string>(const std::string& transform,
                                                          const std::string& poem)>;
 
-// The poem that get_poetry gives; transformed by `xform`, if there is a `transform`.
+// The poem of get_poetry; transformed by `xform` if there is a `transform`.
 twist::Deferred<std::string> get_poem(const GetPoetry& get_poetry, const Xform& xform,
                                       const std::optional<std::string>& transform) {
-    // TODO: there may be no transform; and a poem that could not be transformed is still a poem.
+    // TODO: there may be no transform; and if it fails, return the original poem.
     return get_poetry().add_callback([xform, name = transform.value_or("")](
                                          const std::string& poem) { return xform(name, poem); });
 }

@@ -45,11 +45,11 @@ class Called {
             .errback(twist::Exception("no such transform"));
     }
     void expect_requests(const std::vector<std::string>& requests) const {
-        expect_equal({"what the transform server was asked", "转换服务器收到的请求"}, requests_,
-                     requests);
+        expect_equal({"the list of requests to the transform server", "转换服务器收到的请求"},
+                     requests_, requests);
     }
     void expect_seen(const std::string& result) const {
-        expect_equal({"what came of it", "得到的结果"}, seen_, result);
+        expect_equal({"the result", "得到的结果"}, seen_, result);
     }
 
   private:
@@ -79,7 +79,7 @@ CHECK(Text{"the first of two fails", "两个转换中的第一个失败"}) {
     it.expect_seen("[Failure: Exception: no such transform]");
 }
 
-CHECK(Text{"the same one twice", "同一个转换两次"}) {
+CHECK(Text{"the same transform twice", "同一个转换两次"}) {
     Called it({"quote", "quote"});
     it.answers("<<Alla Sera>>");
     it.expect_requests({"quote.Alla Sera", "quote.<<Alla Sera>>"});
@@ -87,7 +87,7 @@ CHECK(Text{"the same one twice", "同一个转换两次"}) {
     it.expect_seen("poem: <<<<Alla Sera>>>>");
 }
 
-CHECK(Text{"no transform at all", "一个转换也没有"}) {
+CHECK(Text{"an empty list", "一个转换也没有"}) {
     Called it({});
     it.expect_requests({});
     it.expect_seen("poem: Alla Sera");

@@ -1,4 +1,4 @@
-// several-transforms - a poem that goes through one transform after another, each by its name.
+// several-transforms - a poem goes through a list of transforms, given by name.
 #include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/program/lower_case.hpp"
@@ -11,11 +11,11 @@
 using Xform = std::function<twist::Deferred<std::string>(const std::string& transform,
                                                          const std::string& poem)>;
 
-// The poem when all of `transforms` have been done to it, in their order, by `xform`.
+// The poem after `xform` has applied all of `transforms` to it, in order.
 twist::Deferred<std::string> transformed(const Xform& xform,
                                          const std::vector<std::string>& transforms,
                                          const std::string& poem) {
-    // TODO: the others, too; and there may be none at all.
+    // TODO: apply the others, too; the list may be empty.
     return xform(transforms.front(), poem);
 }
 

@@ -1,4 +1,4 @@
-// A library that blocks: the check's own, whose calls wait until the check lets them go on.
+// A blocking library: the check's own; its calls wait until the check lets them continue.
 #include <condition_variable>
 #include <cstddef>
 #include <functional>
@@ -24,7 +24,7 @@ std::shared_ptr<twist::ServerFactory> make_server(twist::Reactor& reactor, NextP
 
 namespace {
 
-// Its calls wait. Each gets what the check gives it, the one that came first at first.
+// Its calls wait. The check answers them in the order in which they were made.
 class Library {
   public:
     std::string next_poem() {
@@ -41,7 +41,7 @@ class Library {
         return "poem " + std::to_string(mine) + "\n";
     }
 
-    // How many calls are waiting in it, or have left it.
+    // The number of calls that wait in it, or have left it.
     int came() { return look(came_); }
     int gone() { return look(gone_); }
     bool was_called_in_the_loop() { return look(in_the_loop_); }
@@ -67,11 +67,11 @@ class Library {
     bool in_the_loop_ = false;
 };
 
-// The server, its library and its clients; and what happens in the loop, step by step.
+// The server, its library and its clients, and the steps to play in the loop.
 class World {
   public:
     void client_comes() {
-        act({"a client comes", "来了一个客户端"});
+        act({"a client connects", "来了一个客户端"});
         clients_.push_back(std::make_unique<Wire>(server_));
     }
     void first_client_leaves() {
@@ -79,7 +79,7 @@ class World {
         clients_.front().reset();
     }
 
-    // The next step: waits until `condition` holds. If it never does, the check fails with `what`.
+    // The next step: wait until `condition` holds. If it never does, the check fails with `what`.
     void until(std::function<bool()> condition, Text what) {
         steps_.push_back({std::move(condition), std::move(what)});
     }
@@ -88,18 +88,18 @@ class World {
     }
     void until_the_library_is_asked() {
         until([this] { return library.came() == 1; },
-              {"The library is not asked.", "没有人去问图书馆。"});
+              {"The library is not called.", "没有人去问图书馆。"});
     }
     void until_the_loop_has_heard() {
         until([this] { return library.gone() == 1 && reactor_.threads().running() == 0; },
-              {"The library's call does not end.", "对图书馆的调用没有结束。"});
+              {"The call of the library does not end.", "对图书馆的调用没有结束。"});
     }
     void until_closed(std::size_t client) {
         until([this, client] { return clients_[client]->closed(); },
-              {"A client still waits.", "还有客户端在等。"});
+              {"A client is still waiting.", "还有客户端在等。"});
     }
 
-    // Takes all steps.
+    // Plays all steps.
     void play() {
         reactor_.call_when_running([this] { go_on(0, most_looks); });
         reactor_.run();
@@ -121,7 +121,7 @@ class World {
 
     void go_on(std::size_t step, int looks_left) {
         expect(!library.was_called_in_the_loop(),
-               {"The library is called in the loop's thread: meanwhile nobody else is served.",
+               {"The library is called in the loop's thread: meanwhile no other client is served.",
                 "图书馆是在循环的线程里调用的：这期间谁也得不到服务。"});
         if (step == steps_.size())
             return reactor_.stop();
@@ -151,7 +151,7 @@ CHECK(Text{"two clients at once", "两个客户端同时到来"}) {
     });
     world.until(
         [&] { return world.library.came() == 2; },
-        {"While one client waits for his poem, the library is not asked for the other one's.",
+        {"While one client waits for its poem, the library is not called for the other one.",
          "一个客户端在等诗的时候，没有人替另一个去问图书馆。"});
     world.then([&] {
         act({"the library finds both poems", "图书馆找到了两首诗"});
@@ -165,13 +165,13 @@ CHECK(Text{"two clients at once", "两个客户端同时到来"}) {
     expect_equal(the_poem, world.poem_of(1 - earlier), "poem 2\n");
 }
 
-CHECK(Text{"a client that leaves before there is a poem", "在诗找到之前就离开的客户端"}) {
+CHECK(Text{"a client that leaves before its poem is found", "在诗找到之前就离开的客户端"}) {
     World world;
     world.then([&] { world.client_comes(); });
     world.until_the_library_is_asked();
     world.then([&] {
         world.first_client_leaves();
-        act({"the library finds his poem", "图书馆找到了他的诗"});
+        act({"the library finds its poem", "图书馆找到了他的诗"});
         world.library.let_go(1);
     });
     world.until_the_loop_has_heard();
@@ -190,14 +190,14 @@ CHECK(Text{"a poem that is not found", "找不到的诗"}) {
     world.then([&] { world.client_comes(); });
     world.until_the_library_is_asked();
     world.then([&] {
-        act({"the library finds none, and throws", "图书馆没有找到，抛出异常"});
+        act({"the library finds none and throws", "图书馆没有找到，抛出异常"});
         world.library.let_go(1);
     });
     world.until_closed(0);
     world.then([&] {
         expect_equal(the_poem, world.poem_of(0), "");
         expect(take_reports().find("no poem") != std::string::npos,
-               {"Nobody was told why there is no poem.", "没有人知道为什么没有诗。"});
+               {"No report says why there is no poem.", "没有人知道为什么没有诗。"});
         world.client_comes();
         world.library.let_go(1);
     });

@@ -13,9 +13,9 @@
 #include <thread>
 #include <utility>
 
-// What the library can do: it finds the next poem. It knows nothing of reactors, and BLOCKS until
-// it has found one. Throws std::runtime_error where there is none. It may be called in several
-// threads at once.
+// The library's function: it finds the next poem. It knows nothing about reactors, and BLOCKS
+// until it has found one. Throws std::runtime_error if there is none. Several threads may call it
+// at once.
 using NextPoem = std::function<std::string()>;
 
 class PoetryFactory : public twist::ServerFactory {
@@ -49,7 +49,7 @@ std::unique_ptr<twist::Protocol> PoetryFactory::build_protocol(const twist::Addr
     return std::make_unique<PoetryProtocol>(*this);
 }
 
-// A factory for a server that sends each client a poem of its own.
+// A factory for a server that sends each client its own poem.
 std::shared_ptr<twist::ServerFactory> make_server(twist::Reactor& reactor, NextPoem next_poem) {
     return std::make_shared<PoetryFactory>(reactor, std::move(next_poem));
 }

@@ -18,20 +18,20 @@ GetPoem make_proxy(GetPoem fetch, twist::Clock& clock, twist::Seconds max_age);
 
 namespace {
 
-// A proxy that keeps a poem for ten seconds, and the server before which it stands.
+// A proxy that keeps a poem for ten seconds, and the server behind it.
 class Proxy {
   public:
-    // A client comes; the server has been asked so often then.
+    // A client connects; then the server has had this number of requests.
     void client(std::size_t fetches) {
         act({"a client asks the proxy", "客户端向代理请求"});
         got_.clear();
         get_poem_().add_callbacks(
             [this](const std::string& poem) { got_ = poem; },
             [this](const twist::Failure& reason) { got_ = reason.message(); });
-        expect_equal({"how often the server was asked", "服务器被请求的次数"}, fetches_.size(),
-                     fetches);
+        expect_equal({"the number of requests to the server", "服务器被请求的次数"},
+                     fetches_.size(), fetches);
     }
-    // Another one comes before there is a poem: it may cause a fetch of its own, or share one.
+    // Another client connects before there is a poem: it may start its own fetch, or share one.
     bool causes_another_fetch() {
         const std::size_t before = fetches_.size();
         act({"another client asks the proxy", "另一个客户端向代理请求"});
@@ -70,7 +70,7 @@ class Proxy {
 
 } // namespace
 
-CHECK(Text{"a poem grows old", "诗变旧了"}) {
+CHECK(Text{"a poem gets too old", "诗变旧了"}) {
     Proxy proxy;
     proxy.client(1);
     proxy.comes(0, "first edition");
@@ -92,7 +92,7 @@ CHECK(Text{"a poem grows old", "诗变旧了"}) {
     proxy.expect_got("third edition");
 }
 
-CHECK(Text{"a fetch that takes its time", "耗时的取诗"}) {
+CHECK(Text{"a slow fetch", "耗时的取诗"}) {
     Proxy proxy;
     proxy.client(1);
     proxy.pass(8);
@@ -129,7 +129,7 @@ CHECK(Text{"two fetches at once", "两次取诗同时进行"}) {
     proxy.expect_got("second edition");
 }
 
-CHECK(Text{"two fetches at once, and the second one is quicker", "两次取诗同时进行，第二次更快"}) {
+CHECK(Text{"two fetches at once, and the second is faster", "两次取诗同时进行，第二次更快"}) {
     Proxy proxy;
     proxy.client(1);
     if (!proxy.causes_another_fetch())

@@ -1,4 +1,4 @@
-// expires - the cache of a proxy: a poem is served from it until it is too old.
+// expires - the cache of a proxy: it serves a poem until the poem is too old.
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/clock.hpp"
 
@@ -33,11 +33,11 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
     const GetPoem fetch_;
     twist::Clock& clock_;
     const twist::Seconds max_age_;
-    std::optional<std::string> poem_; // nothing until a whole one has come
-    twist::Seconds came_{0};          // when it came
+    std::optional<std::string> poem_; // empty until a whole poem has arrived
+    twist::Seconds came_{0};          // its time of arrival
 };
 
-// A proxy for the server that `fetch` asks. It keeps a poem for `max_age`.
+// A proxy for the server behind `fetch`. It keeps a poem for `max_age`.
 GetPoem make_proxy(GetPoem fetch, twist::Clock& clock, twist::Seconds max_age) {
     return [service = std::make_shared<ProxyService>(std::move(fetch), clock, max_age)] {
         return service->get_poem();

@@ -1,4 +1,4 @@
-// expires - the cache of a proxy: a poem is served from it until it is too old.
+// expires - the cache of a proxy: it serves a poem until the poem is too old.
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/clock.hpp"
 
@@ -20,7 +20,7 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
         : fetch_(std::move(fetch)), clock_(clock), max_age_(max_age) {}
 
     twist::Deferred<std::string> get_poem() {
-        // TODO: a poem that is too old is no answer.
+        // TODO: do not serve a poem that is too old.
         if (poem_)
             return twist::succeed(*poem_);
         return fetch_().add_callback([self = shared_from_this()](const std::string& poem) {
@@ -33,10 +33,10 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
     const GetPoem fetch_;
     twist::Clock& clock_;
     const twist::Seconds max_age_;
-    std::optional<std::string> poem_; // nothing until a whole one has come
+    std::optional<std::string> poem_; // empty until a whole poem has arrived
 };
 
-// A proxy for the server that `fetch` asks. It keeps a poem for `max_age`.
+// A proxy for the server behind `fetch`. It keeps a poem for `max_age`.
 GetPoem make_proxy(GetPoem fetch, twist::Clock& clock, twist::Seconds max_age) {
     return [service = std::make_shared<ProxyService>(std::move(fetch), clock, max_age)] {
         return service->get_poem();

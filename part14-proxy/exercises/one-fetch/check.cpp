@@ -1,4 +1,4 @@
-// One fetch for all who wait: a server that answers when the check says so.
+// One fetch for all waiting clients: a server that answers when the check says so.
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -17,7 +17,7 @@ GetPoem make_proxy(GetPoem fetch);
 
 namespace {
 
-// The server, the proxy before it, and clients by name.
+// The server, the proxy in front of it, and clients by name.
 struct Class {
     GetPoem get_poem = make_proxy([this] {
         const twist::Deferred<std::string> answer;
@@ -25,7 +25,7 @@ struct Class {
         return answer;
     });
 
-    // A client that notes what it gets, and gives nothing on: the chain is its own.
+    // A client that records its result and passes nothing on: the chain is its own.
     twist::Deferred<void> client(const std::string& name) {
         act({name + " asks the proxy", name + " 向代理请求"});
         try {
@@ -35,21 +35,20 @@ struct Class {
                     got += name + ": " + reason.message() + "; ";
                 });
         } catch (const std::logic_error&) {
-            fail({"Two clients share one chain: get_poem must give each client a Deferred of its "
-                  "own.",
+            fail({"Two clients share one chain: get_poem must give each client its own Deferred.",
                   "两个客户端共用一条回调链：get_poem 必须给每个客户端各自的 Deferred。"});
         }
     }
 
     void expect_fetches(std::size_t number) {
-        expect_equal({"how often the server was asked", "服务器被请求的次数"}, fetches.size(),
+        expect_equal({"the number of requests to the server", "服务器被请求的次数"}, fetches.size(),
                      number);
     }
     void expect_got(const std::string& expected) {
         expect_equal({"what the clients got", "客户端得到的结果"}, got, expected);
     }
     void poem_comes(std::size_t fetch) {
-        act({"the poem comes", "诗到了"});
+        act({"the poem arrives", "诗到了"});
         fetches.at(fetch).callback("Alla Sera");
     }
     void fetch_fails(std::size_t fetch) {
@@ -91,7 +90,7 @@ CHECK(Text{"the fetch fails", "取诗失败"}) {
     it.expect_got("A: no poem; B: no poem; C: Alla Sera; ");
 }
 
-CHECK(Text{"a client that asks again at once", "立刻再次请求的客户端"}) {
+CHECK(Text{"clients that ask again at once", "立刻再次请求的客户端"}) {
     Class it;
     for (const std::string name : {"A", "B", "C"})
         it.client(name).add_callback([&it, name] { it.client(name + " again"); });
@@ -114,12 +113,12 @@ CHECK(Text{"a server that answers at once", "立刻应答的服务器"}) {
         act({"a client asks the proxy", "客户端向代理请求"});
         get_poem().add_callback([&got](const std::string& poem) { got += poem + "; "; });
     }
-    expect_equal({"how often the server was asked", "服务器被请求的次数"}, asked, 1);
+    expect_equal({"the number of requests to the server", "服务器被请求的次数"}, asked, 1);
     expect_equal({"what the clients got", "客户端得到的结果"}, got,
                  std::string("Alla Sera; Alla Sera; "));
 }
 
-CHECK(Text{"a client that asks again when it has the poem", "得到诗之后再次请求的客户端"}) {
+CHECK(Text{"a client that asks again after it gets the poem", "得到诗之后再次请求的客户端"}) {
     Class it;
     it.client("A").add_callback([&it] { it.client("A again"); });
     it.poem_comes(0);
@@ -140,7 +139,7 @@ CHECK(Text{"a server that fails at once", "立刻失败的服务器"}) {
             [&got](const std::string& poem) { got += poem + "; "; },
             [&got](const twist::Failure& reason) { got += reason.message() + "; "; });
     }
-    expect_equal({"how often the server was asked", "服务器被请求的次数"}, asked, 2);
+    expect_equal({"the number of requests to the server", "服务器被请求的次数"}, asked, 2);
     expect_equal({"what the clients got", "客户端得到的结果"}, got,
                  std::string("no poem; no poem; "));
 }

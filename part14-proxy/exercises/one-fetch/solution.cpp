@@ -1,4 +1,4 @@
-// one-fetch - the cache of a proxy: all who wait for the poem share one fetch.
+// one-fetch - the cache of a proxy: all waiting clients share one fetch.
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/clock.hpp"
 
@@ -41,11 +41,11 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
     }
 
     const GetPoem fetch_;
-    std::optional<std::string> poem_;                   // nothing until a whole one has come
-    std::vector<twist::Deferred<std::string>> waiting_; // for the fetch that is under way
+    std::optional<std::string> poem_;                   // empty until a whole poem has arrived
+    std::vector<twist::Deferred<std::string>> waiting_; // for the current fetch
 };
 
-// A proxy for the server that `fetch` asks.
+// A proxy for the server behind `fetch`.
 GetPoem make_proxy(GetPoem fetch) {
     return [service = std::make_shared<ProxyService>(std::move(fetch))] {
         return service->get_poem();

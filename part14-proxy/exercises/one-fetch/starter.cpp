@@ -1,4 +1,4 @@
-// one-fetch - the cache of a proxy: all who wait for the poem share one fetch.
+// one-fetch - the cache of a proxy: all waiting clients share one fetch.
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/clock.hpp"
 
@@ -22,7 +22,7 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
     twist::Deferred<std::string> get_poem() {
         if (poem_)
             return twist::succeed(*poem_);
-        // TODO: if a fetch is under way already, wait for that one.
+        // TODO: if a fetch is already under way, wait for it.
         return fetch_().add_callback([self = shared_from_this()](const std::string& poem) {
             self->poem_ = poem;
             return poem;
@@ -31,10 +31,10 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
 
   private:
     const GetPoem fetch_;
-    std::optional<std::string> poem_; // nothing until a whole one has come
+    std::optional<std::string> poem_; // empty until a whole poem has arrived
 };
 
-// A proxy for the server that `fetch` asks.
+// A proxy for the server behind `fetch`.
 GetPoem make_proxy(GetPoem fetch) {
     return [service = std::make_shared<ProxyService>(std::move(fetch))] {
         return service->get_poem();

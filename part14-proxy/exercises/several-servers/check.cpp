@@ -16,7 +16,7 @@ GetPoem make_proxy(GetPoem fetch);
 
 namespace {
 
-// A long name lies on the heap, where it is noticed if it is used when it is gone.
+// A long name is on the heap, so AddressSanitizer notices any use after it is gone.
 std::string full_name(const std::string& server) {
     return "the poetry server of the city of " + server;
 }
@@ -42,15 +42,15 @@ class Proxy {
         answer.errback(twist::Exception("no poem"));
     }
     void expect_asked(const std::string& servers) {
-        expect_equal({"which servers were asked", "被请求的服务器"}, asked_, servers);
+        expect_equal({"the list of requests", "被请求的服务器"}, asked_, servers);
     }
     void expect_got(const std::string& server, const std::string& poem) {
         expect_equal({"what the client got", "客户端得到的结果"}, got_[server], poem);
     }
 
   private:
-    std::map<std::string, twist::Deferred<std::string>> fetches_; // the last one of each
-    std::map<std::string, std::string> got_;                      // by the last client of each
+    std::map<std::string, twist::Deferred<std::string>> fetches_; // the last of each server
+    std::map<std::string, std::string> got_;                      // the last client of each server
     std::string asked_;
     GetPoem get_poem_ = make_proxy([this](const std::string& server) {
         const twist::Deferred<std::string> answer;
@@ -62,7 +62,7 @@ class Proxy {
 
 } // namespace
 
-CHECK(Text{"two servers, one after the other", "两个服务器，一先一后"}) {
+CHECK(Text{"two servers, one after another", "两个服务器，一先一后"}) {
     Proxy proxy;
     proxy.client("Rome");
     proxy.comes("Rome", "Alla Sera");
@@ -93,7 +93,7 @@ CHECK(Text{"two servers at once", "两个服务器同时"}) {
     proxy.expect_asked("Rome; Dublin; ");
 }
 
-CHECK(Text{"one of them fails", "其中一个失败"}) {
+CHECK(Text{"one of the two fails", "其中一个失败"}) {
     Proxy proxy;
     proxy.client("Dublin");
     proxy.comes("Dublin", "Ecstasy");

@@ -1,4 +1,4 @@
-// several-servers - the cache of a proxy that stands before several servers.
+// several-servers - the cache of a proxy for several servers.
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/clock.hpp"
 
@@ -30,10 +30,10 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
 
   private:
     const GetPoem fetch_;
-    std::map<std::string, std::string> poems_; // by server; only whole ones
+    std::map<std::string, std::string> poems_; // by server; only whole poems
 };
 
-// A proxy for the servers that `fetch` asks.
+// A proxy for the servers behind `fetch`.
 GetPoem make_proxy(GetPoem fetch) {
     return [service = std::make_shared<ProxyService>(std::move(fetch))](const std::string& server) {
         return service->get_poem(server);

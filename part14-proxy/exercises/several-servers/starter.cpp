@@ -1,4 +1,4 @@
-// several-servers - the cache of a proxy that stands before several servers.
+// several-servers - the cache of a proxy for several servers.
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/clock.hpp"
 
@@ -19,7 +19,7 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
     explicit ProxyService(GetPoem fetch) : fetch_(std::move(fetch)) {}
 
     twist::Deferred<std::string> get_poem(const std::string& server) {
-        // TODO: which server is this the poem of?
+        // TODO: which server's poem is this?
         if (poem_)
             return twist::succeed(*poem_);
         return fetch_(server).add_callback([self = shared_from_this()](const std::string& poem) {
@@ -30,10 +30,10 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
 
   private:
     const GetPoem fetch_;
-    std::optional<std::string> poem_; // nothing until a whole one has come
+    std::optional<std::string> poem_; // empty until a whole poem has arrived
 };
 
-// A proxy for the servers that `fetch` asks.
+// A proxy for the servers behind `fetch`.
 GetPoem make_proxy(GetPoem fetch) {
     return [service = std::make_shared<ProxyService>(std::move(fetch))](const std::string& server) {
         return service->get_poem(server);

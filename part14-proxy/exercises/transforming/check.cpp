@@ -18,17 +18,17 @@ namespace {
 
 class Proxy {
   public:
-    // A client comes; the server has been asked so often then.
+    // A client connects; then the server has had this number of requests.
     void client(std::size_t fetches) {
         act({"a client asks the proxy", "客户端向代理请求"});
         got_ = "nothing yet";
         get_poem_().add_callbacks(
             [this](const std::string& poem) { got_ = poem; },
             [this](const twist::Failure& reason) { got_ = reason.message(); });
-        expect_equal({"how often the server was asked", "服务器被请求的次数"}, fetches_.size(),
-                     fetches);
+        expect_equal({"the number of requests to the server", "服务器被请求的次数"},
+                     fetches_.size(), fetches);
     }
-    // Another one comes before there is a transformed poem: it may cause a fetch of its own, or
+    // Another client connects before there is a transformed poem: it may start its own fetch, or
     // wait.
     bool causes_another_fetch() {
         const std::size_t before = fetches_.size();
@@ -39,11 +39,11 @@ class Proxy {
     }
     void poem_comes() { poem_comes(fetches_.size() - 1); }
     void poem_comes(std::size_t fetch) {
-        act({"the poem comes: \"Alla Sera\"", "诗到了：\"Alla Sera\""});
+        act({"the poem arrives: \"Alla Sera\"", "诗到了：\"Alla Sera\""});
         asked_ = "nothing";
         twist::Deferred<std::string>(fetches_.at(fetch)).callback("Alla Sera");
-        expect_equal({"what the transform server was asked", "转换服务器收到的请求"}, asked_,
-                     std::string("Alla Sera"));
+        expect_equal({"the list of requests to the transform server", "转换服务器收到的请求"},
+                     asked_, std::string("Alla Sera"));
     }
     void fetch_fails() {
         act({"the fetch fails", "取诗失败"});
@@ -73,7 +73,7 @@ class Proxy {
 
 } // namespace
 
-CHECK(Text{"fetched, transformed, kept", "取来、转换、保存"}) {
+CHECK(Text{"fetch, transform, keep", "取来、转换、保存"}) {
     Proxy proxy;
     proxy.client(1);
     proxy.poem_comes();
@@ -104,7 +104,7 @@ CHECK(Text{"the fetch fails", "取诗失败"}) {
     proxy.client(2);
 }
 
-CHECK(Text{"a client comes during the transformation", "转换期间来了另一个客户端"}) {
+CHECK(Text{"a client connects during the transformation", "转换期间来了另一个客户端"}) {
     Proxy proxy;
     proxy.client(1);
     proxy.poem_comes();

@@ -1,4 +1,4 @@
-// transforming - the cache of a proxy that has its poem transformed.
+// transforming - the cache of a proxy that transforms its poem.
 #include "twist/deferred/deferred.hpp"
 #include "twist/program/lower_case.hpp"
 
@@ -36,10 +36,10 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
 
     const GetPoem fetch_;
     const Cummingsify cummingsify_;
-    std::optional<std::string> poem_; // transformed; nothing until one has been
+    std::optional<std::string> poem_; // transformed; empty until there is one
 };
 
-// A proxy for the server that `fetch` asks. What it serves, `cummingsify` has transformed.
+// A proxy for the server behind `fetch`. It serves poems that `cummingsify` has transformed.
 GetPoem make_proxy(GetPoem fetch, Cummingsify cummingsify) {
     return [service = std::make_shared<ProxyService>(std::move(fetch), std::move(cummingsify))] {
         return service->get_poem();

@@ -1,4 +1,4 @@
-// transforming - the cache of a proxy that has its poem transformed.
+// transforming - the cache of a proxy that transforms its poem.
 #include "twist/deferred/deferred.hpp"
 #include "twist/program/lower_case.hpp"
 
@@ -21,7 +21,7 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
         if (poem_)
             return twist::succeed(*poem_);
         return fetch_().add_callback([self = shared_from_this()](const std::string& poem) {
-            // TODO: have it transformed; and what is to be kept, and what not?
+            // TODO: transform it. Which poem should be kept, and which not?
             self->poem_ = poem;
             return poem;
         });
@@ -30,10 +30,10 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
   private:
     const GetPoem fetch_;
     const Cummingsify cummingsify_;
-    std::optional<std::string> poem_; // nothing until a whole one has come
+    std::optional<std::string> poem_; // empty until a whole poem has arrived
 };
 
-// A proxy for the server that `fetch` asks. What it serves, `cummingsify` has transformed.
+// A proxy for the server behind `fetch`. It serves poems that `cummingsify` has transformed.
 GetPoem make_proxy(GetPoem fetch, Cummingsify cummingsify) {
     return [service = std::make_shared<ProxyService>(std::move(fetch), std::move(cummingsify))] {
         return service->get_poem();

@@ -1,5 +1,5 @@
-// Find the bug by its test: the test is run with classes that are right, and with the one that is
-// not.
+// Find the bug by its test: runs the test with correct classes, and with the class that has the
+// bug.
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -48,7 +48,7 @@ class WithTheBug : public Lines {
     std::vector<std::string> data_received(std::string_view data) override {
         const std::size_t end = data.rfind('\n');
         if (end == data.npos) {
-            rest_ = data; // and what was there is lost
+            rest_ = data; // and the old content is lost
             return {};
         }
         Right whole;
@@ -61,7 +61,7 @@ class WithTheBug : public Lines {
     std::string rest_;
 };
 
-// What the test throws; "" if it is content.
+// What the test throws; "" if it throws nothing.
 template <class Splitter>
 std::string complaint() {
     try {
@@ -74,11 +74,10 @@ std::string complaint() {
 
 } // namespace
 
-CHECK(Text{"a class that is right", "正确的类"}) {
+CHECK(Text{"a correct class", "正确的类"}) {
     act({"test_lines", "调用 test_lines"});
     if (const std::string said = complaint<Right>(); !said.empty())
-        fail({"The test finds a bug in a class that has none.", "类没有错误，测试却说它有。"},
-             said);
+        fail({"The test finds a bug in a correct class.", "类没有错误，测试却说它有。"}, said);
 }
 
 CHECK(Text{"the class with the bug", "有错误的类"}) {

@@ -1,4 +1,4 @@
-// test-lines - a test of a class that cuts a stream into lines, and has a bug.
+// test-lines - a test of a class that splits a stream into lines and has a bug.
 #include "twist/base/error.hpp"
 
 #include <functional>
@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-// Takes the bytes of a stream as they come, and gives the lines that they have completed.
+// Takes the bytes of a stream as they arrive, and returns the lines that they complete.
 class Lines {
   public:
     virtual ~Lines() = default;
@@ -17,7 +17,7 @@ class Lines {
 
 using MakeLines = std::function<std::unique_ptr<Lines>()>;
 
-// The one with the bug.
+// The class with the bug.
 class PoemLines : public Lines {
   public:
     std::vector<std::string> data_received(std::string_view data) override {
@@ -32,7 +32,7 @@ class PoemLines : public Lines {
     }
 
   private:
-    std::string rest_; // of a line that is not complete
+    std::string rest_; // of an incomplete line
 };
 
 struct WrongLines : twist::Exception {
@@ -44,11 +44,11 @@ void expect_lines(const std::vector<std::string>& lines, const std::vector<std::
         throw WrongLines("These are not the lines that were sent.");
 }
 
-// Throws WrongLines if what `make_lines` makes is wrong.
+// Throws WrongLines if the class that `make_lines` makes is wrong.
 void test_lines(const MakeLines& make_lines) {
     const auto lines = make_lines();
     expect_lines(lines->data_received("one\ntwo\n"), {"one", "two"});
-    // TODO: send what a slow server sends.
+    // TODO: send the pieces that a slow server sends.
 }
 
 int main() {

@@ -1,4 +1,4 @@
-// A test for the transform server: it is given two servers that are right, and then wrong ones.
+// A test for the transform server: it gets two correct servers, and then incorrect ones.
 #include <chrono>
 #include <functional>
 #include <string>
@@ -32,7 +32,7 @@ Reply right(const std::string& name, const std::string& poem) {
     return name == "cummingsify" ? Reply(twist::lower_case(poem)) : no_reply();
 }
 
-// One that takes the poem to end at the first `end`.
+// A server that treats the first `end` as the end of the poem.
 Answer ends_at(char end) {
     return [end](const std::string& name, const std::string& poem) {
         return right(name, poem.substr(0, poem.find(end)));
@@ -48,7 +48,7 @@ TransformServer later(twist::Clock& clock, const Answer& answer) {
     };
 }
 
-// What the test says of a server: "right", or the failure.
+// The test's verdict on a server: "right", or the failure.
 std::string verdict(const Answer& answer) {
     std::string said;
     twist::FakeClock clock;
@@ -56,11 +56,11 @@ std::string verdict(const Answer& answer) {
     twist::maybe_deferred(test_transform, server)
         .add_callbacks([&said] { said = "right"; },
                        [&said](const twist::Failure& reason) { said = reason.text(); });
-    expect(said != "right", {"The test is over before the first reply is there.",
-                             "第一个应答还没到，测试就结束了。"});
+    expect(said != "right",
+           {"The test ends before the first reply is there.", "第一个应答还没到，测试就结束了。"});
     while (said.empty() && !clock.delayed_calls().empty())
         clock.advance(1s);
-    expect(!said.empty(), {"The test has all its replies, and is not over.",
+    expect(!said.empty(), {"The test has all its replies but does not end.",
                            "测试已经得到全部应答，却没有结束。"});
     return said;
 }
@@ -83,20 +83,20 @@ const std::vector<Wrong>& wrong_servers() {
          [](const std::string& name, const std::string& poem) {
              return name == "cummingsify" ? Reply(poem) : no_reply();
          }},
-        {{"makes only the first letter small", "只把第一个字母变成小写"},
+        {{"makes only the first letter lower case", "只把第一个字母变成小写"},
          [](const std::string& name, const std::string& poem) {
              return name == "cummingsify" ? Reply(twist::lower_case(poem.substr(0, 1)) +
                                                   poem.substr(poem.empty() ? 0 : 1))
                                           : no_reply();
          }},
-        {{"replies to nobody", "对谁都不应答"},
+        {{"never replies", "对谁都不应答"},
          [](const std::string&, const std::string&) { return no_reply(); }},
-        {{"sends everybody the same poem", "给所有人同一首诗"},
+        {{"sends every client the same poem", "给所有人同一首诗"},
          [](const std::string& name, const std::string&) {
              return right(name, "HERE IS MY POEM");
          }},
-        {{"takes the poem to end at a dot", "以为诗到句点为止"}, ends_at('.')},
-        {{"takes the poem to end at the end of a line", "以为诗到换行为止"}, ends_at('\n')},
+        {{"treats a dot as the end of the poem", "以为诗到句点为止"}, ends_at('.')},
+        {{"treats a line end as the end of the poem", "以为诗到换行为止"}, ends_at('\n')},
         {{"sends the poem back if it does not know the name", "不认识名字时把诗送回"},
          [](const std::string& name, const std::string& poem) {
              return name == "cummingsify" ? right(name, poem) : Reply(poem);
@@ -107,14 +107,14 @@ const std::vector<Wrong>& wrong_servers() {
 
 } // namespace
 
-CHECK(Text{"a server that is right", "正确的服务器"}) {
-    act({"test_transform; the replies come later", "调用 test_transform；应答稍后到达"});
+CHECK(Text{"a correct server", "正确的服务器"}) {
+    act({"test_transform; the replies arrive later", "调用 test_transform；应答稍后到达"});
     expect_right(verdict(right));
 }
 
-CHECK(Text{"a server that is right, and quick", "正确而且很快的服务器"}) {
+CHECK(Text{"a correct, fast server", "正确而且很快的服务器"}) {
     std::string said;
-    act({"test_transform; the replies come at once, and for no reply the connection is closed",
+    act({"test_transform; the replies arrive at once, or the connection is closed",
          "调用 test_transform；应答立即到达，没有应答时连接被关闭"});
     const TransformServer server = [](const std::string& name, const std::string& poem) {
         const twist::Deferred<std::string> d;

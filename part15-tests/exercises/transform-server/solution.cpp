@@ -1,4 +1,4 @@
-// test-transform - tests transform servers: says which are right and which are not.
+// test-transform - tests transform servers: says which are correct and which are not.
 #include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/program/lower_case.hpp"
@@ -7,11 +7,11 @@
 #include <iostream>
 #include <string>
 
-// A transform server, as its client sees it. The reply comes later, or a failure.
+// A transform server, as its client sees it. The reply, or a failure, comes later.
 using TransformServer =
     std::function<twist::Deferred<std::string>(const std::string& name, const std::string& poem)>;
 
-// What the test fails with where the server does.
+// The test's failure when the server is wrong.
 struct WrongReply : twist::Exception {
     using Exception::Exception;
 };
@@ -20,7 +20,7 @@ twist::Deferred<void> expect_reply(const TransformServer& server, const std::str
                                    const std::string& expected) {
     return server("cummingsify", poem).add_callback([expected](const std::string& reply) {
         if (reply != expected)
-            throw WrongReply("The reply is '" + reply + "' and not '" + expected + "'.");
+            throw WrongReply("The reply is '" + reply + "', not '" + expected + "'.");
     });
 }
 
@@ -33,7 +33,7 @@ twist::Deferred<void> expect_no_reply(const TransformServer& server) {
             [](const twist::Failure&) {});
 }
 
-// Fires if the server does what it promises, and fails if it does not.
+// Fires if the server keeps its promises, and fails if it does not.
 twist::Deferred<void> test_transform(const TransformServer& server) {
     return expect_reply(server, "HERE IS MY POEM", "here is my poem")
         .add_callback(

@@ -1,4 +1,4 @@
-// test-transform - tests transform servers: says which are right and which are not.
+// test-transform - tests transform servers: says which are correct and which are not.
 #include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/program/lower_case.hpp"
@@ -7,19 +7,19 @@
 #include <iostream>
 #include <string>
 
-// A transform server, as its client sees it. The reply comes later, or a failure.
+// A transform server, as its client sees it. The reply, or a failure, comes later.
 using TransformServer =
     std::function<twist::Deferred<std::string>(const std::string& name, const std::string& poem)>;
 
-// What the test fails with where the server does.
+// The test's failure when the server is wrong.
 struct WrongReply : twist::Exception {
     using Exception::Exception;
 };
 
-// Fires if the server does what it promises, and fails if it does not.
+// Fires if the server keeps its promises, and fails if it does not.
 twist::Deferred<void> test_transform(const TransformServer& server) {
     return server("cummingsify", "HERE IS MY POEM").add_callback([](const std::string& reply) {
-        // TODO: fail if this is not the poem in lower case. Then try what else it promises.
+        // TODO: fail if this is not the poem in lower case. Then test its other promises.
         static_cast<void>(reply);
     });
 }

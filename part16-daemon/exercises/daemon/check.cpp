@@ -1,5 +1,5 @@
-// The proxy as a daemon: the check starts it, reads its pid file and its log, is its server and its
-// client, and ends it with SIGTERM.
+// The proxy as a daemon: the check starts it, reads its pid file and its log, acts as its server
+// and its client, and stops it with SIGTERM.
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -24,7 +24,7 @@ constexpr int limit = 5000; // milliseconds
 
 using Path = std::filesystem::path;
 
-const Path home = [] { // of the pid files and logs
+const Path home = [] { // for the pid files and logs
     std::string path = std::filesystem::temp_directory_path() / "check-daemon-XXXXXX";
     if (::mkdtemp(path.data()) == nullptr)
         fail({"The check could not make a directory.", "检查程序无法建立目录。"}, path);
@@ -32,7 +32,7 @@ const Path home = [] { // of the pid files and logs
 }();
 
 // A daemon leaves the check's session, and would stay if the check failed. So the check runs in a
-// child, and its parent ends all whom it leaves behind: they come to the nearest subreaper.
+// child, and its parent ends all processes left behind: the nearest subreaper inherits them.
 [[noreturn]] void keep(pid_t check) {
     int status = 0;
     while (::waitpid(check, &status, 0) == -1 && errno == EINTR) {
@@ -54,7 +54,7 @@ const Path home = [] { // of the pid files and logs
     return ::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0; // the daemons are the check's own children now
 }();
 
-// A directory in which the program finds nothing.
+// An empty directory for the program.
 Path new_directory() {
     static int number = 0;
     const Path path = home / std::to_string(++number);
@@ -67,37 +67,38 @@ std::string read(const Path& path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// Starts the program, and waits for the end of the command.
+// Starts the program and waits until the command ends.
 Ending start(const Path& directory, const Listener& server, const std::string& port = "0") {
     Program command({"--port", port, "--pidfile", directory / "proxy.pid", "--logfile",
                      directory / "proxy.log", server.port()});
     return command.wait();
 }
 
-// The number in the pid file, which must be that of a daemon that the check has started.
+// The number in the pid file; it must belong to a daemon that the check has started.
 pid_t number_in(const Path& file) {
     expect(std::filesystem::exists(file),
-           {"The command has ended, and there is no pid file.", "命令已经结束，却没有 pid 文件。"});
+           {"The command has ended, but there is no pid file.", "命令已经结束，却没有 pid 文件。"});
     const std::string text = read(file);
     const pid_t number = std::atoi(text.c_str());
     siginfo_t ended{};
     const int found =
         ::waitid(P_PID, static_cast<id_t>(number), &ended, WEXITED | WNOHANG | WNOWAIT);
     if (found == -1 || ended.si_pid != 0)
-        fail({"The pid file does not hold the number of a process that runs.",
+        fail({"The pid file does not contain the number of a running process.",
               "pid 文件里不是一个正在运行的进程的进程号。"},
              show(text));
     expect(::getsid(number) != ::getsid(0),
-           {"The proxy is still in the session of who started it.", "代理仍然在启动者的会话里。"});
+           {"The proxy is still in the session of the process that started it.",
+            "代理仍然在启动者的会话里。"});
     return number;
 }
 
-// The port of the line "Proxying … on HOST:PORT." of the log.
+// The port in the log's line "Proxying … on HOST:PORT."
 std::string port_in(const Path& file) {
     const std::string log = read(file);
     const std::size_t begin = log.find("Proxying ");
     if (begin == std::string::npos)
-        fail({"The command has ended, and the log does not say where the proxy serves.",
+        fail({"The command has ended, but the log does not say where the proxy serves.",
               "命令已经结束，日志却没有说明代理在哪里提供服务。"},
              show(log));
     const std::string line = log.substr(begin, log.find('\n', begin) - begin);
@@ -106,7 +107,7 @@ std::string port_in(const Path& file) {
     return line.substr(before + 1, last - before);
 }
 
-// The proxy serves the poem of `server`; by then its loop runs.
+// The proxy serves the poem of `server`; this shows that its loop runs.
 void expect_poem(const Path& log, Listener& server) {
     const std::string poem = "Tyger, tyger, burning bright\n";
     act({"get the poem", "取诗"});
@@ -117,7 +118,7 @@ void expect_poem(const Path& log, Listener& server) {
     expect_equal({"the poem", "诗"}, client.receive_all(), poem);
 }
 
-// Ends it with SIGTERM. Gives its exit status.
+// Stops it with SIGTERM. Returns its exit status.
 int end(pid_t daemon) {
     ::kill(daemon, SIGTERM);
     int status = 0;
@@ -138,39 +139,39 @@ CHECK(Text{"the port is in use", "端口被占用"}) {
     act({"start it on a port that is in use", "在被占用的端口上启动它"});
     const Ending ending = start(directory, server, taken.port());
     expect_equal(exit_status, ending.status, 1);
-    expect(!ending.err.empty(), {"It does not say on stderr why it does not start.",
+    expect(!ending.err.empty(), {"It does not say on stderr why it cannot start.",
                                  "它没有在 stderr 上说明为什么不启动。"});
     expect(!std::filesystem::exists(directory / "proxy.pid"),
-           {"The start has failed, and a pid file is left.", "启动失败了，却留下了 pid 文件。"});
+           {"The start failed, but a pid file is left behind.", "启动失败了，却留下了 pid 文件。"});
 }
 
-CHECK(Text{"it is started, and ended with SIGTERM", "启动，然后用 SIGTERM 结束"}) {
+CHECK(Text{"start, and stop with SIGTERM", "启动，然后用 SIGTERM 结束"}) {
     const Path directory = new_directory();
     Listener server;
-    act({"start it; the command is to end, and the proxy to go on",
+    act({"start it; the command should end, and the proxy should keep running",
          "启动它；命令应当结束，代理应当继续运行"});
     expect_equal(exit_status, start(directory, server).status, 0);
     const pid_t daemon = number_in(directory / "proxy.pid");
     expect_poem(directory / "proxy.log", server);
-    act({"end it with SIGTERM", "用 SIGTERM 结束它"});
+    act({"stop it with SIGTERM", "用 SIGTERM 结束它"});
     expect_equal(exit_status, end(daemon), 0);
     expect(!std::filesystem::exists(directory / "proxy.pid"),
-           {"The proxy has ended, and its pid file is still there.",
+           {"The proxy has ended, but its pid file is still there.",
             "代理已经结束，它的 pid 文件还在。"});
 }
 
-CHECK(Text{"a second one with the same pid file", "用同一个 pid 文件启动第二个"}) {
+CHECK(Text{"a second proxy with the same pid file", "用同一个 pid 文件启动第二个"}) {
     const Path directory = new_directory();
     Listener server;
     act({"start it", "启动它"});
     expect_equal(exit_status, start(directory, server).status, 0);
     const pid_t daemon = number_in(directory / "proxy.pid");
-    act({"start it once more", "再启动一次"});
+    act({"start it again", "再启动一次"});
     expect_equal(exit_status, start(directory, server).status, 1);
     expect_equal({"the number in the pid file", "pid 文件里的进程号"},
                  number_in(directory / "proxy.pid"), daemon);
     expect_poem(directory / "proxy.log", server);
-    act({"end the first one with SIGTERM", "用 SIGTERM 结束第一个"});
+    act({"stop the first one with SIGTERM", "用 SIGTERM 结束第一个"});
     expect_equal(exit_status, end(daemon), 0);
 }
 
@@ -184,6 +185,6 @@ CHECK(Text{"relative paths", "相对路径"}) {
                  start(directory.filename(), server).status, 0);
     const pid_t daemon = number_in(directory / "proxy.pid");
     expect_poem(directory / "proxy.log", server);
-    act({"end it with SIGTERM", "用 SIGTERM 结束它"});
+    act({"stop it with SIGTERM", "用 SIGTERM 结束它"});
     expect_equal(exit_status, end(daemon), 0);
 }

@@ -1,4 +1,4 @@
-// poetry-proxy - fetches a poem once and serves it from then on, as a daemon.
+// poetry-proxy - fetches a poem once and then serves its copy, as a daemon.
 #include "application/daemon.hpp"
 #include "application/log_file.hpp"
 #include "application/pid_file.hpp"
@@ -65,7 +65,7 @@ std::unique_ptr<twist::Protocol> PoetryClientFactory::build_protocol(const twist
     return std::make_unique<PoetryClientProtocol>(*this);
 }
 
-// What joins the halves ---------------------------------------------------------------------------
+// Between the halves ------------------------------------------------------------------------------
 
 class ProxyService : public std::enable_shared_from_this<ProxyService> {
   public:
@@ -93,13 +93,13 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
 
   private:
     void report(const twist::Failure& reason) const {
-        if (reactor_.running()) // else the reactor itself has ended the connection
+        if (reactor_.running()) // else the end of the reactor ended the connection
             twist::log::report("No poem from " + to_string(server_), reason);
     }
 
     twist::Reactor& reactor_;
     twist::Address server_;
-    Poem poem_; // in the cache; null until a whole one has come
+    Poem poem_; // the cache; null until a whole poem has arrived
 };
 
 // The server half ---------------------------------------------------------------------------------
@@ -137,7 +137,7 @@ int poetry_main(int argc, char* argv[]) {
     std::string pidfile = "poetry-proxy.pid";
     std::string logfile = "poetry-proxy.log";
     twist::CommandLine command_line("[options] [host:]port",
-                                    "Fetches the poem of the server there, and serves it.");
+                                    "Fetches the server's poem, and serves it.");
     command_line.option("port", port, "the port to listen on (default: any free one)");
     command_line.option("pidfile", pidfile, "the file for the PID (default: poetry-proxy.pid)");
     command_line.option("logfile", logfile, "the log (default: poetry-proxy.log)");
@@ -146,7 +146,7 @@ int poetry_main(int argc, char* argv[]) {
         command_line.fail("Provide exactly one server address.");
     const twist::Address server = command_line.address(arguments.front());
 
-    pidfile = std::filesystem::absolute(pidfile); // it will be in another directory
+    pidfile = std::filesystem::absolute(pidfile); // the daemon's directory differs
     logfile = std::filesystem::absolute(logfile);
     twist::Daemon daemon;
     const twist::PidFile pid_file(pidfile);
@@ -157,7 +157,7 @@ int poetry_main(int argc, char* argv[]) {
     const auto listener = twist::listen_tcp(reactor, {"localhost", port}, factory);
     twist::log::msg("Proxying " + to_string(server) + " on " + to_string(listener->get_host()) +
                     ".");
-    reactor.call_when_running([&] { // from here on the signals come to us
+    reactor.call_when_running([&] { // from here on we get the signals
         if (twist::log::run_reporting([&] { daemon.started(log.fileno()); }))
             reactor.stop();
     });

@@ -1,4 +1,4 @@
-// poetry-proxy - fetches a poem once and serves it from then on, as a daemon.
+// poetry-proxy - fetches a poem once and then serves its copy, as a daemon.
 #include "application/daemon.hpp"
 #include "application/log_file.hpp"
 #include "application/pid_file.hpp"
@@ -65,7 +65,7 @@ std::unique_ptr<twist::Protocol> PoetryClientFactory::build_protocol(const twist
     return std::make_unique<PoetryClientProtocol>(*this);
 }
 
-// What joins the halves ---------------------------------------------------------------------------
+// Between the halves ------------------------------------------------------------------------------
 
 class ProxyService : public std::enable_shared_from_this<ProxyService> {
   public:
@@ -93,13 +93,13 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
 
   private:
     void report(const twist::Failure& reason) const {
-        if (reactor_.running()) // else the reactor itself has ended the connection
+        if (reactor_.running()) // else the end of the reactor ended the connection
             twist::log::report("No poem from " + to_string(server_), reason);
     }
 
     twist::Reactor& reactor_;
     twist::Address server_;
-    Poem poem_; // in the cache; null until a whole one has come
+    Poem poem_; // the cache; null until a whole poem has arrived
 };
 
 // The server half ---------------------------------------------------------------------------------
@@ -137,7 +137,7 @@ int poetry_main(int argc, char* argv[]) {
     std::string pidfile = "poetry-proxy.pid";
     std::string logfile = "poetry-proxy.log";
     twist::CommandLine command_line("[options] [host:]port",
-                                    "Fetches the poem of the server there, and serves it.");
+                                    "Fetches the server's poem, and serves it.");
     command_line.option("port", port, "the port to listen on (default: any free one)");
     command_line.option("pidfile", pidfile, "the file for the PID (default: poetry-proxy.pid)");
     command_line.option("logfile", logfile, "the log (default: poetry-proxy.log)");

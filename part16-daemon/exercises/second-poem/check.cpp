@@ -27,7 +27,7 @@ const Text called{"add_poem, twice", "调用 add_poem 两次"};
 const Text started{"services.start_service()", "调用 services.start_service()"};
 const Text first_poem{"the poem of the first port", "第一个端口的诗"};
 const Text second_poem{"the poem of the second port", "第二个端口的诗"};
-const Text children{"how many children `services` has", "`services` 的子服务的数目"};
+const Text children{"the number of children of `services`", "`services` 的子服务的数目"};
 
 class Client : public twist::Protocol {
   public:
@@ -46,39 +46,39 @@ class ClientFactory : public twist::ClientFactory {
         return std::make_unique<Client>(d);
     }
     void client_connection_failed(twist::Connector&, const twist::Failure&) override {
-        d.callback(std::string("nobody listens"));
+        d.callback(std::string("nothing listens"));
     }
     const twist::Deferred<std::string> d;
 };
 
-// What a client gets there.
+// What a client gets at that address.
 twist::Deferred<std::string> fetch(twist::Reactor& reactor, const twist::Address& address) {
     const auto factory = std::make_shared<ClientFactory>();
     twist::connect_tcp(reactor, address, factory);
     return factory->d;
 }
 
-// The address of a port that must be open.
+// The address of the port, which must be open.
 twist::Address address_of(const twist::TcpServer& port) {
     expect(port.running(),
-           {"The port is not open, though its services run.", "服务正在运行，端口却没有打开。"});
+           {"The port is not open, although its services run.", "服务正在运行，端口却没有打开。"});
     return port.get_host();
 }
 
-// Whether a service is this port, or made of nothing else.
+// Whether a service is this port, or contains nothing else.
 bool is_only(const twist::Service& service, const twist::TcpServer& port) {
     const auto* const parent = dynamic_cast<const twist::MultiService*>(&service);
     return &service == &port || (parent != nullptr && parent->services().size() == 1 &&
                                  parent->services().front().get() == &port);
 }
 
-// Runs `play()` to its end, in the loop.
+// Runs `play()` to its end in the loop.
 template <class Play>
 void run_play(twist::Reactor& reactor, Play play) {
     reactor.call_when_running([&] {
         play()
             .add_errback([](const twist::Failure& reason) {
-                fail({"An exception came out.", "有异常抛了出来。"}, reason.text());
+                fail({"An exception was thrown.", "有异常抛了出来。"}, reason.text());
             })
             .add_callback([&reactor] { reactor.stop(); });
     });
@@ -87,7 +87,7 @@ void run_play(twist::Reactor& reactor, Play play) {
 
 } // namespace
 
-CHECK(Text{"before anything is started", "启动之前"}) {
+CHECK(Text{"before the start", "启动之前"}) {
     twist::Reactor reactor;
     twist::MultiService services;
     act(called);
@@ -98,7 +98,7 @@ CHECK(Text{"before anything is started", "启动之前"}) {
             "`services` 还没有启动，端口就已经打开。"});
 }
 
-CHECK(Text{"both are served", "两首诗都可以得到"}) {
+CHECK(Text{"both poems are served", "两首诗都可以得到"}) {
     twist::Reactor reactor;
     twist::MultiService services;
     act(called);
@@ -115,7 +115,7 @@ CHECK(Text{"both are served", "两首诗都可以得到"}) {
     expect_equal(children, services.services().size(), 2U);
 }
 
-CHECK(Text{"one is stopped, the other is not", "停止一首，另一首照常"}) {
+CHECK(Text{"stop one, keep the other", "停止一首，另一首照常"}) {
     twist::Reactor reactor;
     twist::MultiService services;
     act(called);
@@ -126,23 +126,23 @@ CHECK(Text{"one is stopped, the other is not", "停止一首，另一首照常"}
         services.start_service();
         const auto first_address = address_of(*first), second_address = address_of(*second);
         expect(!is_only(services.get_service_named("tyger"), *second),
-               {"The service \"tyger\" is nothing but the port: who stops it does not stop its "
+               {"The service \"tyger\" is only the port: stopping it does not stop its "
                 "`PoetryService`.",
                 "服务 \"tyger\" 只是那个端口：停止它，并不会停止它的 `PoetryService`。"});
         act({"stop the service \"tyger\"", "停止服务 \"tyger\""});
         co_await services.get_service_named("tyger").stop_service();
         const auto from_stopped = co_await fetch(reactor, second_address);
-        expect_equal(second_poem, from_stopped, std::string("nobody listens"));
+        expect_equal(second_poem, from_stopped, std::string("nothing listens"));
         const auto from_other = co_await fetch(reactor, first_address);
         expect_equal(first_poem, from_other, ecstasy);
         act({"stop all services", "停止全部服务"});
         co_await services.stop_service();
         const auto from_nobody = co_await fetch(reactor, first_address);
-        expect_equal(first_poem, from_nobody, std::string("nobody listens"));
+        expect_equal(first_poem, from_nobody, std::string("nothing listens"));
     });
 }
 
-CHECK(Text{"one is added while they run", "运行时加入一首"}) {
+CHECK(Text{"add a poem while they run", "运行时加入一首"}) {
     twist::Reactor reactor;
     twist::MultiService services;
     run_play(reactor, [&]() -> twist::Deferred<void> {
@@ -151,6 +151,6 @@ CHECK(Text{"one is added while they run", "运行时加入一首"}) {
         act({"add_poem", "调用 add_poem"});
         const auto late = add_poem(services, reactor, "science", science, any_port);
         const auto got = co_await fetch(reactor, address_of(*late));
-        expect_equal({"the poem that was added", "后来加入的诗"}, got, science);
+        expect_equal({"the added poem", "后来加入的诗"}, got, science);
     });
 }

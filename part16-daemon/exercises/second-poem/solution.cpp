@@ -1,4 +1,4 @@
-// second-poem - serves two poems, each on its port, and stops one of them.
+// second-poem - serves two poems, each on its own port, and stops one of them.
 #include "application/log_file.hpp"
 #include "application/service.hpp"
 #include "application/tcp_server.hpp"
@@ -10,7 +10,7 @@
 #include <string>
 #include <utility>
 
-// Has its poem while it runs.
+// Holds its poem while it runs.
 class PoetryService : public twist::Service {
   public:
     explicit PoetryService(std::string text) : text_(std::move(text)) {}
@@ -57,7 +57,7 @@ std::unique_ptr<twist::Protocol> PoetryFactory::build_protocol(const twist::Addr
     return std::make_unique<PoetryProtocol>(*this);
 }
 
-// Adds a service with this name, which serves `poem` at `address`. Gives its port.
+// Adds a service with this name, which serves `poem` at `address`. Returns its port.
 std::shared_ptr<twist::TcpServer> add_poem(twist::MultiService& services, twist::Reactor& reactor,
                                            const std::string& name, const std::string& poem,
                                            const twist::Address& address) {

@@ -13,13 +13,13 @@ namespace {
 
 const Text start{"start it, with the check as its poetry server",
                  "启动它，由检查程序扮演诗歌服务器"};
-const Text a_client{"a client comes", "来了一个客户端"};
-const Text another{"another client comes", "又来了一个客户端"};
+const Text a_client{"a client connects", "来了一个客户端"};
+const Text another{"another client connects", "又来了一个客户端"};
 const Text whole{"the server sends the poem, in two pieces", "服务器分两次发送诗"};
 const Text what_it_got{"what the client got", "客户端得到的内容"};
 const std::string poem = "a poem, all of it";
 
-// The port on which it says that it listens.
+// The port that it prints.
 std::string port_of(Program& proxy) {
     const std::string where = proxy.wait_for(" on ");
     return where.substr(where.rfind(':') + 1);
@@ -38,13 +38,13 @@ int count(const std::string& all, const std::string& words) {
     return found;
 }
 
-// Ends the proxy, and looks at what it has said of poems that did not come.
+// Stops the proxy, and checks its reports of missing poems.
 void expect_complaints(Program& proxy, int expected) {
-    act({"it is ended, by SIGTERM", "用 SIGTERM 让它结束"});
+    act({"stop it with SIGTERM", "用 SIGTERM 让它结束"});
     proxy.signal(SIGTERM);
     const Ending ending = proxy.wait();
     expect_equal({"the exit status", "退出状态"}, ending.status, 0);
-    expect_equal({"how often it says that there is no poem", "它报告没有诗的次数"},
+    expect_equal({"the number of times it reports a missing poem", "它报告没有诗的次数"},
                  count(ending.out + ending.err, "No poem from"), expected);
 }
 
@@ -63,20 +63,20 @@ CHECK(Text{"one fetch, two clients", "取一次，供两个客户端"}) {
     act({"the server closes its port", "服务器关闭端口"});
     server.reset();
     act(another);
-    expect_equal({"what the second client got, whose poem should be in the cache",
-                  "第二个客户端得到的内容（诗应当在缓存里）"},
-                 connect(port).receive_all(), poem);
+    expect_equal(
+        {"the cached poem that the second client got", "第二个客户端得到的内容（诗应当在缓存里）"},
+        connect(port).receive_all(), poem);
     expect_complaints(proxy, 0);
 }
 
-CHECK(Text{"a poem that is cut", "被截断的诗"}) {
+CHECK(Text{"an incomplete poem", "被截断的诗"}) {
     Listener server;
     act(start);
     Program proxy({server.port()});
     const std::string port = port_of(proxy);
     act(a_client);
     Connection first = connect(port);
-    act({"the server sends a part, and resets", "服务器发送一部分，然后重置连接"});
+    act({"the server sends a part and resets", "服务器发送一部分，然后重置连接"});
     Connection fetch = server.accept();
     fetch.send("a po");
     fetch.reset();
@@ -89,21 +89,21 @@ CHECK(Text{"a poem that is cut", "被截断的诗"}) {
     expect_complaints(proxy, 1);
 }
 
-CHECK(Text{"it ends while it waits", "等待时结束"}) {
+CHECK(Text{"stop while it waits", "等待时结束"}) {
     Listener server;
     act(start);
     Program proxy({server.port()});
     act(a_client);
     const Connection client = connect(port_of(proxy));
-    act({"the server sends a part, and no more", "服务器只发送一部分"});
+    act({"the server sends a part and no more", "服务器只发送一部分"});
     Connection fetch = server.accept();
     fetch.send("a po");
     expect_complaints(proxy, 0);
 }
 
-CHECK(Text{"nobody listens on the server's port", "服务器的端口上没有人监听"}) {
+CHECK(Text{"nothing listens on the server's port", "服务器的端口上没有人监听"}) {
     const Nobody nobody;
-    act({"start it; where its poetry server should be, nobody listens",
+    act({"start it; nothing listens on the port of its poetry server",
          "启动它；诗歌服务器应该在的地方没有人监听"});
     Program proxy({std::to_string(nobody.address().port)});
     act(a_client);

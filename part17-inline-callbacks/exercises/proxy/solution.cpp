@@ -1,4 +1,4 @@
-// poetry-proxy - fetches a poem once and serves it from then on; get_poem is a coroutine.
+// poetry-proxy - fetches a poem once and then serves its copy; get_poem is a coroutine.
 #include "twist/base/log.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/deferred/inline_callbacks.hpp"
@@ -75,7 +75,7 @@ twist::Deferred<std::string> get_poetry(twist::Reactor& reactor, const twist::Ad
     return d;
 }
 
-// What joins the halves ---------------------------------------------------------------------------
+// Between the halves ------------------------------------------------------------------------------
 
 class ProxyService : public std::enable_shared_from_this<ProxyService> {
   public:
@@ -83,7 +83,7 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
         : reactor_(reactor), server_(std::move(server)) {}
 
     twist::Deferred<Poem> get_poem() {
-        const auto self = shared_from_this(); // the frame keeps the service as long as it waits
+        const auto self = shared_from_this(); // the frame keeps the service while it waits
         if (poem_) {
             std::cout << "Using cached poem." << std::endl;
             co_return poem_;
@@ -101,13 +101,13 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
 
   private:
     void report(const twist::Failure& reason) const {
-        if (reactor_.running()) // else the reactor itself has ended the connection
+        if (reactor_.running()) // else the end of the reactor ended the connection
             twist::log::report("No poem from " + to_string(server_), reason);
     }
 
     twist::Reactor& reactor_;
     twist::Address server_;
-    Poem poem_; // in the cache; null until a whole one has come
+    Poem poem_; // the cache; null until a whole poem has arrived
 };
 
 // The server half ---------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ int poetry_main(int argc, char* argv[]) {
     std::uint16_t port = 0;
     std::string iface = "localhost";
     twist::CommandLine command_line("[options] [host:]port",
-                                    "Fetches the poem of the server there, and serves it.");
+                                    "Fetches the server's poem, and serves it.");
     command_line.option("port", port, "the port to listen on (default: any free one)");
     command_line.option("iface", iface, "the interface to listen on (default: localhost)");
     const auto arguments = command_line.parse(argc, argv);

@@ -1,4 +1,4 @@
-// Two downloads inside one coroutine: the check gives the downloads, and fires them.
+// Two downloads inside one coroutine: the check supplies the downloads and fires them.
 #include <functional>
 #include <string>
 
@@ -14,11 +14,11 @@ twist::Deferred<std::string> two_poems(Download begin_first, Download begin_seco
 
 namespace {
 
-const Text what_came{"what came of it", "得到的结果"};
-const Text first_comes{"the first poem comes", "第一首诗到达"};
-const Text second_comes{"the second poem comes", "第二首诗到达"};
+const Text what_came{"the result", "得到的结果"};
+const Text first_comes{"the first poem arrives", "第一首诗到达"};
+const Text second_comes{"the second poem arrives", "第二首诗到达"};
 
-// Two downloads, and what becomes of the two.
+// Two downloads, and the result of both.
 struct Two {
     twist::Deferred<std::string> first, second;
     int begun = 0;
@@ -35,15 +35,15 @@ struct Two {
         two_poems(begin(first), begin(second))
             .add_callbacks([this](const std::string& poems) { seen += poems + ';'; },
                            [this](const twist::Failure& reason) { seen += reason.text() + ';'; });
-        expect(begun >= 2, {"Only one download has begun.", "只有一个下载已经开始。"});
-        expect_equal({"how many downloads have begun", "已经开始的下载数目"}, begun, 2);
+        expect(begun >= 2, {"Only one download has started.", "只有一个下载已经开始。"});
+        expect_equal({"the number of downloads that have started", "已经开始的下载数目"}, begun, 2);
         expect_equal(what_came, seen, std::string());
     }
 };
 
 } // namespace
 
-CHECK(Text{"the first one comes first", "第一首先到"}) {
+CHECK(Text{"the first poem arrives first", "第一首先到"}) {
     Two two;
     two.start();
     act(first_comes);
@@ -54,7 +54,7 @@ CHECK(Text{"the first one comes first", "第一首先到"}) {
     expect_equal(what_came, two.seen, std::string("one\ntwo;"));
 }
 
-CHECK(Text{"the second one comes first", "第二首先到"}) {
+CHECK(Text{"the second poem arrives first", "第二首先到"}) {
     Two two;
     two.start();
     act(second_comes);
@@ -75,7 +75,7 @@ CHECK(Text{"the first one fails", "第一首失败"}) {
     expect_equal(what_came, two.seen, std::string("[Failure: Exception: no poem];"));
 }
 
-CHECK(Text{"the second one fails, and first", "第二首失败，而且先于第一首"}) {
+CHECK(Text{"the second one fails first", "第二首失败，而且先于第一首"}) {
     Two two;
     two.start();
     act({"the second download fails", "第二个下载失败"});

@@ -10,12 +10,12 @@
 
 using namespace std::chrono_literals;
 
-// A function that begins a download and gives the Deferred of its poem.
+// A function that starts a download and returns the Deferred of its poem.
 using Download = std::function<twist::Deferred<std::string>()>;
 
-// Both poems, the first one first. The functions are the coroutine's own, by value.
+// Both poems, the first one first. The coroutine has its own copies of the functions.
 twist::Deferred<std::string> two_poems(Download begin_first, Download begin_second) {
-    // TODO: it takes as long as both together; it should take as long as the slower one.
+    // TODO: this takes as long as both together; it should take only as long as the slower one.
     const std::string poem = co_await begin_first();
     const std::string other = co_await begin_second();
     co_return poem + '\n' + other;

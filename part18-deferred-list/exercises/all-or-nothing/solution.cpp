@@ -1,4 +1,4 @@
-// get-poetry - prints the poems when all of them are there; if one is missing, none.
+// get-poetry - prints the poems when all of them have arrived; if one fails, prints none.
 #include "twist/deferred/deferred.hpp"
 #include "twist/deferred/deferred_list.hpp"
 #include "twist/loop/reactor.hpp"

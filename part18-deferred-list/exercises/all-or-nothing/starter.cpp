@@ -1,4 +1,4 @@
-// get-poetry - prints the poems when all of them are there; if one is missing, none.
+// get-poetry - prints the poems when all of them have arrived; if one fails, prints none.
 #include "twist/deferred/deferred.hpp"
 #include "twist/deferred/deferred_list.hpp"
 #include "twist/loop/reactor.hpp"
@@ -91,7 +91,7 @@ int poetry_main(int argc, char* argv[]) {
             reactor.stop();
     };
 
-    // TODO: print nothing before all of them are there.
+    // TODO: print no poem before all of them have arrived.
     std::vector<twist::Deferred<void>> downloads;
     for (const twist::Address& address : addresses)
         downloads.push_back(get_poetry(reactor, address).add_callbacks(got_poem, poem_failed));

@@ -1,4 +1,4 @@
-// A dict of Deferreds: the check fires them, in an order of its own.
+// A dict of Deferreds: the check fires them in its own order.
 #include <map>
 #include <memory>
 #include <string>
@@ -16,9 +16,9 @@ twist::Deferred<Results> deferred_dict(const std::map<std::string, Poem>& poems)
 
 namespace {
 
-const Text what_came{"what came of it", "得到的结果"};
+const Text what_came{"the result", "得到的结果"};
 
-// Calls deferred_dict with a map that is gone afterwards, and notes what comes of it.
+// Calls deferred_dict with a map that is gone afterwards, and records the result.
 void start(const std::map<std::string, Poem>& poems, std::string& seen) {
     act({"deferred_dict is called", "调用 deferred_dict"});
     const auto map = std::make_unique<std::map<std::string, Poem>>(poems);
@@ -37,10 +37,10 @@ CHECK(Text{"two poems, the last one first", "两首诗，后一首先到"}) {
     const std::map<std::string, Poem> poems{{"ecstasy", Poem()}, {"science", Poem()}};
     std::string seen;
     start(poems, seen);
-    act({"science comes", "science 到达"});
+    act({"science arrives", "science 到达"});
     poems.at("science").callback("S");
     expect_equal(what_came, seen, std::string());
-    act({"ecstasy comes", "ecstasy 到达"});
+    act({"ecstasy arrives", "ecstasy 到达"});
     poems.at("ecstasy").callback("E");
     expect_equal(what_came, seen, std::string("ecstasy: E; science: S; all"));
 }
@@ -52,7 +52,7 @@ CHECK(Text{"one of three fails", "三首之一失败"}) {
     act({"b fails", "b 失败"});
     poems.at("b").errback(twist::Exception("no poem"));
     expect_equal(what_came, seen, std::string());
-    act({"a comes, then c", "a 到达，然后 c 到达"});
+    act({"a arrives, then c", "a 到达，然后 c 到达"});
     poems.at("a").callback("A");
     poems.at("c").callback("C");
     expect_equal(what_came, seen, std::string("a: A; b: [Failure: Exception: no poem]; c: C; all"));
@@ -65,7 +65,7 @@ CHECK(Text{"nothing to wait for", "没有什么可等"}) {
     expect_equal(what_came, seen, std::string("all"));
 }
 
-CHECK(Text{"all are there already", "全都已经到达"}) {
+CHECK(Text{"all have already fired", "全都已经到达"}) {
     std::string seen;
     start({{"a", twist::succeed(std::string("A"))}}, seen);
     expect_equal(what_came, seen, std::string("a: A; all"));

@@ -12,7 +12,7 @@
 using Poem = twist::Deferred<std::string>;
 using Results = std::map<std::string, twist::Result<std::string>>;
 
-// Fires when all `poems` have, with what became of each.
+// Fires when all `poems` have fired, with the result of each.
 twist::Deferred<Results> deferred_dict(const std::map<std::string, Poem>& poems) {
     std::vector<std::string> names;
     std::vector<Poem> members;

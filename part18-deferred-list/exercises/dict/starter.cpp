@@ -12,9 +12,9 @@
 using Poem = twist::Deferred<std::string>;
 using Results = std::map<std::string, twist::Result<std::string>>;
 
-// Fires when all `poems` have, with what became of each.
+// Fires when all `poems` have fired, with the result of each.
 twist::Deferred<Results> deferred_dict(const std::map<std::string, Poem>& poems) {
-    // TODO: wait for all of them, and give each result its name.
+    // TODO: wait for all of them, and return each result under its name.
     static_cast<void>(poems);
     return twist::succeed(Results());
 }

@@ -1,4 +1,4 @@
-// first-poem - the first poem that comes wins; the others are cancelled.
+// first-poem - the first poem to arrive wins; the others are cancelled.
 #include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/deferred/deferred_list.hpp"
@@ -15,20 +15,20 @@ using namespace std::chrono_literals;
 
 using Poem = twist::Deferred<std::string>;
 
-// The first poem that comes; a twist::Exception, if none does.
+// The first poem to arrive; fails with a twist::Exception if all fail.
 Poem first_poem(const std::vector<Poem>& poems) {
     const auto got_first = [poems](const twist::FirstSuccessOrAll<std::string>& result) {
         const auto* first = std::get_if<twist::FirstSuccess<std::string>>(&result);
         if (first == nullptr)
             throw twist::Exception("None of the poems came.");
         for (const Poem& poem : poems)
-            poem.cancel(); // nothing happens if it has fired
+            poem.cancel(); // does nothing if it has fired
         return first->value;
     };
     return twist::first_success(poems, {.consume_errors = true}).add_callback(got_first);
 }
 
-// A poem, after `delay`; says so if it is cancelled.
+// A poem, after `delay`; prints a line if it is cancelled.
 Poem get_poem(twist::Clock& clock, const std::string& poem, twist::Seconds delay) {
     const auto delayed_call = std::make_shared<twist::DelayedCall>();
     Poem d([delayed_call, poem](auto&) {

@@ -1,4 +1,4 @@
-// first-poem - the first poem that comes wins; the others are cancelled.
+// first-poem - the first poem to arrive wins; the others are cancelled.
 #include "twist/deferred/deferred.hpp"
 #include "twist/deferred/deferred_list.hpp"
 #include "twist/loop/clock.hpp"
@@ -13,13 +13,13 @@ using namespace std::chrono_literals;
 
 using Poem = twist::Deferred<std::string>;
 
-// The first poem that comes; a twist::Exception, if none does.
+// The first poem to arrive; fails with a twist::Exception if all fail.
 Poem first_poem(const std::vector<Poem>& poems) {
-    // TODO: let the first one that succeeds win, and cancel the others.
+    // TODO: let the first poem that succeeds win, and cancel the others.
     return poems.front();
 }
 
-// A poem, after `delay`; says so if it is cancelled.
+// A poem, after `delay`; prints a line if it is cancelled.
 Poem get_poem(twist::Clock& clock, const std::string& poem, twist::Seconds delay) {
     const auto delayed_call = std::make_shared<twist::DelayedCall>();
     Poem d([delayed_call, poem](auto&) {

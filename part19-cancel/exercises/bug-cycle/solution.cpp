@@ -1,4 +1,4 @@
-// bug-cycle - waits for a poem, and says each second that it waits. The poem fails; nobody is told.
+// bug-cycle - waits for a poem, and says so each second. The poem fails, and no report appears.
 #include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/clock.hpp"
@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 using Poem = twist::Deferred<std::string>;
 
-// Says each second that `poem` is not there yet, until it is.
+// Prints each second that `poem` has not arrived, until it does.
 void say_each_second(twist::Clock& clock, const Poem& poem) {
     clock.call_later(1s, [&clock, poem] {
         if (poem.called())
@@ -22,7 +22,7 @@ void say_each_second(twist::Clock& clock, const Poem& poem) {
     });
 }
 
-// Prints the poem when it comes. There is no errback: the core is to report a failure.
+// Prints the poem when it arrives. There is no errback: the core should report a failure.
 void print_poem(twist::Clock& clock, const Poem& poem) {
     poem.add_callback([](const std::string& text) { std::cout << text << '\n'; });
     say_each_second(clock, poem);

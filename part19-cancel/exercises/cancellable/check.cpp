@@ -17,7 +17,7 @@ using Moment = std::function<bool()>;
 
 const Text called{"get_poetry", "调用 get_poetry"};
 const Text cancelled{"cancel()", "调用 cancel()"};
-const Text what_came{"what came of it", "得到的结果"};
+const Text what_came{"the result", "得到的结果"};
 
 void note(const twist::Deferred<std::string>& d, std::string& seen) {
     d.add_callbacks(
@@ -25,8 +25,7 @@ void note(const twist::Deferred<std::string>& d, std::string& seen) {
         [&seen](const twist::Failure& reason) { seen += twist::type_name(reason.type()) + "; "; });
 }
 
-// Calls `then` some turns after the first one in which `moment` has come: all have heard of it
-// then.
+// Calls `then` a few turns after `moment` first holds: by then all objects have been told.
 void when(twist::Reactor& reactor, const Moment& moment, const std::function<void()>& then,
           int turns = 5) {
     reactor.call_later(twist::Seconds(0), [&reactor, moment, then, turns] {
@@ -48,15 +47,15 @@ void cancel(const twist::Deferred<std::string>& d) {
     expect_equal({"the call of cancel()", "cancel() 的调用"}, said, std::string("nothing thrown"));
 }
 
-// Runs the reactor until it is `over` and nobody is connected to the server any more.
+// Runs the reactor until it is `over` and no client is connected to the server.
 void run_to_the_end(twist::Reactor& reactor, Poet& poet, const bool& over) {
     const auto nobody_left = [&] {
         return over && poet.present() == 0 && reactor.descriptors().size() == 1;
     };
     auto limit = reactor.call_later(twist::Seconds(4), [&] {
-        fail(over ? Text{"All is over, and the connection is still there.",
+        fail(over ? Text{"The download has ended, but the connection is still there.",
                          "一切都结束了，连接却还在。"}
-                  : Text{"Nothing comes of it.", "没有任何结果。"});
+                  : Text{"There is no result.", "没有任何结果。"});
     });
     when(reactor, nobody_left, [&] {
         limit.cancel();
@@ -103,7 +102,7 @@ CHECK(Text{"cancelled at once, before it is connected", "还没有连接就立�
     expect_equal(what_came, seen, std::string("CancelledError; "));
 }
 
-CHECK(Text{"not cancelled before the poem is there", "诗到达之前没有取消"}) {
+CHECK(Text{"cancelled only after the poem has arrived", "诗到达之前没有取消"}) {
     twist::Reactor reactor;
     Poet poet(reactor, {"a poem, ", "all of it"});
     std::string seen;
@@ -122,7 +121,7 @@ CHECK(Text{"not cancelled before the poem is there", "诗到达之前没有取�
     expect_equal(what_came, seen, std::string("poem: a poem, all of it; "));
 }
 
-CHECK(Text{"the poem is cut", "诗被截断"}) {
+CHECK(Text{"the poem is cut short", "诗被截断"}) {
     twist::Reactor reactor;
     Poet poet(reactor, {"a part of a poem"}, Poet::Then::resets);
     std::string seen;

@@ -1,4 +1,4 @@
-// get-poetry - downloads poems; a download that nobody wants any more can be cancelled.
+// get-poetry - downloads poems; a download that is no longer wanted can be cancelled.
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
@@ -58,7 +58,7 @@ std::unique_ptr<twist::Protocol> PoetryClientFactory::build_protocol(const twist
     return std::make_unique<PoetryProtocol>(*this);
 }
 
-// Returns at once. The Deferred is fired later; to cancel it ends the download.
+// Returns at once. The Deferred is fired later; cancelling it ends the download.
 twist::Deferred<std::string> get_poetry(twist::Reactor& reactor, const twist::Address& address) {
     const auto factory = std::make_shared<PoetryClientFactory>();
     // TODO: give the Deferred a canceller that ends the download.

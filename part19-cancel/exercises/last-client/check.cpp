@@ -1,4 +1,4 @@
-// The last client: the check plays the poetry server, and the clients that come and leave.
+// The last client: the check plays the poetry server and the clients that come and leave.
 #include <csignal>
 #include <string>
 
@@ -9,11 +9,12 @@ using namespace check;
 
 namespace {
 
-const Text a_client{"a client comes, and the proxy fetches the poem", "来了一个客户端，代理去取诗"};
-const Text another{"another client comes", "又来了一个客户端"};
+const Text a_client{"a client connects, and the proxy fetches the poem",
+                    "来了一个客户端，代理去取诗"};
+const Text another{"another client connects", "又来了一个客户端"};
 const Text leaves{"one of the two leaves", "两者之一离开"};
 const Text sent{"the server sends the poem", "服务器发送诗"};
-const Text who_stayed{"what the client got who stayed", "留下的客户端得到的内容"};
+const Text who_stayed{"what the remaining client got", "留下的客户端得到的内容"};
 const std::string poem = "a poem";
 
 // A proxy, and its clients.
@@ -25,21 +26,21 @@ class Proxy {
         port_ = where.substr(where.rfind(':') + 1);
     }
 
-    // One that waits for the poem; `number` do so with it.
+    // A client that waits for the poem; with it, `number` clients wait.
     Connection client(const Text& what, const std::string& number) {
         act(what);
         Connection connection = connect(port_);
-        program_.wait_for("Clients that wait: " + number);
+        program_.wait_for("Waiting clients: " + number);
         return connection;
     }
     Connection client() { return connect(port_); }
     void expect_idle() const {
-        expect(program_.is_idle(), {"The proxy turns and turns.", "代理在空转。"});
+        expect(program_.is_idle(), {"The proxy keeps looping without a pause.", "代理在空转。"});
     }
 
     void wait_until_one_has_left() { program_.wait_for("A client has left."); }
 
-    // Ends it, and looks at what it has said of poems that did not come.
+    // Stops it, and checks its reports of missing poems.
     Ending end(bool complains = false) {
         program_.signal(SIGTERM);
         const Ending ending = program_.wait();
@@ -86,12 +87,13 @@ CHECK(Text{"the last one leaves", "最后一个离开"}) {
     Connection first = proxy.client(a_client, "1");
     Connection download = server.accept();
     Connection second = proxy.client(another, "2");
-    act({"the second leaves, and then the first", "后来的离开，然后先来的也离开"});
+    act({"the second leaves, then the first", "后来的离开，然后先来的也离开"});
     second.finish();
     first.finish();
-    expect(download.ended(), {"All clients have left, and the download goes on.",
+    expect(download.ended(), {"All clients have left, but the download continues.",
                               "所有客户端都离开了，下载却还在继续。"});
-    act({"a client comes, and the proxy fetches the poem anew", "来了一个客户端，代理重新去取诗"});
+    act({"a client connects, and the proxy fetches the poem again",
+         "来了一个客户端，代理重新去取诗"});
     Connection third = proxy.client();
     Connection again = server.accept();
     send_poem(again);
@@ -99,13 +101,13 @@ CHECK(Text{"the last one leaves", "最后一个离开"}) {
     proxy.end();
 }
 
-CHECK(Text{"the poem is cut", "诗被截断"}) {
+CHECK(Text{"the poem is cut short", "诗被截断"}) {
     Listener server;
     Proxy proxy(server.port());
     Connection first = proxy.client(a_client, "1");
     Connection download = server.accept();
     Connection second = proxy.client(another, "2");
-    act({"the server sends a part, and resets", "服务器发送一部分，然后重置连接"});
+    act({"the server sends a part and resets", "服务器发送一部分，然后重置连接"});
     download.send("a p");
     download.reset();
     const Text both{"what the clients got", "两个客户端得到的内容"};
@@ -113,7 +115,7 @@ CHECK(Text{"the poem is cut", "诗被截断"}) {
     proxy.end(true);
 }
 
-CHECK(Text{"one leaves, and another one comes", "一个离开，又来了一个"}) {
+CHECK(Text{"one leaves, and another connects", "一个离开，又来了一个"}) {
     Listener server;
     Proxy proxy(server.port());
     Connection first = proxy.client(a_client, "1");
@@ -126,9 +128,8 @@ CHECK(Text{"one leaves, and another one comes", "一个离开，又来了一个"
     Connection third = proxy.client();
     proxy.expect_idle();
     send_poem(download);
-    expect_equal({"what the two clients got who are there", "在场的两个客户端得到的内容"},
+    expect_equal({"what the two remaining clients got", "在场的两个客户端得到的内容"},
                  second.receive_all() + third.receive_all(), poem + poem);
-    expect(proxy.end().out.find("Clients that wait: 3") == std::string::npos,
-           {"It counts a client that has left among those who wait.",
-            "它把已经离开的客户端也算作在等待。"});
+    expect(proxy.end().out.find("Waiting clients: 3") == std::string::npos,
+           {"It counts a client that has left as waiting.", "它把已经离开的客户端也算作在等待。"});
 }

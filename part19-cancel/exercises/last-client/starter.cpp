@@ -1,4 +1,4 @@
-// poetry-proxy - fetches a poem once for all who wait; stops fetching when all of them have left.
+// poetry-proxy - fetches a poem once for all waiting clients; stops when all of them have left.
 #include "twist/base/log.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/reactor.hpp"
@@ -63,37 +63,37 @@ std::unique_ptr<twist::Protocol> PoetryClientFactory::build_protocol(const twist
     return std::make_unique<PoetryClientProtocol>(*this);
 }
 
-// What joins the halves ---------------------------------------------------------------------------
+// Between the halves ------------------------------------------------------------------------------
 
 class ProxyService : public std::enable_shared_from_this<ProxyService> {
   public:
     ProxyService(twist::Reactor& reactor, twist::Address server)
         : reactor_(reactor), server_(std::move(server)) {}
 
-    // A Deferred for this client alone.
+    // A Deferred for this client only.
     twist::Deferred<Poem> get_poem() {
         if (poem_) {
             std::cout << "Using cached poem." << std::endl;
             return twist::succeed(poem_);
         }
-        // TODO: when this client leaves, its Deferred is cancelled.
+        // TODO: when this client leaves, its Deferred is cancelled. Give it a canceller.
         const twist::Deferred<Poem> client;
         clients_.push_back(client);
         if (clients_.size() == 1)
             fetch();
-        std::cout << "Clients that wait: " << clients_.size() << std::endl;
+        std::cout << "Waiting clients: " << clients_.size() << std::endl;
         return client;
     }
 
   private:
-    // One download for all who wait.
+    // One download for all waiting clients.
     void fetch() {
         std::cout << "Fetching poem from server." << std::endl;
         const auto factory = std::make_shared<PoetryClientFactory>();
         const auto connector = twist::connect_tcp(reactor_, server_, factory);
         factory->deferred.emplace([factory, connector](twist::Deferred<std::string>&) {
             std::cout << "Canceling poem download." << std::endl;
-            factory->deferred.reset(); // what the connection still says is no answer
+            factory->deferred.reset(); // later data from the connection does not count
             connector->disconnect();
         });
         download_ = factory->deferred;
@@ -109,7 +109,7 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
     }
 
     void failed(const twist::Failure& reason) {
-        // Neither the end of the program nor that of the clients' interest is an error.
+        // It is no error if the program ends or all clients have left.
         if (reactor_.running() && !reason.check<twist::CancelledError>())
             twist::log::report("No poem from " + to_string(server_), reason);
         for (const auto& client : std::exchange(clients_, {}))
@@ -118,9 +118,9 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
 
     twist::Reactor& reactor_;
     twist::Address server_;
-    std::vector<twist::Deferred<Poem>> clients_;           // those who wait
+    std::vector<twist::Deferred<Poem>> clients_;           // waiting clients
     std::optional<twist::Deferred<std::string>> download_; // for them
-    Poem poem_; // in the cache; null until a whole one has come
+    Poem poem_; // the cache; null until a whole poem has arrived
 };
 
 // The server half ---------------------------------------------------------------------------------
@@ -147,7 +147,7 @@ class PoetryProxyProtocol : public twist::Protocol {
 
     void connection_lost(const twist::Failure&) override {
         if (deferred_)
-            deferred_->cancel(); // nothing happens if it has fired
+            deferred_->cancel(); // does nothing if it has fired
         std::cout << "A client has left." << std::endl;
     }
 
@@ -164,7 +164,7 @@ int poetry_main(int argc, char* argv[]) {
     std::uint16_t port = 0;
     std::string iface = "localhost";
     twist::CommandLine command_line("[options] [host:]port",
-                                    "Fetches the poem of the server there, and serves it.");
+                                    "Fetches the server's poem, and serves it.");
     command_line.option("port", port, "the port to listen on (default: any free one)");
     command_line.option("iface", iface, "the interface to listen on (default: localhost)");
     const auto arguments = command_line.parse(argc, argv);

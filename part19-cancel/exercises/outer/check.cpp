@@ -1,4 +1,4 @@
-// Cancelling the outer one: what was said is compared with what happens.
+// Cancelling the outer one: compares the answer with what really happens.
 #include <algorithm>
 #include <sstream>
 #include <string>
@@ -66,7 +66,7 @@ CHECK(Text{"line by line", "逐行比较"}) {
     for (std::size_t i = 0; i < std::max(said.size(), truth.size()); ++i) {
         const std::string number = std::to_string(i + 1);
         act({"line " + number, "第 " + number + " 行"});
-        // The truth is not told: it is to be found out.
+        // It does not print the right line: learners find it themselves.
         if ((i < said.size() ? said[i] : nothing) != (i < truth.size() ? truth[i] : nothing))
             fail({"line " + number + " is not what it should be", "第 " + number + " 行不对"},
                  i < said.size() ? said[i] : nothing);

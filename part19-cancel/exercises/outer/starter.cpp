@@ -1,4 +1,4 @@
-// outer - the outer Deferred waits for the inner one, and is cancelled. What is printed?
+// outer - the outer Deferred waits for the inner one and is cancelled. What does this print?
 #include "twist/base/failure.hpp"
 #include "twist/deferred/deferred.hpp"
 
@@ -40,7 +40,7 @@ void play(std::ostream& out) {
     out << "done\n";
 }
 
-// What play() prints, line by line.
+// The lines that play() prints.
 std::vector<std::string> lines() {
     return {
         "outer callback 1: a server", "outer is cancelled",
@@ -49,8 +49,8 @@ std::vector<std::string> lines() {
 }
 
 int main() {
-    std::cout << "You say:\n";
+    std::cout << "Your answer:\n";
     for (const std::string& line : lines())
         std::cout << "  " << line << '\n';
-    std::cout << "./tour check 19/outer says whether that is so.\n";
+    std::cout << "./tour check 19/outer tells you whether that is right.\n";
 }
