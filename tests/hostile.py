@@ -10,11 +10,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
-from clients import wait_until_it_catches  # pylint: disable=wrong-import-position
-from harness import Result, Running, Server  # pylint: disable=wrong-import-position
-from processes import LIMIT, wait_until  # pylint: disable=wrong-import-position
+from programs.processes import LIMIT, wait_until
+from testing.clients import wait_until_it_catches
+from testing.harness import Result, Running, Server
 
 POET = "part11-server/hostile-poet"
 MODES = "dribble split half-close after-end close reset silent endless".split()

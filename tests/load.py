@@ -13,11 +13,10 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
-from harness import (BUILD, LIMIT, Running, Server,  # pylint: disable=wrong-import-position
-                     poem)
-from processes import wait_until  # pylint: disable=wrong-import-position
+from programs.processes import wait_until
+from testing.harness import BUILD, LIMIT, Running, Server, poem
 
 FASTPOETRY = "part11-server/fastpoetry"
 PROXIES = ["part14-proxy/poetry-proxy", "part14-proxy/poetry-proxy-2", "part19-cancel/poetry-proxy"]

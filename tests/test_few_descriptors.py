@@ -2,14 +2,18 @@
 
 import contextlib
 import os
+import sys
 import unittest
+from pathlib import Path
 from unittest import mock
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+
 import load
-import harness
-from harness import ROOT, Peer, Server, fetch, poem, receive_all
 from load import FASTPOETRY, FULL, PROXIES, WARM_PROXY, Calls, lazy_client, many_clients, outcome
-from processes import wait_until  # pylint: disable=wrong-import-position
+from programs.processes import wait_until
+from testing import harness
+from testing.harness import ROOT, Peer, Server, fetch, poem, receive_all
 
 FEW = 64
 CLIENTS = 150

@@ -9,12 +9,12 @@ import tempfile
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
-import harness  # pylint: disable=wrong-import-position
-from harness import BUILD, ROOT, Server, program  # pylint: disable=wrong-import-position
-from making import ninja  # pylint: disable=wrong-import-position
-from workshop import Workshop  # pylint: disable=wrong-import-position
+from classroom.workshop import Workshop
+from programs.making import ninja
+from testing import harness
+from testing.harness import BUILD, ROOT, Server, program
 
 SERVERS = {
     "part01-blocking/slowpoetry": ["poetry/science.txt"],

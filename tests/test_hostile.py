@@ -6,13 +6,13 @@ import unittest
 from pathlib import Path
 from typing import Callable, NamedTuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
-import harness  # pylint: disable=wrong-import-position
-import hostile  # pylint: disable=wrong-import-position
-from harness import Running, Server  # pylint: disable=wrong-import-position
-from hostile import (FAILURE, LOST, MODES, MORE,  # pylint: disable=wrong-import-position
+import hostile
+from hostile import (FAILURE, LOST, MODES, MORE,
                      POEM, TIME, Poet)
+from testing import harness
+from testing.harness import Running, Server
 
 # What becomes of each client (poem, more and empty: status 0; lost and hangs: 1):
 #   poem   it has the whole poem, byte for byte

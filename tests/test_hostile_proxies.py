@@ -6,11 +6,11 @@ import sys
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
-import harness  # pylint: disable=wrong-import-position
-from harness import Server, connect, fetch, receive_all  # pylint: disable=wrong-import-position
-from hostile import MODES, MORE, POEM, Poet  # pylint: disable=wrong-import-position
+from hostile import MODES, MORE, POEM, Poet
+from testing import harness
+from testing.harness import Server, connect, fetch, receive_all
 
 PROXIES = {"1.0": "part14-proxy/poetry-proxy", "2.0": "part14-proxy/poetry-proxy-2",
            "3.0": "part19-cancel/poetry-proxy"}

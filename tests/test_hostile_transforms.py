@@ -9,13 +9,12 @@ import unittest
 from pathlib import Path
 from typing import NamedTuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
-import harness  # pylint: disable=wrong-import-position
-import hostile  # pylint: disable=wrong-import-position
-from harness import (Peer, Server, connect, fetch,  # pylint: disable=wrong-import-position
-                     receive_all, reset)
-from hostile import LOST, MODES, Poet  # pylint: disable=wrong-import-position
+import hostile
+from hostile import LOST, MODES, Poet
+from testing import harness
+from testing.harness import Peer, Server, connect, fetch, receive_all, reset
 
 POEM = "Forse perché della fatal quïete".encode()
 TRANSFORMED = "FORSE PERCHÉ DELLA FATAL QUÏETE".encode()

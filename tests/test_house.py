@@ -5,12 +5,13 @@ import sys
 import unittest
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
-import exercises  # pylint: disable=wrong-import-position
-import harness  # pylint: disable=wrong-import-position
-import mistakes  # pylint: disable=wrong-import-position
+from classroom import exercises, mistakes
+from testing import harness
+
+ROOT = Path(__file__).resolve().parents[1]
+TOOLS = ROOT / "tools"
 
 # The floors, from the ground up: what each may include besides its own.
 FLOORS = {
@@ -23,6 +24,9 @@ FLOORS = {
     "testing": {"base", "deferred", "loop", "async", "net"},
 }
 INCLUDE = re.compile(r'^#include ["<](.*)[">]', re.MULTILINE)
+IMPORT = re.compile(r"^ *(?:from|import) (\w+)", re.MULTILINE)
+ROW = re.compile(r"^\| `(\w+)/` \|.*\| (.*?) ?\|$", re.MULTILINE)  # of the table in tools/README.md
+ON_THE_PATH = 'sys.path.insert(0, str(Path(__file__).resolve().parents[{}] / "tools"))\n'
 
 
 def core():
@@ -38,6 +42,23 @@ def parts():
 def included(file):
     """What a file includes."""
     return INCLUDE.findall(file.read_text(encoding="utf-8"))
+
+
+def python_files():
+    """Everything in Python: the tools and the tests."""
+    return sorted(file for folder in ("tools", "tests", "*/tests")
+                  for file in ROOT.glob(f"{folder}/**/*.py"))
+
+
+def jobs():
+    """The folders of tools/ and what each may import, as the table in its README says."""
+    rows = ROW.findall((TOOLS / "README.md").read_text(encoding="utf-8"))
+    return {folder: set(re.findall(r"`(\w+)`", imports)) for folder, imports in rows}
+
+
+def imported(file):
+    """The folders of tools/ that a Python file imports from."""
+    return set(IMPORT.findall(file.read_text(encoding="utf-8"))) & set(jobs())
 
 
 class House(unittest.TestCase):
@@ -65,7 +86,8 @@ class House(unittest.TestCase):
                         self.assertIn(floor, FLOORS[file.parent.name] | {file.parent.name})
 
     def test_libevent_stays_in_one_file(self):
-        users = {file.name for file in [*core(), *ROOT.glob("*/*.[hc]pp")] if file.parent.name != "bench"
+        users = {file.name for file in [*core(), *ROOT.glob("*/*.[hc]pp")]
+                 if file.parent.name != "bench"
                  and any(name.startswith("event") for name in included(file))}
         self.assertEqual(users, {"reactor.cpp"})
 
@@ -78,8 +100,7 @@ class House(unittest.TestCase):
                             ("twist/", "application/", "sys/", "netinet/", "arpa/", "doctest/")))
 
     def test_no_file_is_too_long(self):
-        tools = [*ROOT.glob("tools/*.py"), *ROOT.glob("*/tests/*.py"), *ROOT.glob("tests/*.py")]
-        for file in [*core(), *tools]:
+        for file in [*core(), *python_files()]:
             with self.subTest(file.name):
                 self.assertLessEqual(len(file.read_text(encoding="utf-8").splitlines()), 400)
 
@@ -127,7 +148,44 @@ class House(unittest.TestCase):
                 self.assertTrue(named in plan, f"docs/teaching.md does not say {named}")
         for name in re.findall(r"`(\d+/[a-z][a-z-]+)`", plan):
             with self.subTest(name):
-                self.assertTrue(name in found or list(ROOT.glob("part*/" + name.split("/")[1] + ".cpp")))
+                self.assertTrue(name in found or
+                                list(ROOT.glob(f"part*/{name.split('/')[1]}.cpp")))
+
+
+class Tools(unittest.TestCase):
+    """tools/README.md says it in words."""
+
+    def test_a_folder_is_a_job(self):
+        folders = {path.name for path in TOOLS.iterdir() if path.is_dir()} - {"__pycache__"}
+        self.assertEqual(folders, set(jobs()))
+        self.assertEqual(list(TOOLS.glob("*.py")), [])
+
+    def test_a_folder_imports_only_what_its_row_names(self):
+        for folder, allowed in jobs().items():
+            for file in (TOOLS / folder).glob("*.py"):
+                if folder != "tests":
+                    with self.subTest(f"{folder}/{file.name}"):
+                        self.assertLessEqual(imported(file), allowed | {folder})
+
+    def test_what_a_learner_runs_does_not_need_the_tests(self):
+        needed, new = set(), {"tour"}
+        while new:
+            needed |= new
+            new = set().union(*(jobs()[folder] for folder in new)) - needed
+        self.assertEqual(needed & {"house", "testing", "tests"}, set())
+
+    def test_tests_stand_in_the_folder_of_what_they_test(self):
+        folders = {file.parent.name for file in (TOOLS / "tests").glob("*/test_*.py")}
+        self.assertLessEqual(folders, set(jobs()))
+        self.assertEqual(list((TOOLS / "tests").glob("test_*.py")), [])
+
+    def test_every_file_finds_the_tools_by_the_same_line(self):
+        for file in python_files():
+            folder, text = file.relative_to(ROOT).parts, file.read_text(encoding="utf-8")
+            starts = "\nif __name__" in text if folder[0] == "tools" else imported(file)
+            if starts and folder[:2] != ("tools", "tests"):  # those start in tools/
+                with self.subTest(str(file.relative_to(ROOT))):
+                    self.assertTrue(ON_THE_PATH.format(len(folder) - 1) in text)
 
 
 if __name__ == "__main__":

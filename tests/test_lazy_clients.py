@@ -6,13 +6,17 @@ And clients that never talk.
 """
 
 import contextlib
+import sys
 import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
 import load
-import harness
-from harness import Server, fetch
-from processes import wait_until
 from load import FASTPOETRY, WARM_PROXY, Calls, lazy_client, many_clients, outcome
+from programs.processes import wait_until
+from testing import harness
+from testing.harness import Server, fetch
 
 LAZY = 200
 OTHERS = 400

@@ -4,12 +4,16 @@ Servers and clients are different processes. CLIENTS=2000 in the environment mak
 """
 
 import os
+import sys
 import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
 import load
-import harness
-from harness import ROOT, Server, fetch, poem, run, unused_port
 from load import FASTPOETRY, PROXIES, WARM_PROXY, many_clients, outcome
+from testing import harness
+from testing.harness import ROOT, Server, fetch, poem, run, unused_port
 
 CLIENTS = int(os.environ.get("CLIENTS", "10000"))
 COLD = min(CLIENTS, 1000)

@@ -6,16 +6,16 @@ import sys
 import unittest
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
-# pylint: disable=wrong-import-position
-import expected
-import harness
-from handout import pack_expected
-from predict import END, UNKNOWN, around_free_words, find_puzzles, shuffled
-from predict_texts import TEXTS
+from classroom.handout import pack_expected
+from programs import expected
+from testing import harness
 from tests.fixture import Repository
+from tour.predict import END, UNKNOWN, around_free_words, find_puzzles, shuffled
+from tour.predict_texts import TEXTS
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def truth(puzzle):

@@ -5,12 +5,16 @@
 
 import contextlib
 import signal
+import sys
 import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
 import load
-import harness
-from harness import ROOT, Server, connect, fetch, receive_all
 from load import FASTPOETRY, PROXIES, WARM_PROXY, lazy_client, many_clients, outcome
+from testing import harness
+from testing.harness import ROOT, Server, connect, fetch, receive_all
 
 CLIENTS = 500
 LAZY = 200

@@ -8,12 +8,12 @@ import sys
 import unittest
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+
+from testing import harness
+from testing.harness import ROOT, Server, poem, run
+
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "tools"))
-
-import harness  # pylint: disable=wrong-import-position
-from harness import ROOT, Server, poem, run  # pylint: disable=wrong-import-position
-
 POEMS = ("science.txt", "alla_sera.txt", "ecstasy.txt")
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-import bench
-import harness
-from harness import Peer, Server, run
+from bench import driver as bench
+from testing import harness
+from testing.harness import Peer, Server, run
 
 FASTPOETRY = "part11-server/fastpoetry"
 WARM_PROXY = "part14-proxy/poetry-proxy-2"

@@ -13,7 +13,7 @@ import unittest
 from fcntl import ioctl
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 SERVER = """
 import socket, sys
@@ -112,11 +112,11 @@ class Repository(unittest.TestCase):
                               check=False, timeout=600)
 
     def tour(self, *words, **settings):
-        """Runs tools/tour.py with words."""
-        return self.python("tools/tour.py", *words, **settings)
+        """Runs tools/tour/main.py with words."""
+        return self.python("tools/tour/main.py", *words, **settings)
 
     def terminal(self, *words, keys=(), size=(24, 80), **settings):
-        """Runs tools/tour.py in a terminal; returns its status and what was to be seen.
+        """Runs tools/tour/main.py in a terminal; returns its status and what was to be seen.
 
         `keys` are pairs: when the first is to be seen (anew), the second is typed, or called with
         the terminal. `size` is in lines and columns.
@@ -127,7 +127,7 @@ class Repository(unittest.TestCase):
             self.skipTest(f"no terminal can be had here: {error}")
         resize(ours, size)
         process = subprocess.Popen(
-            [sys.executable, "-c", IN_TERMINAL, "tools/tour.py", *words], cwd=self.root,
+            [sys.executable, "-c", IN_TERMINAL, "tools/tour/main.py", *words], cwd=self.root,
             stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
             env=self.environment(**{"TERM": "xterm", **settings}))
         os.close(theirs)

@@ -1,0 +1,1 @@
+"""Exercises: the words for them, the checks, the wrong answers, handouts, grading."""

@@ -1,0 +1,1 @@
+"""What a person reads and types: lines that fit, pages, prompts, the words after ./tour."""

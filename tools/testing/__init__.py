@@ -1,0 +1,1 @@
+"""What the tests of whole programs are written with."""
