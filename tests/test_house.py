@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
-from classroom import exercises, mistakes
+from classroom import exercises, mistakes, renamed
 from testing import harness
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -152,6 +152,35 @@ class House(unittest.TestCase):
                                 list(ROOT.glob(f"part*/{name.split('/')[1]}.cpp")))
 
 
+class Changelog(unittest.TestCase):
+    """The table of CHANGELOG.md names what is there, and nothing that is still there as before."""
+
+    def setUp(self):
+        headers = [*core(), *ROOT.glob("part*/*.hpp"), *ROOT.glob("part*/*/*.hpp")]
+        self.names = set().union(*(renamed.names_in(file.read_text(encoding="utf-8"))
+                                   for file in headers))
+        self.paths = [ROOT, ROOT / "common", *parts()]
+
+    def exists(self, name):
+        """Whether a program can include this path, or use this name of the core."""
+        if name.endswith(".hpp"):
+            return any((path / name).exists() for path in self.paths)
+        return name in self.names
+
+    def test_every_row_is_an_old_name_and_a_new_one(self):
+        for row in renamed.table(ROOT):
+            with self.subTest(row.before):
+                self.assertRegex(row.before, r"^([\w/]+\.hpp|[^\W\d]\w*)$")
+                self.assertFalse(self.exists(row.before), "the old name still exists")
+                self.assertTrue(self.exists(row.now), f"there is no {row.now}")
+
+    def test_every_row_is_read(self):
+        text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+        rows = [line for line in text.splitlines() if line.startswith("| `")]
+        self.assertEqual(len(rows), len({row.before for row in renamed.table(ROOT)}))
+        self.assertIn("| before | now |\n", text)
+
+
 class Tools(unittest.TestCase):
     """tools/README.md says it in words."""
 
@@ -182,8 +211,9 @@ class Tools(unittest.TestCase):
     def test_every_file_finds_the_tools_by_the_same_line(self):
         for file in python_files():
             folder, text = file.relative_to(ROOT).parts, file.read_text(encoding="utf-8")
-            starts = "\nif __name__" in text if folder[0] == "tools" else imported(file)
-            if starts and folder[:2] != ("tools", "tests"):  # those start in tools/
+            if folder[:2] == ("tools", "tests"):
+                continue  # they run in tools/
+            if imported(file) and (folder[0] != "tools" or "\nif __name__" in text):
                 with self.subTest(str(file.relative_to(ROOT))):
                     self.assertTrue(ON_THE_PATH.format(len(folder) - 1) in text)
 

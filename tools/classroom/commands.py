@@ -5,7 +5,7 @@ import json
 import os
 from pathlib import Path
 
-from classroom import handout, mistakes, verdict
+from classroom import handout, mistakes, renamed, verdict
 from classroom.exercises import ExerciseError, Progress, find, named, shown, start
 from classroom.workshop import NEEDED, CompileError, MachineError, Workshop
 from programs.build import BuildError, begin, configure, wait_for
@@ -242,9 +242,10 @@ class Classroom:
         else:
             self.screen.say(self.text("not yet", name=exercise.name, title=exercise.title),
                             "status")
-            say = self.screen.show if given.verbatim else self.screen.say
             for line in given.lines():
-                say(line)
+                self.screen.say(line)
+            for line in given.compiler.splitlines():
+                self.screen.show(f"      {line}")
         return given.passed
 
 
@@ -287,17 +288,17 @@ def judge(exercise, workshop, my, language, program=None, tell=lambda key: None)
         else:
             command = workshop.build(exercise, answer)
     except CompileError as error:
-        given = verdict.Verdict(language, message=verdict.word("compile", language))
-        given.details, given.verbatim = [str(error)], True
-        return given
+        source = answer.read_text(encoding="utf-8", errors="replace")
+        rows = renamed.blamed(renamed.table(workshop.root), source, error.said)
+        return verdict.of_compile_error(error, rows, language)
     tell("checking")
     return verdict.run(command, language)
 
 
 def in_short(given):
-    """What a verdict says, on one line: of a compile error also the place."""
-    place = given.details[:1] if given.message.endswith((":", "：")) else []
-    return " ".join([given.message, *"".join(place).splitlines()[:1]])
+    """What a verdict says, on one line; of a compile error, the first thing after the colon, too."""
+    more = [*given.details, *given.compiler.splitlines()]
+    return " ".join([given.message, *more[:given.message.endswith((":", "："))]])
 
 
 def as_json(exercise, given):

@@ -36,6 +36,10 @@ WORDS = {
     "ended": ("The program ended itself in the middle of the check.",
               "检查还没有结束，程序就自己退出了。"),
     "compile": ("It does not compile. The compiler's first error:", "无法编译。编译器的第一个错误："),
+    "old names": ("It does not compile. It uses old names:", "无法编译。它用了旧的名称："),
+    "renamed": ("{before} is called {now} now (CHANGELOG.md).",
+                "{before} 现在叫 {now}（见 CHANGELOG.md）。"),
+    "first error": ("The compiler's first error:", "编译器的第一个错误："),
 }
 
 
@@ -45,13 +49,13 @@ def word(key, language, **values):
 
 
 class Verdict:
-    """What came of one check: `passed`, and `message` in the language that was asked for; `steps`,
-    `details` and `events` say more of a failure. The lines of a `verbatim` one must stay as they are."""
+    """The result of one check: `passed`, and `message` in the language that was asked for. `steps`,
+    `details` and `events` say more about a failure; `compiler` is the compiler's own words."""
 
     def __init__(self, language, passed=False, message=""):
         self.language, self.passed, self.message = language, passed, message
         self.case, self.steps, self.details, self.events = "", [], [], []
-        self.verbatim = False
+        self.compiler = ""
 
     def lines(self):
         """The verdict for a person, line by line."""
@@ -67,6 +71,17 @@ class Verdict:
             told.append(f"  {word('events', self.language)}")
             told += [f"      {event}" for event in self.events]
         return told
+
+
+def of_compile_error(error, renamed, language):
+    """The verdict on an answer that does not compile; `renamed` are the old names that it uses."""
+    verdict = Verdict(language, message=word("old names" if renamed else "compile", language))
+    for row in renamed:
+        verdict.details.append(word("renamed", language, before=row.before, now=row.now))
+    if renamed:
+        verdict.details.append(word("first error", language))
+    verdict.compiler = str(error)
+    return verdict
 
 
 def on_one_line(step):

@@ -24,7 +24,12 @@ WRAPPED = ["connect", "accept4", "recv", "send", "sendmsg", "close", "event_base
 
 
 class CompileError(Exception):
-    """A file that does not compile; the message is the compiler's first error."""
+    """A file that does not compile; the message is the compiler's first error, and `said` is all
+    that it printed."""
+
+    def __init__(self, message, said=""):
+        super().__init__(message)
+        self.said = said or message
 
 
 class MachineError(Exception):
@@ -153,7 +158,7 @@ class Workshop:
         if setup_errors.NO_ROOM.search(os.fsencode(done.stderr)):
             raise setup_errors.BuildError(setup_errors.no_room(self.build_dir))
         if done.returncode != 0:
-            raise CompileError(first_error(done.stderr))
+            raise CompileError(first_error(done.stderr), done.stderr)
 
 
 @contextlib.contextmanager

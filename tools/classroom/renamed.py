@@ -1,0 +1,65 @@
+"""Old names of the core: the table in CHANGELOG.md says what each is called now.
+
+    renamed.py FILE...      says which old names these files use; status 1 if they use any
+
+A row of the table is `| `before` | `now` |`. A name is an include path, as in "twist/net/tcp.hpp",
+or the plain name of a function or a type.
+"""
+
+import re
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+ROW = re.compile(r"^\| `([^`]+)` \| `([^`]+)`.* \|$", re.MULTILINE)
+INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">\n]+)[">]', re.MULTILINE)
+NOT_CODE = re.compile(r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|(?<!\w)'(?:\\.|[^'\\\n])*'""",
+                      re.DOTALL)
+
+
+class Renamed(NamedTuple):
+    """A row of the table."""
+
+    before: str
+    now: str
+
+
+def table(root):
+    """The rows of the table; none where there is no CHANGELOG.md."""
+    file = Path(root) / "CHANGELOG.md"
+    text = file.read_text(encoding="utf-8") if file.exists() else ""
+    return [Renamed(*row) for row in ROW.findall(text)]
+
+
+def names_in(source):
+    """What a C++ source includes, and every word of its code."""
+    code = NOT_CODE.sub(" ", INCLUDE.sub("", source))
+    return {*INCLUDE.findall(source), *re.findall(r"[^\W\d]\w*", code)}
+
+
+def used(rows, source):
+    """The rows whose old name a source uses."""
+    names = names_in(source)
+    return [row for row in rows if row.before in names]
+
+
+def blamed(rows, source, said):
+    """The rows whose old name a source uses; none if `said`, the compiler's words, names none."""
+    found = used(rows, source)
+    return found if any(re.search(rf"(?<!\w){re.escape(row.before)}(?!\w)", said)
+                        for row in found) else []
+
+
+def main(files):
+    """The command line."""
+    rows, found = table(ROOT), False
+    for file in files:
+        for row in used(rows, Path(file).read_text(encoding="utf-8", errors="replace")):
+            print(f"{file}: {row.before} is called {row.now} now (CHANGELOG.md).")
+            found = True
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
