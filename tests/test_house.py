@@ -1,4 +1,4 @@
-"""The rules of the house that a machine can check: floors, includes, sizes, the shape of a part."""
+"""The rules of the house that a machine can check: floors, includes, sizes, parts, tools."""
 
 import re
 import sys
@@ -13,7 +13,7 @@ from testing import harness
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ROOT / "tools"
 
-# The floors, from the ground up: what each may include besides its own.
+# The floors that each floor may include besides itself.
 FLOORS = {
     "base": {"net"},
     "deferred": {"base", "loop"},
@@ -40,7 +40,7 @@ def parts():
 
 
 def included(file):
-    """What a file includes."""
+    """The includes of a file."""
     return INCLUDE.findall(file.read_text(encoding="utf-8"))
 
 
@@ -62,7 +62,7 @@ def imported(file):
 
 
 class House(unittest.TestCase):
-    """common/README.md and CONTRIBUTING.md say it in words."""
+    """The rules of common/README.md and CONTRIBUTING.md."""
 
     def test_every_file_of_the_core_is_on_a_floor(self):
         self.assertEqual({file.parent.name for file in core()}, set(FLOORS))
@@ -135,7 +135,7 @@ class House(unittest.TestCase):
                 self.assertGreaterEqual(len(wrong), 2)
             for file in wrong:
                 with self.subTest(f"{exercise.name}: {file.name}"):
-                    mistakes.Mistake(file).answer()  # has all of its lines, and applies
+                    mistakes.Mistake(file).answer()  # complete, and it applies
                     lines += len(file.read_text(encoding="utf-8").splitlines())
         self.assertLessEqual(lines, 4500)
 
@@ -153,7 +153,7 @@ class House(unittest.TestCase):
 
 
 class Changelog(unittest.TestCase):
-    """The table of CHANGELOG.md names what is there, and nothing that is still there as before."""
+    """In the table of CHANGELOG.md, new names exist and old names do not."""
 
     def setUp(self):
         headers = [*core(), *ROOT.glob("part*/*.hpp"), *ROOT.glob("part*/*/*.hpp")]
@@ -182,7 +182,7 @@ class Changelog(unittest.TestCase):
 
 
 class Tools(unittest.TestCase):
-    """tools/README.md says it in words."""
+    """The rules of tools/README.md."""
 
     def test_a_folder_is_a_job(self):
         folders = {path.name for path in TOOLS.iterdir() if path.is_dir()} - {"__pycache__"}

@@ -1,4 +1,4 @@
-"""The programs of ./tour bench work: every case answers, every server sends the load its poems."""
+"""The programs of ./tour bench work: every case has a result, every server serves the load."""
 
 import dataclasses
 import os
@@ -21,7 +21,7 @@ POEM = harness.poem("science.txt")
 
 
 class CoreBench(unittest.TestCase):
-    """bench/core-bench, in a tiny size."""
+    """bench/core-bench with a tiny size."""
 
     def test_it_lists_its_cases(self):
         result = run("bench/core-bench")
@@ -41,7 +41,7 @@ class CoreBench(unittest.TestCase):
 
 
 class Load(unittest.TestCase):
-    """bench/load against all servers; what it must notice."""
+    """bench/load against all servers, and the errors that it must notice."""
 
     def load(self, port):
         return run("bench/load", "--clients", 8, "--poems", 40, port, SCIENCE)

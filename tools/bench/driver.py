@@ -1,11 +1,11 @@
-"""./tour bench: how fast the core is, beside raw epoll and libevent, in one run, as ratios.
+"""./tour bench: compares the speed of the core with raw epoll and libevent, in one run, as ratios.
 
     ./tour bench [--quick] [--rounds N] [--build-dir DIR] [TABLE ...]
 
-The tables: servers, proxies, client, core, lazy (default: all). Everything runs on one processor, servers
-and load; the figure is what a poem costs the server in processor time, which says little about this
-machine and much about its rivals beside it. Rounds are interleaved; a ratio is the median of the
-rounds' ratios.
+The tables are servers, proxies, client, core and lazy (default: all). Servers and load run on one
+processor. The figure is the server's processor time for one poem: compare it with the rivals of the
+same run, not with other machines. Rounds are interleaved; a ratio is the median of the rounds'
+ratios.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from programs.build import configure, shown
 from programs.build import make as build_targets
 from programs.processes import LIMIT, Program, TookTooLong, call, wait_until
 from programs.stage import SERVING, StageError
-from terminal.words import Parser
+from terminal.arguments import Parser
 
 CORE = "ours"
 BESIDE = "beside clients that never read"
@@ -40,27 +40,27 @@ PROGRAMS = [FASTPOETRY, WARM_PROXY, GET_POETRY, *("bench/" + name for name in (
     "core-bench", "load", "raw-epoll", "bufferevent", "libevent-client", "passing-proxy",
     "slow-poems"))]
 
-CASES = {  # of core-bench, and the nanoseconds that are aimed at
+CASES = {  # of core-bench, with the nanoseconds that we aim at
     "chain1": 65, "chain10": 35, "chain1000": 30, "function1": None, "function10": None,
     "function1000": None, "nested100k": 550, "await_value": 3, "await_ready": 60,
     "await_loop": 600, "schedule": 200, "cancel": 100, "schedule_fire": 900}
 
 
 class MeasureError(StageError):
-    """Something that was to be measured does not work."""
+    """A program that is measured does not work."""
 
 
 @dataclass
 class Effort:
-    """How much is done: bounded, whatever comes out."""
+    """How much is measured: fixed in advance, whatever the results."""
 
     rounds: int
-    small: int      # poems a round
-    large: int
+    small: int      # short poems in a round
+    large: int      # long poems in a round
     slow: int       # slow poems at once
-    pieces: int     # of each
-    interval: float  # seconds between them
-    core: list      # words for core-bench
+    pieces: int     # of each slow poem
+    interval: float  # seconds between pieces
+    core: list      # arguments for core-bench
 
 
 FULL = Effort(rounds=21, small=3000, large=500, slow=1000, pieces=100, interval=0.05, core=[])
@@ -83,7 +83,7 @@ class Bench:
 
     @contextlib.contextmanager
     def server(self, name, *words):
-        """A server that runs; gives its process id and its port."""
+        """A running server; yields its process id and its port."""
         program = Program(self.command(name, "--port", 0, *words), merged=False, tied=True)
         try:
             wait_until(lambda: program.out.find(SERVING) or program.status is not None)
@@ -95,11 +95,11 @@ class Bench:
             program.close()
 
     def load(self, port, size, poems):
-        """Downloads so many poems, all of them right."""
+        """Downloads this number of poems, and checks them."""
         self.run("bench/load", "--clients", CLIENTS, "--poems", poems, port, self.poems[size])
 
     def run(self, name, *words):
-        """Runs a program to its end and gives what it printed."""
+        """Runs a program to its end and returns its output."""
         program = Program(self.command(name, *words), merged=False, tied=True)
         try:
             if program.wait(limit=10 * LIMIT) != 0:
@@ -111,7 +111,7 @@ class Bench:
             program.close()
 
     def servers(self):
-        """The fast servers, with either poem."""
+        """The fast servers, with short and long poems."""
         yield self.rivals(f"server, {SMALL:,} bytes", SMALL, self.effort.small, {
             CORE: (FASTPOETRY, self.poems[SMALL]),
             RAW: ("bench/raw-epoll", self.poems[SMALL]),
@@ -124,7 +124,7 @@ class Bench:
         }, {RAW: 0.95})
 
     def proxies(self):
-        """The proxies, in front of the fastest server that there is."""
+        """The proxies, in front of the fastest server."""
         with self.server("bench/raw-epoll", self.poems[SMALL]) as (_, upstream):
             yield self.rivals("proxy, warm", SMALL, self.effort.small, {
                 CORE: (WARM_PROXY, upstream),
@@ -136,13 +136,13 @@ class Bench:
             }, {BUFFEREVENT: 1.15})
 
     def rivals(self, title, size, poems, commands, aims, lazy=()):
-        """Servers beside each other: microseconds of processor time a poem. The `lazy` ones have
-        clients that never read."""
+        """Compares servers: microseconds of processor time for a poem. The `lazy` ones have clients
+        that never read."""
         with contextlib.ExitStack() as stack:
             running = {name: stack.enter_context(self.server(*words))
                        for name, words in commands.items()}
             for _, port in running.values():
-                self.load(port, size, CLIENTS)  # warms it up, and fills a proxy's cache
+                self.load(port, size, CLIENTS)  # a warm-up, which also fills a proxy's cache
             for name in lazy:
                 for _ in range(LAZY):
                     stack.enter_context(lazy_client(running[name][1]))
@@ -156,7 +156,7 @@ class Bench:
         return table(title, "µs/poem", costs, aims)
 
     def lazy(self):
-        """The servers beside clients that never read: what the others cost them."""
+        """The servers beside clients that never read: the cost of serving the others."""
         with self.server(FASTPOETRY, self.poems[LARGE]) as (_, upstream):
             for name, words in {"server": (FASTPOETRY, self.poems[LARGE]),
                                 "warm proxy": (WARM_PROXY, upstream)}.items():
@@ -197,7 +197,7 @@ class Bench:
         return 1e3 * (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime), seconds
 
     def core(self):
-        """What needs no socket; core-bench takes the median itself."""
+        """The parts of the core that need no socket; core-bench itself takes the median."""
         rows = []
         for case, aim in CASES.items():
             line = self.run("bench/core-bench", "--case", case, *self.effort.core)
@@ -208,7 +208,7 @@ class Bench:
 
 
 def lazy_client(port):
-    """A connection that reads nothing, and that little fits into."""
+    """A connection that reads nothing, with a small receive buffer."""
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
@@ -217,26 +217,26 @@ def lazy_client(port):
 
 
 def verses(size):
-    """Lines of text, as many bytes as asked for."""
+    """Lines of text, `size` bytes in all."""
     line = b"For love, all love of other sights controls, and makes one little room an everywhere.\n"
     return (line * (size // len(line) + 1))[:size - 1] + b"\n"
 
 
 def in_turn(names, turn):
-    """The names, forwards and backwards by turns: nobody is always the first."""
+    """The names, alternately forwards and backwards, so that none is always first."""
     return list(names)[::-1 if turn % 2 else 1]
 
 
 def processor_time(pid):
-    """What a process has used of the processor so far, in nanoseconds."""
+    """The processor time of a process so far, in nanoseconds."""
     try:
         return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0])
     except OSError as error:
-        raise MeasureError(f"no time of a server: {error}") from None
+        raise MeasureError(f"can't read the processor time of a server: {error}") from None
 
 
 def table(title, unit, costs, aims):
-    """A row for each rival: what it costs, and how many times as fast ours is."""
+    """A row for each rival: its cost, and how many times as fast ours is."""
     rows = [(f"{title}: {CORE}", f"{statistics.median(costs[CORE]):.2f} {unit}", "", "")]
     for name, theirs in costs.items():
         if name == CORE:
@@ -271,7 +271,7 @@ def run(root, build, words, screen):
         os.sched_setaffinity(0, cpus)
     screen.say()
     screen.say(f"One processor of {len(os.sched_getaffinity(0))}, {effort.rounds} rounds, "
-               f"{time.monotonic() - begun:.0f} s. The last column is what we aim at.")
+               f"{time.monotonic() - begun:.0f} s. The last column is our aim.")
     return 0
 
 
@@ -282,7 +282,7 @@ def options(build, words):
     """What the words ask for."""
     parser = Parser("bench")
     parser.add_argument("tables", nargs="*", metavar="TABLE", help=", ".join(TABLES))
-    parser.add_argument("--quick", action="store_true", help="some 20 s, and less exact")
+    parser.add_argument("--quick", action="store_true", help="about 20 s, less precise")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--build-dir", type=lambda name: Path(name).absolute(),
                         default=build.with_name("build-bench"))
@@ -290,17 +290,17 @@ def options(build, words):
     if not set(ours.tables) <= set(TABLES):
         parser.error("the tables are " + ", ".join(TABLES))
     if ours.rounds is not None and ours.rounds < 1:
-        parser.error("there must be a round")
+        parser.error("--rounds must be at least 1")
     return ours
 
 
 def make(root, build, screen):
-    """Builds what is measured, optimized, in a directory of its own."""
+    """Builds the measured programs, optimized, in a separate directory."""
     configure(root, build, screen, ["--buildtype=release"])
-    build_targets(build, PROGRAMS, f"what is measured, in {shown(root, build)}", screen)
+    build_targets(build, PROGRAMS, f"the measured programs in {shown(root, build)}", screen)
 
 
 def allow_descriptors():
-    """As many as the clients need, if the system lets us."""
+    """Raises the limit of open descriptors as far as the system allows."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,1 +1,1 @@
-"""Exercises: the words for them, the checks, the wrong answers, handouts, grading."""
+"""Exercises: checks, hints, wrong answers, proofs, handouts, grading."""

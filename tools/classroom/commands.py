@@ -1,5 +1,5 @@
-"""./tour exercises, start, check, hint, solution: what a learner says; and grade, handout, mistakes
-for a teacher."""
+"""./tour exercises, start, check, hint, solution for a learner; grade, handout, mistakes for a
+teacher."""
 
 import json
 import os
@@ -10,33 +10,32 @@ from classroom.exercises import ExerciseError, Progress, find, named, shown, sta
 from classroom.workshop import NEEDED, CompileError, MachineError, Workshop
 from programs.build import BuildError, begin, configure, wait_for
 from terminal.language import LANGUAGES, language
-from terminal.words import Parser
+from terminal.arguments import Parser
 
 WORDS = ("exercises", "start", "check", "hint", "solution", "grade", "handout", "mistakes")
 
-WANTS = {  # what must stand after a word; else it is an exercise
+NEEDS = {  # the argument of a command; of all others, an exercise
     "grade": "directories with answers: ./tour grade DIR...",
     "handout": "a new directory: ./tour handout DIR",
 }
 
 TEXTS = {
-    "list": ("what is yours is in {my}/", "你的文件在 {my}/ 中"),
     "minutes": ("min", "分钟"),
     "solved": ("solved", "已解决"),
     "started": ("started", "已开始"),
     "sum": ("{passed} of {all} solved.", "共 {all} 题，已解决 {passed} 题。"),
     "kinds": ("functions: you write functions, and the check calls them. program: you write a "
-              "program, and the check starts it.",
+              "program, and the check runs it.",
               "functions：你写函数，检查程序调用它们。program：你写一个程序，检查程序启动它。"),
-    "begin": ("Begin one: ./tour start {name}", "开始一题：./tour start {name}"),
-    "copied": ("Yours to complete: {file}", "请完成：{file}"),
+    "begin": ("Start one: ./tour start {name}", "开始一题：./tour start {name}"),
+    "copied": ("Complete this file: {file}", "请完成：{file}"),
     "next": ("Then: ./tour check {name}        If you are stuck: ./tour hint {name}",
              "然后：./tour check {name}        卡住时：./tour hint {name}"),
     "building": ("Building the core with sanitizers, once ...", "用检测工具编译核心库，只需一次……"),
     "compiling": ("Compiling {name} ...", "正在编译 {name}……"),
     "checking": ("Checking {name} ...", "正在检查 {name}……"),
     "core": ("the core", "核心库"),
-    "machine": ("this machine can't build our own answer either, so yours is not at fault: {error}",
+    "machine": ("this machine can't build our answer either, so yours is not the cause: {error}",
                 "这台机器连我们自己的答案也编译不了，所以问题不在你的答案：{error}"),
     "passed": ("✓ {name} {title}: passed.", "✓ {name} {title}：通过。"),
     "not yet": ("✗ {name} {title}: not yet", "✗ {name} {title}：还没有通过"),
@@ -44,13 +43,13 @@ TEXTS = {
     "hint": ("Hint {number} of {all}:", "提示 {number}/{all}："),
     "no more": ("There are no more hints. ./tour solution {name} --give-up shows the solution.",
                 "没有更多提示了。./tour solution {name} --give-up 可以看答案。"),
-    "no more here": ("There are no more hints in a handout: your teacher has the others.",
+    "no more here": ("A handout has no more hints: your teacher has the others.",
                      "讲义版里没有更多提示：其余的在老师那里。"),
-    "handout": ("Written: {directory}. In it ./tour, ./tour test and ./tour check work.",
+    "handout": ("The handout is in {directory}. There, ./tour, ./tour test and ./tour check work.",
                 "已写入：{directory}。其中 ./tour、./tour test 和 ./tour check 都可以使用。"),
-    "nothing": ("nothing is started: ./tour exercises lists what there is",
+    "nothing": ("you have not started an exercise yet; ./tour exercises lists them",
                 "还没有开始任何练习：./tour exercises 列出全部"),
-    "not started": ("{name} is not started: ./tour start {name}",
+    "not started": ("you have not started {name} yet: ./tour start {name}",
                     "{name} 还没有开始：./tour start {name}"),
     "not passed": ("{name} has not passed yet: ./tour check {name}, or ./tour solution {name} "
                    "--give-up",
@@ -62,17 +61,17 @@ TEXTS = {
     "wrong": ("{name} {title} ({all} wrong answers)", "{name} {title}（{all} 个错误答案）"),
     "thought": ("{number}. “{thought}”", "{number}. “{thought}”"),
     "answer": ("The check answers: … {text} …", "检查程序回答（英文）：… {text} …"),
-    "program": ("--program is for one exercise that is about a command line: ./tour exercises "
-                "marks them with 'program'",
+    "program": ("--program is only for a single exercise of kind 'program'; ./tour exercises shows "
+                "the kinds",
                 "--program 只用于一个关于命令行程序的练习：./tour exercises 用 program 标出它们"),
-    "no program": ("no such program: {program}", "没有这个程序：{program}"),
+    "no program": ("there is no program {program}", "没有这个程序：{program}"),
     "not executable": ("{program} can't be started: is it a program? (chmod +x {program})",
                        "{program} 无法启动：它是程序吗？（chmod +x {program}）"),
 }
 
 
 class Classroom:
-    """One learner, whose files are in `my`."""
+    """The commands for one learner, whose files are in `my`."""
 
     def __init__(self, root, screen, options):
         self.root, self.screen = Path(root), screen
@@ -86,11 +85,11 @@ class Classroom:
         return TEXTS[key][1 if self.language == "zh" else 0].format(**values)
 
     def exercise(self):
-        """The exercise that the words name."""
+        """The exercise that the command names."""
         return named(self.root, self.options.name, self.language)
 
     def exercises(self):
-        """Lists them, with what is solved."""
+        """Lists the exercises, and which are solved."""
         everything = find(self.root, self.language)
         width = max((len(each.name) for each in everything), default=0)
         for each in everything:
@@ -109,7 +108,7 @@ class Classroom:
         return 0
 
     def start(self):
-        """Gives the learner the starter, and says what to do."""
+        """Copies the starter for the learner, and shows the task."""
         exercise = self.exercise()
         answer = start(exercise, self.my)
         self.screen.say(exercise.text("README").rstrip())
@@ -119,7 +118,7 @@ class Classroom:
         return 0
 
     def hint(self):
-        """The next hint; after the third one, that one again."""
+        """Shows the next hint; after the last one, the last one again."""
         exercise = self.exercise()
         seen = self.progress.of(exercise)["hints"]
         number = min(seen + 1, len(exercise.hints))
@@ -132,7 +131,7 @@ class Classroom:
         return 0
 
     def solution(self):
-        """Shows the solution to who has one, or gives up."""
+        """Shows the solution to a learner who has solved the exercise, or gives up."""
         exercise = self.exercise()
         if not exercise.solution.exists():
             raise ExerciseError(self.text("teacher"))
@@ -142,7 +141,7 @@ class Classroom:
         return 0
 
     def check(self):
-        """Checks one exercise, or all that were started."""
+        """Checks one exercise, or all that the learner has started."""
         if self.options.name:
             chosen = [self.exercise()]
         else:
@@ -166,9 +165,9 @@ class Classroom:
         return 0 if all(passed) else 1
 
     def grade(self):
-        """Checks what others have handed in: a line of JSON for each directory.
+        """Checks the answers of others: prints a line of JSON for each directory.
 
-        Of a directory that is not there its line says so; then the status is 1.
+        If a directory is missing, its line says so, and the status is 1.
         """
         everything = find(self.root, self.language)
         trees = [answers_in(directory) for directory in self.options.directory]
@@ -188,13 +187,13 @@ class Classroom:
         return 0 if all(trees) else 1
 
     def handout(self):
-        """Writes the tree for a class."""
+        """Writes a copy of the tree for a class."""
         handout.write(self.root, Path(self.options.directory))
         self.screen.say(self.text("handout", directory=self.options.directory))
         return 0
 
     def mistakes(self):
-        """Shows a teacher the wrong answers: the thought, what it changes, what the check says."""
+        """Shows a teacher the wrong answers: the thought, the change, and the check's message."""
         exercise = self.exercise()
         if not exercise.solution.exists():
             raise ExerciseError(self.text("no mistakes"))
@@ -216,7 +215,7 @@ class Classroom:
     def workshop(self, exercises):
         """Where the answers are built."""
         build = self.root / "build-check"
-        quiet = getattr(self.options, "json", True)  # what is printed is for machines
+        quiet = getattr(self.options, "json", True)  # then the output is for machines
         screen = Silent() if quiet else self.screen
         configure(self.root, build, screen, ["-Db_sanitize=address,undefined"])
         name = self.text("core")
@@ -225,7 +224,7 @@ class Classroom:
         return Workshop(self.root, build, lambda: wait_for(making, name, screen))
 
     def check_one(self, exercise, workshop):
-        """Checks one exercise and shows the verdict; true if it has passed."""
+        """Checks one exercise and shows the verdict; returns whether it passed."""
         bar = Silent.bar if self.options.json else self.screen.bar
         given = judge(exercise, workshop, self.my, self.language, self.options.program,
                       lambda key: bar(self.text(key, name=exercise.name)))
@@ -250,8 +249,8 @@ class Classroom:
 
 
 def answers_in(directory):
-    """The tree of answers that somebody has handed in: a my/, or what holds it; None if there is no
-    such directory."""
+    """The tree of answers in a directory, which is a my/ or contains one; None if there is no such
+    directory."""
     path = Path(directory)
     if not path.is_dir():
         return None
@@ -259,7 +258,7 @@ def answers_in(directory):
 
 
 class Silent:
-    """A screen that shows nothing but what went wrong."""
+    """A screen that shows nothing but errors."""
 
     @staticmethod
     def say(*_words):
@@ -276,9 +275,9 @@ class Silent:
 
 
 def judge(exercise, workshop, my, language, program=None, tell=lambda key: None):
-    """The verdict on a learner's answer, or on a program of his own.
+    """The verdict on a learner's answer, or on the learner's own program.
 
-    `tell` is called with "compiling" and with "checking" when that begins.
+    `tell` is called with "compiling" and "checking" when these begin.
     """
     answer = exercise.answer(my)
     tell("compiling")
@@ -296,7 +295,7 @@ def judge(exercise, workshop, my, language, program=None, tell=lambda key: None)
 
 
 def in_short(given):
-    """What a verdict says, on one line; of a compile error, the first thing after the colon, too."""
+    """A verdict on one line: the message and, if that ends in a colon, the first line after it."""
     more = [*given.details, *given.compiler.splitlines()]
     return " ".join([given.message, *more[:given.message.endswith((":", "："))]])
 
@@ -308,25 +307,26 @@ def as_json(exercise, given):
 
 
 def main(root, word, words, screen):
-    """Does what a learner has said."""
-    parser = Parser(word, WANTS.get(word, f"an exercise, as in ./tour {word} 4/timeout; "
+    """Runs one of these commands; returns the exit status."""
+    parser = Parser(word, NEEDS.get(word, f"an exercise, as in ./tour {word} 4/timeout; "
                                     "./tour exercises lists them"))
     parser.add_argument("--lang", choices=LANGUAGES, help="the language (default: yours)")
-    parser.add_argument("--my", help="where your files are (default: my)")
+    parser.add_argument("--my", help="the directory of your files (default: my)")
     if word == "check":
-        parser.add_argument("name", nargs="?", help="an exercise, as 4/timeout (default: all that "
-                                                    "were started)")
-        parser.add_argument("--program", help="check this program of yours, in whatever "
-                                               "language, and not my/N/NAME.cpp")
-        parser.add_argument("--json", action="store_true", help="a line of JSON for each")
+        parser.add_argument("name", nargs="?", help="an exercise, as in 4/timeout (default: all "
+                                                    "that you have started)")
+        parser.add_argument("--program", help="check this program, in any language, instead of "
+                                               "my/N/NAME.cpp")
+        parser.add_argument("--json", action="store_true", help="print a line of JSON for each")
     elif word == "grade":
-        parser.add_argument("directory", nargs="+", help="what was handed in: a my/ each")
+        parser.add_argument("directory", nargs="+", help="a my/ that a learner handed in")
     elif word == "handout":
-        parser.add_argument("directory", help="a new directory, for the tree")
+        parser.add_argument("directory", help="a new directory for the copy")
     elif word != "exercises":
-        parser.add_argument("name", help="an exercise, as 4/timeout")
+        parser.add_argument("name", help="an exercise, as in 4/timeout")
     if word == "solution":
-        parser.add_argument("--give-up", action="store_true", help="show it all the same")
+        parser.add_argument("--give-up", action="store_true",
+                            help="show it although you have not solved the exercise")
     classroom = Classroom(root, screen, parser.parse_args(words))
     try:
         return getattr(classroom, word)()

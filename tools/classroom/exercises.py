@@ -1,7 +1,7 @@
-"""The exercises: finding them, what stands in their texts, and what a learner has made of them.
+"""The exercises: finds them, reads their texts, and keeps a learner's progress.
 
-An exercise is a directory partNN-*/exercises/NAME. A learner calls it N/NAME, and works on it in
-my/N/NAME.cpp.
+An exercise is a directory partNN-*/exercises/NAME. For a learner its name is N/NAME, and the answer
+is in my/N/NAME.cpp.
 """
 
 import json
@@ -14,7 +14,7 @@ NOTHING_YET = {"passed": False, "hints": 0}
 
 
 class ExerciseError(Exception):
-    """Something that can't be done with an exercise; the message says what to do instead."""
+    """Something can't be done with an exercise; the message says what to do instead."""
 
 
 class Exercise:
@@ -32,7 +32,7 @@ class Exercise:
         self.kind = re.search(r"functions|program", facts).group()
 
     def text(self, stem):
-        """One of its texts: README or hints."""
+        """The README or the hints, in its language."""
         suffix = "" if self.language == "en" else f".{self.language}"
         return (self.directory / f"{stem}{suffix}.md").read_text(encoding="utf-8")
 
@@ -44,27 +44,27 @@ class Exercise:
 
     @property
     def check(self):
-        """What its answers are checked with."""
+        """The file with the check."""
         return self.directory / "check.cpp"
 
     @property
     def starter(self):
-        """What a learner begins with."""
+        """The file that a learner starts from."""
         return self.directory / "starter.cpp"
 
     @property
     def solution(self):
-        """Its solution; a handout has none."""
+        """The file with the solution; a handout has none."""
         return self.directory / "solution.cpp"
 
     @property
     def libraries(self):
-        """The libraries of its part, as Ninja calls them: one for each directory with headers."""
+        """Ninja's targets for the libraries of its part, one for each directory with headers."""
         directories = {header.parent for header in self.part_directory.glob("*/*.hpp")}
         return [f"{self.part_directory.name}/lib{each.name}.a" for each in sorted(directories)]
 
     def answer(self, my):
-        """Where a learner works on it."""
+        """The file with a learner's answer."""
         return Path(my) / f"{self.name}.cpp"
 
 
@@ -75,7 +75,7 @@ def find(root, language="en"):
 
 
 def named(root, name, language="en"):
-    """The exercise that a learner calls so."""
+    """The exercise of this name."""
     everything = find(root, language)
     for exercise in everything:
         if exercise.name == name:
@@ -86,27 +86,28 @@ def named(root, name, language="en"):
     if language == "zh":
         raise ExerciseError(f"没有练习“{name}”："
                             + (f"有 {near}" if near else "./tour exercises 列出全部"))
-    raise ExerciseError(f"there is no exercise '{name}': "
+    raise ExerciseError(f"there is no exercise '{name}'; "
                         + (f"there is {near}" if near else "./tour exercises lists them"))
 
 
 class Progress:
-    """What a learner has done, kept in my/progress.json: passed checks, and hints that were seen."""
+    """A learner's progress, kept in my/progress.json: passed checks, and the number of hints shown.
+    """
 
     def __init__(self, my):
         self.file = Path(my) / "progress.json"
         try:
             state = json.loads(self.file.read_text(encoding="utf-8"))
             self.state = {name: {**NOTHING_YET, **facts} for name, facts in state.items()}
-        except (OSError, ValueError, AttributeError, TypeError):  # whatever it is, it is not ours
+        except (OSError, ValueError, AttributeError, TypeError):  # not a file of ours
             self.state = {}
 
     def of(self, exercise):
-        """What is known of one exercise."""
+        """The facts about one exercise."""
         return self.state.setdefault(exercise.name, dict(NOTHING_YET))
 
     def note(self, exercise, **facts):
-        """Remembers something of it."""
+        """Stores facts about one exercise."""
         self.of(exercise).update(facts)
         self.file.parent.mkdir(parents=True, exist_ok=True)
         temporary = self.file.with_suffix(".new")
@@ -116,12 +117,12 @@ class Progress:
 
 
 def start(exercise, my):
-    """Gives the learner the starter; throws away nothing that is there."""
+    """Copies the starter for the learner; never overwrites a file."""
     answer = exercise.answer(my)
     if answer.exists():
         raise ExerciseError(f"{exercise.name} 已经开始，文件是 {shown(answer)}"
                             if exercise.language == "zh" else
-                            f"you have started {exercise.name} already, in {shown(answer)}")
+                            f"you have already started {exercise.name}, in {shown(answer)}")
     answer.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(exercise.starter, answer)
     return answer

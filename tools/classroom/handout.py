@@ -1,4 +1,4 @@
-"""The tree that a class is given: what would spoil the exercises is put out of sight."""
+"""Writes the copy for a class: without what would spoil the exercises."""
 
 import re
 import shutil
@@ -13,7 +13,7 @@ from programs.expected import ARCHIVE, beside, packed
 def pack_expected(tree):
     """Moves the .expected files of a tree into its archive, where the tests still find them.
 
-    The same files give the same archive, byte for byte.
+    The same files produce the same archive, byte for byte.
     """
     tree, files = Path(tree), beside(tree)
     contents = {**packed(tree),
@@ -26,10 +26,10 @@ def pack_expected(tree):
 
 
 def write(root, directory):
-    """Copies the tree to a new directory, without solutions, wrong answers, and all hints but the
-    first ones; what the small programs print is packed away."""
+    """Copies the tree to a new directory, without solutions and wrong answers, and with only the
+    first hint of each exercise. The expected output of programs goes into the archive."""
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise ExerciseError(f"{directory} is there already: name a new directory")
+        raise ExerciseError(f"{directory} already exists: choose a new directory")
     for file in files_of(root):
         if not spoils(file):
             target = directory / file.relative_to(root)
@@ -43,7 +43,7 @@ def write(root, directory):
 
 
 def files_of(root):
-    """The files of the tree: those that git knows or, without git, all but what was made here."""
+    """The files of the tree: those that git tracks or, without git, all but generated ones."""
     listed = subprocess.run(["git", "-C", root, "ls-files", "-z"], check=False, text=True,
                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     if listed.returncode == 0 and listed.stdout:
@@ -56,6 +56,6 @@ def files_of(root):
 
 
 def spoils(file):
-    """Whether a file has a solution in it, or what is like one."""
+    """Whether a file contains a solution or a wrong answer."""
     parts = file.parts[-4:]
     return "exercises" in parts and (file.name == "solution.cpp" or "wrong" in parts)

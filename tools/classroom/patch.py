@@ -1,5 +1,5 @@
-"""Applies a unified diff strictly: the lines that it names must stand where it says or, if they
-have moved, in one place only."""
+"""Applies a unified diff strictly: its old lines must be where it says or, if they have moved, in
+exactly one place."""
 
 import io
 import re
@@ -9,11 +9,12 @@ NO_NEWLINE = "\\ No newline at end of file\n"
 
 
 class PatchError(Exception):
-    """A diff that does not apply, or that is none; the message names the line."""
+    """A text that is not a diff, or a diff that does not apply; the message names the line."""
 
 
 class Hunk:
-    """A change in one place: the `old` lines become the `new` ones; `lines` are the diff's own."""
+    """A change in one place: it replaces `old` lines by `new` ones. `lines` are those of the diff.
+    """
 
     def __init__(self, head):
         start, *sizes = HUNK.match(head).groups()
@@ -21,21 +22,21 @@ class Hunk:
         self.lines, self.old, self.new = [], [], []
 
     def take(self, line):
-        """Takes the next line of the diff; false if it is none."""
+        """Takes the next line of the diff; returns False if it is not part of one."""
         sides = {" ": [self.old, self.new], "-": [self.old], "+": [self.new]}
         if line == NO_NEWLINE and self.lines:
             for side in sides[self.lines[-1][0]]:
                 side[-1] = side[-1].rstrip("\n")
             return True
         if line == "\n":
-            line = " \n"  # some editors take away the blank
+            line = " \n"  # some editors remove the blank
         for side in sides.get(line[0], []):
             side.append(line[1:])
         self.lines.append(line)
         return line[0] in sides
 
     def place(self, lines, first):
-        """Where in `lines` the old ones stand, from index `first` on."""
+        """The index of the old lines in `lines`, from `first` on."""
         found = [at for at in range(first, len(lines))
                  if lines[at:at + len(self.old)] == self.old]
         if self.start - 1 in found:
@@ -45,39 +46,40 @@ class Hunk:
         if len(found) > 1:
             numbers = ", ".join(str(at + 1) for at in found)
             raise PatchError(f"'{self.old[0].strip()}' is not in line {self.start}, "
-                             f"and these could be meant: {numbers}")
+                             f"but in several others: {numbers}")
         return found[0]
 
     def complain(self, places):
-        """Says which of the old lines is missing in the place that is most like them."""
+        """Raises a PatchError that names the first old line missing from the most similar place."""
         alike = max((common(self.old, place) for place in places), default=0)
         after = f" after '{self.old[alike - 1].strip()}'" if alike else ""
         raise PatchError(f"there is no line '{self.old[alike].strip()}'{after}")
 
 
 def common(some, others):
-    """How many lines two lists have in common at the beginning."""
+    """The number of equal lines at the beginning of two lists."""
     return [*(one == other for one, other in zip(some, others)), False].index(False)
 
 
 def hunks(diff):
-    """The hunks of a diff: of its lines after the two that name the files."""
+    """The hunks of a diff, given without the two lines that name the files."""
     found = []
     for line in diff:
         if HUNK.match(line):
             found.append(Hunk(line))
         elif not found or not found[-1].take(line):
-            raise PatchError(f"this is no line of a diff: '{line.rstrip()}'")
+            raise PatchError(f"not a line of a diff: '{line.rstrip()}'")
     for hunk in found:
         if [len(hunk.old), len(hunk.new)] != hunk.sizes or not hunk.old:
-            raise PatchError(f"the hunk of line {hunk.start} has not as many lines as it says")
+            raise PatchError(f"the hunk of line {hunk.start} has another number of lines than it "
+                             "says")
     if not found:
-        raise PatchError("there is no hunk in it")
+        raise PatchError("it contains no hunk")
     return found
 
 
 def apply(diff, lines):
-    """The lines that the diff (a list of hunks) makes of these."""
+    """The lines after the diff (a list of hunks) is applied."""
     result, done = [], 0
     for hunk in diff:
         at = hunk.place(lines, done)
@@ -87,5 +89,5 @@ def apply(diff, lines):
 
 
 def lines_of(text):
-    """The lines of a text, each with its end."""
+    """The lines of a text, with their line ends."""
     return list(io.StringIO(text, newline="\n"))

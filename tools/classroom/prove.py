@@ -1,9 +1,9 @@
 """Proves the verdicts of an exercise in both directions.
 
-    prove.py DIRECTORY...       the starter fails, the solution passes, every wrong answer fails
-                                with the message that it expects
+    prove.py DIRECTORY...       the starter fails, the solution passes, and every wrong answer fails
+                                with the expected message
 
-BUILD_ROOT names the build directory whose core is used; it must have sanitizers.
+BUILD_ROOT names the build directory with the core; it must have sanitizers.
 """
 
 import fcntl
@@ -20,14 +20,14 @@ from classroom.mistakes import Mistake, MistakeError
 from classroom.workshop import CompileError, Workshop, unfinished
 
 ROOT = Path(__file__).resolve().parents[2]
-SKIPPED = 77  # for Meson
+SKIPPED = 77  # Meson's status for a skipped test
 
 
 class Factory(Workshop):
-    """A workshop for many wrong answers: the headers of the core are compiled once for all of them.
+    """A workshop for many wrong answers, for which it precompiles the headers of the core.
 
-    What an answer forgets to include is not found so. The starter and the solution are compiled as
-    a learner's answer is.
+    So a missing include in a wrong answer goes unnoticed. The starter and the solution are compiled
+    like a learner's answer.
     """
 
     def object(self, source, more=()):
@@ -36,16 +36,16 @@ class Factory(Workshop):
         return super().object(source, more)
 
     def precompiled(self, more):
-        """The name of a header that is there already compiled, for files with these options."""
+        """The name of a precompiled header for files with these options."""
         core = self.root / "common"
         names = sorted(path.relative_to(core) for path in core.glob("twist/*/*.hpp")
-                       if path.name != "trial.hpp")  # for tests: it brings doctest
+                       if path.name != "trial.hpp")  # for tests: it includes doctest
         text = "".join(f'#include "{name}"\n' for name in names)
         key = hashlib.sha256(" ".join([text, *self.flags, *more]).encode()).hexdigest()
         header = self.place / f"core-{key[:12]}.hpp"
         compiled = header.with_suffix(".hpp.gch")
         with open(header.with_suffix(".lock"), "wb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # other exercises are proven at the same time
+            fcntl.flock(lock, fcntl.LOCK_EX)  # other proofs run at the same time
             if not self.is_new_enough(compiled):
                 header.write_text(text, encoding="utf-8")
                 with unfinished(compiled) as own, unfinished(compiled.with_suffix(".d")) as makes:
@@ -55,7 +55,7 @@ class Factory(Workshop):
 
 
 def prove(exercise, workshop):
-    """What is wrong with an exercise, as a list of sentences."""
+    """The problems of an exercise, as a list of sentences."""
     complaints = []
     solution = check(exercise, workshop, exercise.solution)
     if not solution.passed:
@@ -77,7 +77,7 @@ def prove(exercise, workshop):
 
 
 def prove_wrong(exercise, workshop, mistake):
-    """Raises MistakeError if the check does not say what is expected of a wrong answer."""
+    """Raises MistakeError unless the wrong answer fails with the expected message."""
     given = check(exercise, workshop, written(mistake, workshop.place / exercise.name))
     said = " ".join([given.message, *given.details])
     if given.passed:
@@ -87,7 +87,7 @@ def prove_wrong(exercise, workshop, mistake):
 
 
 def written(mistake, place):
-    """The whole wrong answer as a file, which is only touched if it has changed."""
+    """The whole wrong answer as a file, which is only written if it has changed."""
     file = place / "wrong" / f"{mistake.name}.cpp"
     answer = mistake.answer()
     if not file.exists() or file.read_text(encoding="utf-8") != answer:
@@ -106,7 +106,7 @@ def check(exercise, workshop, answer):
 
 
 def texts(exercise):
-    """What is wrong with its texts."""
+    """The problems of its texts."""
     complaints = []
     for language in ("en", "zh"):
         each = Exercise(exercise.directory, language)
@@ -122,11 +122,11 @@ def texts(exercise):
 
 
 def main(directories):
-    """Proves each; status 1 if one has a complaint."""
+    """Proves each exercise; returns 1 if any has a problem."""
     build = Path(os.environ.get("BUILD_ROOT", ROOT / "build-check"))
     workshop = Factory(ROOT, build)
     if not workshop.sanitizers:
-        print("skipped: exercises are proven in the build with sanitizers")
+        print("skipped: proofs need a build with sanitizers")
         return SKIPPED
     failed = 0
     for directory in directories:

@@ -1,8 +1,8 @@
-"""Old names of the core: the table in CHANGELOG.md says what each is called now.
+"""Finds old names of the core in a source. The table in CHANGELOG.md has the new ones.
 
-    renamed.py FILE...      says which old names these files use; status 1 if they use any
+    renamed.py FILE...      prints the old names that these files use; status 1 if there are any
 
-A row of the table is `| `before` | `now` |`. A name is an include path, as in "twist/net/tcp.hpp",
+A row of the table is `| `before` | `now` |`. A name is an include path, such as twist/net/tcp.hpp,
 or the plain name of a function or a type.
 """
 

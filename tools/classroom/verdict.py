@@ -1,4 +1,4 @@
-"""Runs a check, and says in words what came of it."""
+"""Runs a check, and reports the result in words."""
 
 import contextlib
 import json
@@ -12,7 +12,7 @@ import threading
 
 from classroom.patience import LOOK, Patience
 
-EVENTS = 12  # the last ones, that are shown
+EVENTS = 12  # the number of last events that are shown
 
 WORDS = {
     "expected": ("expected: {text}", "应为：{text}"),
@@ -22,18 +22,18 @@ WORDS = {
     "time": ("It does not end: something waits for ever, or never stops.",
              "没有结束：有什么在永远等待，或者永远不停。"),
     "freed": ("Memory is used after it was freed ({text})", "使用了已经释放的内存（{text}）"),
-    "bounds": ("Memory is used that is not yours ({text})", "访问了不属于你的内存（{text}）"),
-    "null": ("A null pointer is used: it points at nothing.", "使用了空指针：它什么也没有指向。"),
-    "changed": ("An iterator is used whose container was changed meanwhile: {text}",
+    "bounds": ("Memory that is not yours is used ({text})", "访问了不属于你的内存（{text}）"),
+    "null": ("A null pointer is used: it points to nothing.", "使用了空指针：它什么也没有指向。"),
+    "changed": ("An iterator is used after its container was changed: {text}",
                 "使用了一个迭代器，而它的容器在此期间被修改了：{text}"),
     "library": ("The standard library does not allow this: {text}",
                 "标准库不允许这样做：{text}"),
-    "leak": ("Something is never destroyed: it holds itself, or nobody fired it.",
+    "leak": ("Something is never destroyed: it owns itself, or nobody fired it.",
              "有东西永远不会被销毁：它持有了自己，或者没有人激活它。"),
-    "undefined": ("The language does not say what this does: {text}",
+    "undefined": ("The language does not define what this does: {text}",
                   "语言没有规定这样做的结果：{text}"),
     "crashed": ("The program crashed.", "程序崩溃了。"),
-    "ended": ("The program ended itself in the middle of the check.",
+    "ended": ("The program exited in the middle of the check.",
               "检查还没有结束，程序就自己退出了。"),
     "compile": ("It does not compile. The compiler's first error:", "无法编译。编译器的第一个错误："),
     "old names": ("It does not compile. It uses old names:", "无法编译。它用了旧的名称："),
@@ -85,7 +85,7 @@ def of_compile_error(error, renamed, language):
 
 
 def on_one_line(step):
-    """A step, where a poem's line ends are shown as one types them."""
+    """A step, with line ends shown as \\n."""
     return step.replace("\n", "\\n")
 
 
@@ -122,7 +122,7 @@ def run(command, language):
 
 @contextlib.contextmanager
 def own_directory():
-    """A directory for the files of a check, which goes even if that was interrupted."""
+    """A directory for the files of a check, removed even if the check is interrupted."""
     place = tempfile.mkdtemp(prefix="check-")
     try:
         yield place
@@ -131,20 +131,20 @@ def own_directory():
 
 
 def has_ended(process):
-    """Whether a process has ended; waits a moment for that."""
+    """Whether a process has ended; waits a moment for it."""
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(LOOK)
     return process.returncode is not None
 
 
 def end_group(process):
-    """Ends a check, and the programs that it has started and left behind."""
+    """Ends a check, and the programs that it started and left behind."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
 
 
 def listen(reading, verdict):
-    """Collects what the check tells."""
+    """Collects the check's reports."""
     language = verdict.language
     with open(reading, encoding="utf-8", errors="replace") as lines:
         for line in lines:
@@ -157,7 +157,7 @@ def listen(reading, verdict):
             elif "act" in told:
                 verdict.steps.append(told["act"][language])
             elif "event" in told:
-                if verdict.events[-1:] != [told["event"]]:  # turns of nothing, one after the other
+                if verdict.events[-1:] != [told["event"]]:  # for example, turns without an event
                     verdict.events = [*verdict.events, told["event"]][-EVENTS:]
             elif "fail" in told:
                 verdict.message = told["fail"][language]
@@ -168,7 +168,7 @@ def listen(reading, verdict):
 
 
 def judge(verdict, status, late, output):
-    """Says what is wrong where the check could not say it itself."""
+    """Completes the verdict if the check could not report a failure itself."""
     if verdict.message:
         verdict.passed = False
     elif late:
@@ -187,7 +187,7 @@ def judge(verdict, status, late, output):
 
 
 def what_watched(output, language):
-    """What the sanitizers, or the checks of the standard library, have found; None if nothing."""
+    """A finding of the sanitizers or of the standard library's checks, or None."""
     if undefined := re.search(r"runtime error: (.*)", output):
         return word("undefined", language, text=undefined.group(1))
     if refused := re.search(r"^Error: (.*?)\.\n\n", output, re.MULTILINE | re.DOTALL):
@@ -206,6 +206,6 @@ def what_watched(output, language):
 
 
 def places(output):
-    """The first places in somebody's own files that a sanitizer names."""
+    """The first places in the learner's files that a sanitizer names."""
     found = re.findall(r"in (\S.*?) (\S+?/)?(my|exercises)(/\S+?\.cpp:\d+)", output)
     return [f"{name.split('(')[0]} at {top}{rest}" for name, _, top, rest in found[:4]]

@@ -1,4 +1,4 @@
-"""Where a learner's file is built: with the core, the check, and the sanitizers.
+"""Builds a learner's file with the core, the check, and the sanitizers.
 
     workshop = Workshop(root, build)          build: a directory that Meson has set up
     command = workshop.build(exercise, answer)
@@ -33,13 +33,13 @@ class CompileError(Exception):
 
 
 class MachineError(Exception):
-    """Our own files do not compile here; the message is the compiler's first error."""
+    """Our own files do not compile on this machine; the message is the compiler's first error."""
 
 
 class Workshop:
     """Compiles and links, and does no work twice.
 
-    `wait` is called before something is linked: what is NEEDED for that may still be on its way.
+    It calls `wait` before it links: the NEEDED libraries may still be being built.
     """
 
     def __init__(self, root, build, wait=lambda: None):
@@ -50,7 +50,7 @@ class Workshop:
         self.compiler, self.flags = self.as_the_core()
 
     def as_the_core(self):
-        """The compiler, and the options that all object files must have in common."""
+        """The compiler, and the options that all object files must share."""
         commands = json.loads((self.build_dir / "compile_commands.json").read_text())
         words = next(shlex.split(each["command"]) for each in commands
                      if each["output"].startswith(os.path.dirname(NEEDED[0]) + "/libtwist"))
@@ -61,13 +61,13 @@ class Workshop:
 
     @property
     def sanitizers(self):
-        """Those that everything is compiled with: "address,undefined"; "" where there are none."""
+        """The sanitizers of this build: "address,undefined", or "" if there are none."""
         return ",".join(flag.partition("=")[2] for flag in self.flags
                         if flag.startswith("-fsanitize="))
 
     def build(self, exercise, answer):
-        """The command that runs the check of an exercise on this answer. Raises CompileError;
-        MachineError if it is no fault of the answer's."""
+        """The command that runs the check of an exercise on this answer. Raises CompileError, or
+        MachineError if the answer is not the cause."""
         try:
             return self.build_both(exercise, answer)
         except CompileError:
@@ -98,7 +98,7 @@ class Workshop:
         return [self.place / f"check-{name}"]
 
     def build_check(self, exercise):
-        """Only the check, for a program that is there already."""
+        """Builds only the check, for a program that already exists."""
         check = self.place / f"check-{exercise.name.replace('/', '-')}"
         try:
             self.link(check, self.objects(exercise.check))
@@ -107,14 +107,14 @@ class Workshop:
         return check
 
     def objects(self, *sources):
-        """The object files of sources, compiled at the same time. One may come with options of its
-        own."""
+        """The object files of sources, compiled at the same time. A source may come as a tuple with
+        its own options."""
         with ThreadPoolExecutor() as pool:
             return list(pool.map(lambda each: self.object(*each) if isinstance(each, tuple)
                                  else self.object(each), sources))
 
     def object(self, source, more=()):
-        """The object file of a source, compiled unless it is there."""
+        """The object file of a source, compiled unless it is up to date."""
         command = [*self.compiler, *self.flags, *more, "-c", self.short(source)]
         key = hashlib.sha256(" ".join(map(str, command)).encode()).hexdigest()
         target = self.place / f"{Path(source).stem}-{key[:12]}.o"
@@ -124,12 +124,12 @@ class Workshop:
         return target
 
     def short(self, source):
-        """The name of a file as messages should show it."""
+        """A file's name for messages."""
         path = os.path.relpath(Path(source).resolve(), self.root)
         return str(source) if path.startswith("..") else path
 
     def is_new_enough(self, target):
-        """Whether none of the files that it was made of has changed since."""
+        """Whether the target is newer than all files that it depends on."""
         made_of = target.with_suffix(".d")
         if not target.exists() or not made_of.exists():
             return False
@@ -139,8 +139,7 @@ class Workshop:
         return all(each.exists() and each.stat().st_mtime_ns < when for each in made)
 
     def link(self, target, objects, libraries=NEEDED[:2], more=()):
-        """Links objects with libraries of ours: the check's and the core, if nothing else is
-        said."""
+        """Links objects with our libraries: by default, the check's and the core."""
         self.wait()
         with unfinished(target) as own:
             self.run([*self.compiler, *self.flags, *objects, *more, "-o", own,
@@ -154,7 +153,7 @@ class Workshop:
                                   encoding="utf-8", errors="replace", stderr=subprocess.PIPE,
                                   timeout=10 * LIMIT)
         except subprocess.TimeoutExpired:
-            raise CompileError(f"error: the compiler did not end in {10 * LIMIT} seconds") from None
+            raise CompileError(f"error: the compiler took over {10 * LIMIT} seconds") from None
         if setup_errors.NO_ROOM.search(os.fsencode(done.stderr)):
             raise setup_errors.BuildError(setup_errors.no_room(self.build_dir))
         if done.returncode != 0:
@@ -163,7 +162,8 @@ class Workshop:
 
 @contextlib.contextmanager
 def unfinished(target):
-    """A file to write, which becomes the target when all went well: others may be at it as well."""
+    """A temporary file that replaces the target on success: others may build it at the same time.
+    """
     own = Path(f"{target}.{os.getpid()}")
     try:
         yield own
@@ -173,7 +173,7 @@ def unfinished(target):
 
 
 def first_error(said):
-    """The first error of many, with the lines that show the place."""
+    """The first of many errors, with the lines that show the place."""
     lines = said.splitlines()
     for number, line in enumerate(lines):
         if "error:" in line or "undefined reference" in line:

@@ -1,1 +1,1 @@
-"""What keeps the pages and the tests true: READMEs are typed, outputs compared, tests stressed."""
+"""Checks READMEs, demos and program output; runs tests under stress."""

@@ -1,9 +1,9 @@
-"""Compares a program's output with the file that says what it should be.
+"""Compares a program's output with a file of expected output.
 
     check_output.py [--update] PROGRAM EXPECTED [ARGS...]
 
-The file holds stdout and stderr as they come, and `[status N]` as its last line when the status is
-not 0. Where it is not there, what tools/expected.zip has for its path counts. --update writes the
+The file contains stdout and stderr in their order and, if the status is not 0, a last line
+`[status N]`. If the file is missing, its copy in tools/expected.zip counts. --update writes the
 file instead of comparing.
 """
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def printed(command):
-    """What the command prints, run in the repository's root, as the file would show it."""
+    """The command's output in the form of the file; the command runs in the repository's root."""
     program = Program(command, ROOT)
     try:
         status = program.wait(LIMIT)
@@ -35,7 +35,7 @@ def printed(command):
 
 
 def difference(command, expected_file):
-    """The difference as a unified diff; empty when there is none."""
+    """The difference as a unified diff; empty if there is none."""
     command = [str(word) for word in command]
     text = expected.read(ROOT, expected_file).decode("utf-8", "surrogateescape")
     return "".join(difflib.unified_diff(
@@ -44,7 +44,7 @@ def difference(command, expected_file):
 
 
 def main(words):
-    """The command line; status 1 when the output differs."""
+    """The command line; returns 1 if the output differs."""
     update = words[:1] == ["--update"]
     if len(words) < 2 + update:
         print("usage: check_output.py [--update] PROGRAM EXPECTED [ARGS...]", file=sys.stderr)

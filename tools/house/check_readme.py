@@ -1,16 +1,16 @@
-"""Does what a README shows, as a reader would, and compares.
+"""Types the commands of a README, as a reader would, and compares their output.
 
-    check_readme.py README.md       every `console` block: output and exit status are as it says
-    check_readme.py --demo demo     every command starts, ends, and has the status that it says
+    check_readme.py README.md       every `console` block has the output and exit statuses it shows
+    check_readme.py --demo demo     every command starts, ends, and has the status it should
 
-The language is described in script.py. A README's commands are typed into one bash, in a terminal
-(typist.py), block after block, and then all of them once more: a learner does both. It has a
-network of its own, where every port is free (network.py); where that is not allowed, or with
---held-ports, the ports are replaced by others. Files that a page writes go to a directory of its
-own, in which everything else is linked to. BUILD_ROOT is the directory that stands for build/.
+script.py describes the language. A README's commands are typed into one bash in a terminal
+(typist.py), block after block, and then all blocks once more: learners do both. The bash has its
+own network, where every port is free (network.py). If that is not allowed, or with --held-ports,
+other ports replace those of the page. The page's files go to a temporary directory with links to
+everything else. BUILD_ROOT is the directory that stands for build/.
 
-A command whose tool (nc, ps) this machine does not have is left out, and named; what the rest of
-its block prints is not compared.
+If this machine lacks a command's tool (nc, ps), the command is skipped and the tool named, and the
+output of the rest of its block is not compared.
 """
 
 import argparse
@@ -31,17 +31,17 @@ from programs.script import Kind, ScriptError, read_demo, read_readme
 from programs.stage import Stage, StageError, tool_missing
 
 ROOT = Path(__file__).resolve().parents[2]
-WRITTEN = {".log", ".pid"}  # files that a page writes: an earlier reader's are none of its business
-SKIPPED = 77  # what Meson takes for it
+WRITTEN = {".log", ".pid"}  # files that a page writes: it must not see those of earlier runs
+SKIPPED = 77  # Meson's status for a skipped test
 ROUNDS = ("", "The second time that the page is typed:\n")
 
 
 class Mismatch(Exception):
-    """What a command did is not what the page says."""
+    """A command did not do what the page shows."""
 
 
 class Page:
-    """One README, and the shell into which it is typed. A context manager."""
+    """One README, and the shell that it is typed into. A context manager."""
 
     def __init__(self, path, desk, held_ports):
         self.path, self.desk, self.held_ports = path, desk, held_ports
@@ -58,12 +58,12 @@ class Page:
         self.ports.__exit__(*error)
 
     def restart(self):
-        """A new shell: in the old one, who knows what runs and what hangs."""
+        """Starts a new shell: in the old one, something may still run or hang."""
         self.typist.__exit__(None, None, None)
         self.typist = Typist(self.desk, own_network=not self.held_ports).__enter__()
 
     def problem(self, block):
-        """Types a block; returns the first step that goes wrong and what is wrong, or None."""
+        """Types a block; returns the first step that fails and the error, or None."""
         complete, step = True, None
         try:
             for step in block.steps:
@@ -80,7 +80,7 @@ class Page:
         return None
 
     def play(self, step, compares):
-        """Types one command and compares."""
+        """Types one command and compares its output."""
         line = self.ports.substitute(step.text)
         port = port_listened_on(step.text)
         if step.kind is Kind.BACKGROUND and port:
@@ -98,29 +98,29 @@ class Page:
                                f"  got:      [status {status}]")
 
     def until_ctrl_c(self, step, shown):
-        """Whether what is shown is all that comes before Ctrl-C, or will never be."""
+        """Whether everything expected before Ctrl-C is shown, or can no longer appear."""
         expected = step.expected[:step.before_ctrl_c]
         difference = self.difference(expected, shown)
         return not difference or (difference.got != END and ANY_LINES not in expected)
 
     def compare(self, step, output):
-        """Compares an output with the lines that the page has for it."""
+        """Compares an output with the expected lines of the page."""
         difference = self.difference(step.expected, output)
         if difference:
             raise Mismatch(f"  expected: {difference.expected}\n  got:      {difference.got}\n"
                            f"The whole output was:\n{indented(self.as_written(output))}")
 
     def difference(self, expected, output):
-        """Where an output first differs from what is expected, or None."""
+        """The first difference between an output and the expected lines, or None."""
         return first_difference(expected, self.as_written(output).splitlines())
 
     def as_written(self, output):
-        """The output with the page's names for ports."""
+        """The output with the page's ports."""
         return self.ports.with_names(output.decode("utf-8", "replace"))
 
 
 def indented(text):
-    """The output of a command, set off from our own words; the middle of a long one is left out."""
+    """The output of a command, indented; if it is long, without its middle."""
     lines = text.splitlines()
     if len(lines) > 40:
         lines[30:-10] = [f"... ({len(lines) - 40} more lines)"]
@@ -129,7 +129,7 @@ def indented(text):
 
 @contextlib.contextmanager
 def desk(root, build):
-    """A directory in which the files of the repository are, with `build` for build/."""
+    """A directory with links to the files of the repository, and to `build` as build/."""
     with tempfile.TemporaryDirectory() as name:
         here = Path(name)
         for path in root.iterdir():
@@ -140,7 +140,7 @@ def desk(root, build):
 
 
 def check_page(path, blocks, root, build, held_ports):
-    """Types a README twice; returns how many blocks differ, and the tools that were missing."""
+    """Types a README twice; returns the number of blocks that differ, and the missing tools."""
     bad = set()
     with desk(root, build) as here, Page(path, here, held_ports) as page:
         for words in ROUNDS:
@@ -156,7 +156,7 @@ def check_page(path, blocks, root, build, held_ports):
 
 
 def check_demo(path, sections, root, build):
-    """Plays a demo; returns how many sections go wrong, and the tools that were missing."""
+    """Plays a demo; returns the number of sections that fail, and the missing tools."""
     bad, missing = 0, set()
     for section in sections:
         with Stage(root, build, Ports()) as stage:
@@ -173,7 +173,7 @@ def check_demo(path, sections, root, build):
 
 
 def play_demo_step(step, stage):
-    """Plays one step of a demo; returns the tool that it lacks, if it does."""
+    """Plays one step of a demo; returns the tool that is missing, or None."""
     if tool := tool_missing(step):
         return tool
     if step.kind is Kind.BACKGROUND:
@@ -205,7 +205,7 @@ def check_file(path, is_demo, root, build, held_ports):
     commands = sum(step.kind in (Kind.COMMAND, Kind.BACKGROUND)
                    for block in blocks for step in block.steps)
     print(f"{path}: {commands} commands; {bad} of {len(blocks)} blocks differ")
-    return 1 if bad or not commands else 0  # a file that shows nothing is a mistake, too
+    return 1 if bad or not commands else 0  # a file without commands is a mistake, too
 
 
 def main(words):
@@ -213,7 +213,7 @@ def main(words):
     parser = argparse.ArgumentParser(description="Checks what a README or a demo shows.")
     parser.add_argument("--demo", action="store_true", help="the file is a demo")
     parser.add_argument("--held-ports", action="store_true",
-                        help="replace a README's ports even where a network of our own is allowed")
+                        help="replace a README's ports even if we may have our own network")
     parser.add_argument("file", type=Path)
     options = parser.parse_args(words)
     build = Path(os.environ.get("BUILD_ROOT", ROOT / "build")).absolute()

@@ -1,8 +1,8 @@
-"""Comparing a command's output with what a README says of it.
+"""Compares a command's output with the output that a README shows.
 
-Times, dates and the ports that the system chose for clients differ from run to run: they are
-compared as "a time" and so on. Nothing else is: what a test cannot compare, a README does not show.
-A line `...` stands for any number of lines.
+Times, dates, process numbers and the clients' ports differ from run to run, so any value matches
+any other. Everything else must be equal: a README shows nothing else that a test can't compare. A
+line `...` stands for any number of lines.
 """
 
 import re
@@ -14,7 +14,7 @@ END = "(nothing more)"
 CHANGING = [
     (re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d([.,]\d+)?( ?[+-]\d\d:?\d\d|Z)?"), "<date>"),
     (re.compile(r"\b\d+:\d\d:\d\d(\.\d+)?"), "<time>"),
-    # Ports 10000-10999 are names, and stay.
+    # Ports 10000-10999 are names, and do not change.
     (re.compile(r"(?<=127\.0\.0\.1:)(?!10\d{3}\b)\d{4,5}\b|(?<=\[::1\]:)(?!10\d{3}\b)\d{4,5}\b"),
      "<port>"),
     (re.compile(r"(?<=\bPID )\d+"), "<pid>"),
@@ -22,14 +22,14 @@ CHANGING = [
 
 
 class Difference(NamedTuple):
-    """The first line that is not as expected."""
+    """The first line that differs."""
 
     expected: str
     got: str
 
 
 def first_difference(expected: List[str], got: List[str]) -> Optional[Difference]:
-    """Where the output first differs from what is expected; None when it does not."""
+    """The first difference between the output and the expected lines, or None."""
     expected, got = without_trailing_blanks(expected), without_trailing_blanks(got)
     pieces = split_at_any_lines(expected)
     if len(pieces) == 1:
@@ -62,13 +62,13 @@ def split_at_any_lines(lines):
 
 
 def best_place(piece, got, start):
-    """The first place from `start` on where most lines of the piece match, from its top."""
+    """The first place from `start` on where the most lines of the piece match, from its top."""
     places = range(start, max(len(got), start + 1))
     return max(places, key=lambda place: matching_lines(piece, got, place))
 
 
 def matching_lines(piece, got, place):
-    """How many lines of the piece, from its top, stand at that place of the output."""
+    """The number of lines of the piece, from its top, that match the output at this place."""
     count = 0
     for expected, line in zip(piece, got[place:]):
         if constant(expected) != constant(line):
@@ -78,7 +78,7 @@ def matching_lines(piece, got, place):
 
 
 def compare(piece, got, place):
-    """The first line of the piece that does not stand in the output, beginning at `place`."""
+    """The first line of the piece that differs from the output at this place, or None."""
     count = matching_lines(piece, got, place)
     if count == len(piece):
         return None
@@ -86,7 +86,7 @@ def compare(piece, got, place):
 
 
 def constant(line):
-    """The line with what changes from run to run replaced, and without blanks at its end."""
+    """The line without the parts that change from run to run, and without trailing blanks."""
     for pattern, name in CHANGING:
         line = pattern.sub(name, line)
     return line.rstrip()

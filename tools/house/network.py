@@ -1,7 +1,7 @@
-"""A network of our own: every port in it is free, and nothing is in it but the loopback device.
+"""A network of our own: it has only the loopback device, and every port is free.
 
-Linux calls it a network namespace. It is gone when the last process in it is gone. Root may always
-have one, except in some containers; others may have one where the kernel allows it.
+Linux calls it a network namespace. It exists as long as a process is in it. Root may create one,
+except in some containers; others may if the kernel allows it.
 """
 
 import ctypes
@@ -27,10 +27,10 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def enter_own_network(more=0):
-    """Takes this process, and all that it starts from now on, into a network of its own.
+    """Moves this process, and all that it starts from now on, into its own network.
 
-    It leaves `more` kinds of namespaces, too. An OSError says that it may not; the process is of
-    no use then.
+    Does the same for the kinds of namespaces in `more`. Raises OSError if this is not allowed; the
+    process must not be used after that.
     """
     try:
         leave(CLONE_NEWNET | more)
@@ -47,13 +47,13 @@ def enter_own_network(more=0):
 
 
 def leave(kinds):
-    """Leaves the namespaces of these kinds for new ones."""
+    """Replaces the namespaces of these kinds by new ones."""
     if libc.unshare(kinds):
         raise OSError(ctypes.get_errno(), "unshare")
 
 
 def enter_own_network_with_files(files):
-    """The same with files of its own: {path of one that is there: path of what is seen there}."""
+    """Does the same with its own files: {existing path: path of the file that replaces it}."""
     enter_own_network(CLONE_NEWNS)
     mount("none", "/", MS_REC | MS_PRIVATE)
     for there, seen in files.items():
@@ -67,12 +67,13 @@ def mount(source, target, flags):
 
 
 def own_files_are_allowed():
-    """Whether enter_own_network_with_files() works here: not in a chroot, whose / is no mount."""
+    """Whether enter_own_network_with_files() works here. It does not in a chroot, where / is not a
+    mount point."""
     return own_network_is_allowed(lambda: enter_own_network_with_files({}))
 
 
 def own_network_is_allowed(enter=enter_own_network):
-    """Whether enter() works here; tried in a process of its own."""
+    """Whether enter() works here; tries it in a child process."""
     child = os.fork()
     if not child:
         try:
@@ -84,7 +85,7 @@ def own_network_is_allowed(enter=enter_own_network):
 
 
 def ports_listening(pid):
-    """The TCP ports on which anybody listens in the network of a process."""
+    """The TCP ports with a listener in the network of a process."""
     ports = set()
     for table in ("tcp", "tcp6"):
         try:

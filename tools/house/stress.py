@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
-"""Runs tests again and again while the machine is busy and their processes are held up at random.
+"""Runs tests repeatedly while the machine is busy and their processes are stopped at random.
 
     tools/house/stress.py [--runs N] [--seed N] [--longest SECONDS] [--build-dir DIR] [ARGS of `meson test`]
 
-    ./tour test --suite load                   builds what is needed: this does not
+    ./tour test --suite load                   builds the tests first: stress.py does not
     tools/house/stress.py --runs 50 --suite load
     tools/house/stress.py --runs 20 --no-suite exercises
 
-Every processor has a process beside the tests that does nothing but keep it busy. Now and then one
-of the tests' processes is stopped (SIGSTOP) for a while, up to two seconds, and continued: that is
-what a machine does that pauses, or pages. A test that fails here and passes otherwise depends on
-time or on luck. The seed decides when and how long; which process it is depends on those that there
-are. A shell with a terminal takes the stop of its program for Ctrl-Z, and goes on. No pause does
-that, so such programs are left alone.
+For every processor, a busy process runs beside the tests. At random times, one of the tests'
+processes is stopped (SIGSTOP) for up to two seconds and then continued, as on a machine that pauses
+or swaps. A test that fails only here depends on time or on luck. The seed decides when and for how
+long; the choice of the process also depends on which processes exist. A shell with a terminal would
+take the stop of its program for Ctrl-Z and go on, which no real pause causes, so such programs are
+left alone.
 """
 
 import argparse
@@ -34,14 +34,14 @@ from tour.suite import BAD, count
 
 LONGEST = 2     # seconds for which a process is stopped
 BETWEEN = 0.5   # seconds from one stop to the next, at most
-PATIENCE = 10   # times as long as usual may a test take
+PATIENCE = 10   # a test may take this many times its usual limit
 
 STOPPED, GONE = "Tt", "ZX"
 BUSY = [sys.executable, "-c", "while True: pass"]
 
 
 def main(words):
-    """Runs the tests so many times; status 1 if a run failed."""
+    """Runs the tests; returns 1 if a run failed."""
     ours, words = options(words)
     build = ours.build_dir.absolute()
     print(f"seed {ours.seed}", flush=True)
@@ -61,22 +61,22 @@ def main(words):
 
 
 def options(words):
-    """What the words ask for, and those that are for Meson."""
+    """Our own options, and the remaining words, for Meson."""
     parser = argparse.ArgumentParser(prog="tools/house/stress.py", allow_abbrev=False)
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--seed", type=int, default=random.randrange(10000))
     parser.add_argument("--longest", type=float, default=LONGEST, metavar="SECONDS",
-                        help="the longest that a process is stopped (default: 2; 0: never)")
+                        help="the longest stop of a process (default: 2; 0: no stops)")
     parser.add_argument("--build-dir", type=Path,
                         default=Path(__file__).resolve().parents[2] / "build")
     ours, words = parser.parse_known_args(words)
     if ours.runs < 1:
-        parser.error("there must be a run")
+        parser.error("--runs must be at least 1")
     return ours, words
 
 
 def run(number, build, words, hold_up):
-    """Runs the tests once and prints a line; says whether all passed. Keeps the log if not."""
+    """Runs the tests once and prints a line; returns whether all passed. If not, keeps the log."""
     name = f"stress-{os.getpid()}-{number}"
     log = build / "meson-logs" / f"{name}.json"
     begun = time.monotonic()
@@ -107,7 +107,7 @@ def run(number, build, words, hold_up):
 
 
 class HoldUp:
-    """Stops processes of the tests, one after the other. A context manager that leaves none so."""
+    """Stops processes of the tests, one at a time. A context manager that leaves none stopped."""
 
     def __init__(self, chance, longest, spared):
         self.chance, self.longest, self.spared = chance, longest, spared
@@ -121,7 +121,7 @@ class HoldUp:
         self.go_on()
 
     def once(self, meson):
-        """Waits a little, stops one for a while, and lets it go on."""
+        """Waits a little, stops a process for a while, and continues it."""
         time.sleep(self.chance.random() * BETWEEN)
         pause = self.longest * self.chance.random() ** 3  # most are short
         tests = self.tests(meson)
@@ -140,7 +140,7 @@ class HoldUp:
         return sorted(pid for pid in descendants() - self.spared - {meson} if not is_a_job(pid))
 
     def go_on(self):
-        """Lets the one that was stopped go on, unless a test has stopped it, too, meanwhile."""
+        """Continues the stopped process, unless a test has stopped it in the meantime."""
         if self.stopped is not None and not bits(self.stopped, "ShdPnd") >> signal.SIGSTOP - 1 & 1:
             with contextlib.suppress(OSError):
                 os.kill(self.stopped, signal.SIGCONT)
@@ -148,18 +148,18 @@ class HoldUp:
 
 
 def stop(pid):
-    """Stops a process, and waits until it has stopped; false if a test has stopped it already."""
+    """Stops a process, and waits until it has stopped. Returns False if a test had stopped it."""
     if state(pid) in STOPPED + GONE:
         return False
     with contextlib.suppress(OSError):
         os.kill(pid, signal.SIGSTOP)
-        # A signal waits until the process runs. Later, one that waits is from a test.
+        # A signal is pending until the process runs. If one is pending later, a test sent it.
         wait_until(lambda: state(pid) in STOPPED + GONE)
     return True
 
 
 def state(pid):
-    """What a process is doing, as a letter: see proc(5), stat; Z if it is gone."""
+    """The letter for a process's state: see proc(5), stat; Z if it is gone."""
     return stat(pid).state
 
 
@@ -170,7 +170,7 @@ def is_a_job(pid):
 
 
 def bits(pid, name):
-    """A set of signals of a process, as the kernel has it: see proc(5), status."""
+    """A set of signals of a process, as a bit mask: see proc(5), status."""
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
             if line.startswith(f"{name}:"):

@@ -1,7 +1,8 @@
-"""A reader who types commands into one bash, in a terminal, and looks at what it shows.
+"""Types commands into one bash in a terminal, and reads what the terminal shows.
 
-He types on when the prompt is back and, after a server's command, when it serves. A background
-program that writes to the terminal is stopped by the kernel (`stty tostop`): so we know who it was.
+The next command is typed when the prompt is back and, after a server's command, when it serves. If
+a background program writes to the terminal, the kernel stops it (`stty tostop`), and so we know
+which one it was.
 """
 
 import contextlib
@@ -30,44 +31,44 @@ JOB_CHANGED = re.compile(rb"^\[\d+\][-+ ] +(?:Done|Exit|Terminated|Killed|Interr
 
 
 class NoTerminal(Exception):
-    """No terminal can be had here, or no bash."""
+    """There is no terminal here, or no bash."""
 
 
 @dataclass
 class Job:
-    """What this shell has in the background."""
+    """A background program of this shell."""
 
     pid: int
     line: str
     serves: bool = False
 
     def state(self):
-        """The kernel's letter for what it does; empty when it has ended."""
+        """The kernel's letter for its state; empty if it has ended."""
         return state(self.pid)
 
 
 def state(pid):
-    """R: it runs, S: it waits, T: it is stopped …; empty: it has ended."""
+    """A process's state: R runs, S waits, T is stopped …; empty: it has ended."""
     letter = stat(pid).state
     return "" if letter in "ZX" else letter
 
 
 class Typist:
-    """A context manager: it starts a bash in a directory, and leaves nothing of it behind.
+    """A context manager that starts a bash in a directory, and leaves nothing running.
 
-    `own_network`: in a network of its own.
+    With `own_network`, the bash has its own network.
     """
 
     def __init__(self, directory, own_network):
         self.directory, self.own_network = directory, own_network
         self.jobs = []
-        self.killed = False  # whether this block has ended any
+        self.killed = False  # whether this block has ended a job
 
     def __enter__(self):
         try:
             self.ours, theirs = pty.openpty()
         except OSError as error:
-            raise NoTerminal(f"no terminal can be had here: {error.strerror}") from None
+            raise NoTerminal(f"no terminal is available: {error.strerror}") from None
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
         self.set_terminal(stops_background=True)
         environment = {**os.environ, "PS1": PROMPT, "LC_ALL": "C.UTF-8", "TERM": "dumb"}
@@ -78,7 +79,7 @@ class Typist:
                 env=environment, stdin=theirs, stdout=theirs, stderr=theirs,
                 start_new_session=True, preexec_fn=self.before_bash)
         except FileNotFoundError:
-            raise NoTerminal("bash is not installed here") from None
+            raise NoTerminal("bash is not installed") from None
         finally:
             os.close(theirs)
         self.shown = b""
@@ -94,9 +95,9 @@ class Typist:
         end_descendants()
 
     def before_bash(self):
-        """In the new process: the terminal becomes its own, so that Ctrl-C is a signal.
+        """Makes the terminal the new process's controlling terminal, so that Ctrl-C is a signal.
 
-        A shell that puts us in the background has us ignore it; bash and its programs must not.
+        In the background of a shell we ignore Ctrl-C; bash and its programs must not.
         """
         for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
@@ -105,7 +106,7 @@ class Typist:
             enter_own_network()
 
     def set_terminal(self, stops_background):
-        """No echo, line ends as they are; who writes in the background is stopped."""
+        """Sets no echo, unchanged line ends, and whether background writers are stopped."""
         mode = termios.tcgetattr(self.ours)
         mode[1] &= ~termios.OPOST
         mode[3] &= ~termios.ECHO
@@ -115,9 +116,9 @@ class Typist:
         termios.tcsetattr(self.ours, termios.TCSANOW, mode)
 
     def run(self, line, ready_for_ctrl_c=None):
-        """Types a line; returns what is to be seen before the next prompt, and the status.
+        """Types a line; returns what is shown before the next prompt, and the status.
 
-        When ready_for_ctrl_c(what is to be seen) is true and the program waits, Ctrl-C is pressed.
+        Presses Ctrl-C when ready_for_ctrl_c(what is shown) is true and the program waits.
         """
         self.killed = self.killed or "kill" in line
         os.write(self.ours, line.encode() + b"\n")
@@ -131,25 +132,25 @@ class Typist:
         return output, status
 
     def wait_for_its_program(self, job):
-        """Returns when a job is no longer a copy of bash that is about to run a program.
+        """Returns when a job is no longer a fork of bash that is about to run a program.
 
-        A reader does not type that quickly. Ctrl-C has such a copy write into the terminal.
+        On Ctrl-C, such a fork writes into the terminal. A reader never types that quickly.
         """
-        if not job.line.startswith(("(", "{")):  # these stay a copy of bash
+        if not job.line.startswith(("(", "{")):  # these stay forks of bash
             with contextlib.suppress(OSError):
                 wait_until(lambda: not job.state() or program_of(job.pid) != self.program)
 
     def start_server(self, line, port):
-        """Types the line of a server in the background; returns when it listens on the port."""
+        """Types the command of a background server; returns when it listens on the port."""
         if port in ports_listening(self.bash.pid):
-            raise StageError("its port is taken: an earlier program still listens there")
+            raise StageError("its port is taken: an earlier program still listens on it")
         output, status = self.run(line)
         if not self.jobs:
             raise StageError("it is not in the background")
         job = self.jobs[-1]
         if not wait_until(lambda: port in ports_listening(self.bash.pid) or
                           job.state() in ("", "T")):
-            raise StageError(f"it does not listen on port {port} after {LIMIT} s")
+            raise StageError(f"it did not listen on port {port} within {LIMIT} s")
         self.look_at_jobs()
         if port not in ports_listening(self.bash.pid):
             raise StageError(f"it ended before it served{self.rest()}")
@@ -157,13 +158,13 @@ class Typist:
         return output, status
 
     def until_prompt(self, ready_for_ctrl_c=None):
-        """What the terminal shows up to the next prompt, and the status in it."""
+        """What the terminal shows up to the next prompt, and the status in the prompt."""
         deadline = time.monotonic() + LIMIT
         while not (found := PROMPT_SHOWN.search(self.shown)):
             if self.readable(0.02 if ready_for_ctrl_c else 0.2):
                 self.read()
             elif time.monotonic() > deadline:
-                raise StageError(f"it had not ended after {LIMIT} seconds{self.rest()}")
+                raise StageError(f"it did not end within {LIMIT} seconds{self.rest()}")
             elif ready_for_ctrl_c and ready_for_ctrl_c(self.shown) and self.foreground_waits():
                 os.write(self.ours, b"\x03")
                 ready_for_ctrl_c = None
@@ -174,29 +175,29 @@ class Typist:
         return COLOURS.sub(b"", output), int(found.group(1))
 
     def readable(self, seconds):
-        """Whether the terminal shows something new within so many seconds."""
+        """Whether the terminal shows something new within this time."""
         return select.select([self.ours], [], [], seconds)[0]
 
     def read(self):
-        """Takes what the terminal shows."""
+        """Reads what the terminal shows."""
         try:
             data = os.read(self.ours, 65536)
-        except OSError:  # nobody has the other end open
+        except OSError:  # the other end is closed
             data = b""
         if not data:
-            raise StageError(f"the shell has ended{self.rest()}")
+            raise StageError(f"the shell ended{self.rest()}")
         self.shown += data
 
     def rest(self):
-        """What has been shown and not been taken, for a message."""
+        """What was shown since the last prompt, for a message."""
         text = COLOURS.sub(b"", self.shown).decode(errors="replace").rstrip()
         return f"; it said:\n{text}" if text else ""
 
     def foreground_waits(self):
-        """Whether programs have the terminal and all of them wait for something.
+        """Whether there are foreground programs, and all of them wait for something.
 
-        A process that bash has just made, and that runs no other program yet, does not count: it
-        may wait for bash, and would not take notice of Ctrl-C.
+        A fresh fork of bash, which does not run its program yet, does not count as waiting: it may
+        wait for bash, and would not notice Ctrl-C.
         """
         group = os.tcgetpgrp(self.ours)
         if group == self.bash.pid:
@@ -208,18 +209,19 @@ class Typist:
         return False
 
     def look_at_jobs(self):
-        """A job that wrote to the terminal is an error; so is a server that nobody has ended."""
+        """Raises a StageError for a job that wrote to the terminal, or a server that ended by
+        itself."""
         for job in self.jobs:
             now = job.state()
             if now == "T":
-                raise StageError(f"{job.line}\nin the background it printed into the terminal, "
-                                 f"mixed into what is shown there:{self.words_of(job)}\n"
+                raise StageError(f"{job.line}\nprinted into the terminal from the background, in "
+                                 f"between other output:{self.words_of(job)}\n"
                                  "Send its output to a file: command > server.log &")
             if job.serves and not now and not self.killed:
-                raise StageError(f"{job.line}\nit ended by itself")
+                raise StageError(f"{job.line}\nended by itself")
 
     def words_of(self, job):
-        """What a job prints that was stopped when it began to."""
+        """The output of a job that was stopped when it wrote to the terminal."""
         self.set_terminal(stops_background=False)
         with contextlib.suppress(OSError):
             os.killpg(os.getpgid(job.pid), signal.SIGCONT)
@@ -230,7 +232,7 @@ class Typist:
         return self.rest().partition("\n")[2].join(["\n", ""])
 
     def check_all_ended(self):
-        """At the end of a block: what it has started has to be ended by it."""
+        """At the end of a block: raises a StageError if a program that it started still runs."""
         self.look_at_jobs()
         for job in self.jobs:
             if job.state():

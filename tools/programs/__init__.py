@@ -1,1 +1,1 @@
-"""The repository's programs: building them, starting them, and what they should print."""
+"""Builds and starts programs: Meson and Ninja, processes, ports, demo scripts, expected output."""

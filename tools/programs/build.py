@@ -1,4 +1,4 @@
-"""Building the programs with Meson and Ninja: only what is needed, and only when it is."""
+"""Builds programs with Meson and Ninja: only those that are needed, when they are needed."""
 
 import json
 import os
@@ -24,13 +24,13 @@ def make_program(root, build, name, screen):
 
 
 def make(build, targets, name, screen):
-    """Builds what Ninja calls so, behind a bar."""
+    """Builds these targets of Ninja, behind a progress bar."""
     wait_for(begin(build, {name: targets}, f"Building {name} ...", screen), name, screen)
 
 
 def make_in_turn(build, lists, screen):
-    """Begins to build lists of programs, each under its name, and then THE_OTHERS. Gives what
-    wait_for takes."""
+    """Starts to build named lists of programs, and then THE_OTHERS. Returns the argument for
+    wait_for."""
     everything = programs(build)
     lists = {name: [each for each in needed if each in everything]
              for name, needed in lists.items()}
@@ -39,7 +39,8 @@ def make_in_turn(build, lists, screen):
 
 
 def begin(build, lists, title, screen):
-    """Begins to build lists of targets in the background. Gives what wait_for takes."""
+    """Starts to build named lists of targets in the background. Returns the argument for wait_for.
+    """
     if up_to_date(build, [target for targets in lists.values() for target in targets]):
         return None
     screen.say(title)
@@ -47,7 +48,7 @@ def begin(build, lists, title, screen):
 
 
 def wait_for(making, name, screen):
-    """Waits, behind a bar, until one of the lists is built. Raises BuildError."""
+    """Waits behind a progress bar until one of the lists is built. Raises BuildError."""
     if making:
         try:
             making.wait_for(name, screen)
@@ -62,7 +63,7 @@ def up_to_date(build, targets):
 
 
 def configure(root, build, screen, options=()):
-    """Lets Meson set up the build directory, with these options, or bring it up to date."""
+    """Has Meson set up the build directory with these options, or bring it up to date."""
     setup_errors.check_writable(build)
     why = setup_errors.unusable(root, build)
     if not why and (build / "build.ninja").exists():
@@ -76,7 +77,7 @@ def configure(root, build, screen, options=()):
 
 
 def set_up(root, build, screen, options=(), why=""):
-    """Lets Meson set up the build directory; again, if there is a reason why."""
+    """Has Meson set up the build directory; `why` is the reason to do it again."""
     screen.say(f"Setting up {shown(root, build)} " + (f"again: {why} ..." if why else "..."))
     more = setup_errors.prepare_for_setup(build) if why else []
     done = printed_by(["meson", "setup", *more, build, root, *options], root)
@@ -85,25 +86,26 @@ def set_up(root, build, screen, options=(), why=""):
 
 
 def printed_by(command, root):
-    """Runs a command of the build; its output is kept."""
+    """Runs a build command and captures its output."""
     return subprocess.run(command, cwd=root, check=False, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
 def failed(message, said, build, screen):
-    """Shows what a command of the build has said, if that helps; returns the BuildError."""
+    """Shows the output of a build command, unless the error says it all; returns the BuildError."""
     if not setup_errors.is_about_the_place(said):
         screen.raw(said)
     return setup_errors.failure(message, said, build)
 
 
 def programs(build):
-    """Ninja's targets. Its default target is no use: with older Mesons it has all tests in it."""
+    """Ninja's targets for programs. (With older versions of Meson, Ninja's default target also
+    contains all tests.)"""
     targets = json.loads((build / "meson-info/intro-targets.json").read_text(encoding="utf-8"))
     return [os.path.relpath(file, build) for target in targets if target["build_by_default"]
             for file in target["filename"]]
 
 
 def shown(root, build):
-    """The directory as a person would write it."""
+    """The directory as a user would write it."""
     return f"{build.relative_to(root)}/" if root in build.parents else str(build)

@@ -1,6 +1,6 @@
-"""What the programs should print: NAME.expected beside each, or all of them in one archive.
+"""The expected output of programs: a file NAME.expected beside each, or all files in one archive.
 
-A handout for a class has the archive, so that nobody reads there what he is to find out.
+A handout for a class has the archive, so that learners do not read what they should predict.
 """
 
 import os
@@ -11,12 +11,12 @@ ARCHIVE = "tools/expected.zip"
 
 
 def names(root):
-    """The paths in the tree of all such files, wherever they are."""
+    """The paths in the tree of all such files, in the archive or not."""
     return {file.relative_to(root).as_posix() for file in beside(root)} | set(packed(root))
 
 
 def read(root, file):
-    """The bytes of one; where there is no such file, those that the archive has for its path."""
+    """The bytes of one file: its own, or else those in the archive."""
     file = Path(file)
     name = os.path.relpath(file.resolve(), Path(root).resolve())
     contents = {} if file.exists() else packed(root)
@@ -24,12 +24,12 @@ def read(root, file):
 
 
 def beside(root):
-    """The files that stand beside their programs."""
+    """The files that are beside their programs."""
     return sorted(Path(root).glob("part*/**/*.expected"))
 
 
 def packed(root):
-    """What the archive holds, by path in the tree; nothing where there is no archive."""
+    """The contents of the archive, by path in the tree; empty without an archive."""
     try:
         with ZipFile(Path(root) / ARCHIVE) as archive:
             return {name: archive.read(name) for name in archive.namelist()}

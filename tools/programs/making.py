@@ -1,7 +1,7 @@
-"""Ninja at work: behind a bar that moves, or in the background while something else goes on.
+"""Runs Ninja behind a progress bar, or in the background while something else happens.
 
     making = Making(build, {"Part 5": ["part05-protocols/get-poetry"], "the others": others})
-    making.wait_for("Part 5", screen)     goes on when these are there; the others are on their way
+    making.wait_for("Part 5", screen)     returns when this list is built; the others go on
 """
 
 import re
@@ -17,7 +17,7 @@ BAR = 24  # columns
 
 
 class MakingError(Exception):
-    """Something does not compile; `said` is what the compiler had to say, in bytes."""
+    """Something does not compile; `said` is the compiler's output, in bytes."""
 
     def __init__(self, said):
         super().__init__("the build failed")
@@ -25,10 +25,10 @@ class MakingError(Exception):
 
 
 class Making:
-    """Makes lists of Ninja's targets, one list after the other, and tells how far it is.
+    """Builds lists of Ninja's targets, one list after the other, and knows the progress.
 
-    `lists` has a name for each. The first one is made at once; the others give way to whatever
-    else this machine has to do.
+    `lists` maps names to lists. The first list is built at normal priority, the others at a lower
+    one.
     """
 
     def __init__(self, build, lists):
@@ -39,15 +39,15 @@ class Making:
             steps += [shlex.join(map(str, command)), shlex.join(["echo", MADE + name])]
         self.program = Program(["sh", "-c", " && ".join(steps)], build, tied=True)
         self.made = set()
-        self.done, self.all = 0, 0  # steps of the list that is being made
-        self.line = ""  # the beginning of one
-        self.said = []  # by the compiler
+        self.done, self.all = 0, 0  # steps of the current list
+        self.line = ""  # an incomplete line of output
+        self.said = []  # the compiler's lines
 
     def wait_for(self, name, screen):
-        """Waits until this list is made; shows how far it is, and the compiler's warnings. Raises
+        """Waits until this list is built; shows the progress, and the compiler's warnings. Raises
         MakingError."""
         def over():
-            ended = self.program.status is not None  # asked first: then all that it said is there
+            ended = self.program.status is not None  # asked first, so that no output is missed
             self.look()
             if not ended and name not in self.made:
                 screen.bar(f"{bar(self.done, self.all)} {name}")
@@ -64,7 +64,7 @@ class Making:
             screen.raw(said)
 
     def look(self):
-        """Reads what has been printed since the last look."""
+        """Reads the output since the last look."""
         text = self.line + self.program.out.new().decode("utf-8", "surrogateescape")
         *lines, self.line = text.split("\n")
         for line in lines:
@@ -77,12 +77,12 @@ class Making:
                 self.said.append(line)
 
     def close(self):
-        """Makes nothing more."""
+        """Stops building."""
         self.program.close()
 
 
 def bar(done, of):
-    """How much of it is done: "[######..................]  5 of 20"."""
+    """The progress bar: "[######..................]  5 of 20"."""
     if not of:
         return "[" + "." * BAR + "]"
     full = BAR * done // of
@@ -90,5 +90,5 @@ def bar(done, of):
 
 
 def ninja():
-    """Ninja, under whichever name the system has it."""
+    """Ninja's name on this system."""
     return next(filter(shutil.which, ["ninja", "ninja-build", "samu"]), "ninja")

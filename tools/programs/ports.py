@@ -1,23 +1,23 @@
-"""The ports 10000-10999 of a script are names; this maps them to real ports.
+"""Maps the ports 10000-10999 of a script, which are names, to real ports.
 
-A name keeps its real port for as long as the script runs. A name that a command connects to, and
-that no server has, gets a port that is bound and does not listen: a connection to it is refused,
-whatever else runs on this machine.
+A name keeps its real port while the script runs. If a command connects to a name that no server
+has, the name gets a port that is bound but does not listen: the connection is refused, whatever
+else runs on this machine.
 """
 
 import re
 import socket
 
 NAME = re.compile(r"(?<![\w.-])(10\d{3})(?![\w.])")
-LISTENS = re.compile(r"(?:--port|-p)[ =]$")  # what stands before the port a server listens on
-OTHER_NUMBER = re.compile(r"--(?!port)[\w-]+[ =]$")  # --num-bytes 10240 is no port
+LISTENS = re.compile(r"(?:--port|-p)[ =]$")  # comes before the port that a server listens on
+OTHER_NUMBER = re.compile(r"--(?!port)[\w-]+[ =]$")  # --num-bytes 10240 is not a port
 
 
 class Ports:
     """The real ports of one script's names.
 
-    With `as_written`, for people: a name is its own real port unless that is taken. Without, for
-    tests: the system chooses every port; a server is told to use port 0 and learn() is called.
+    With `as_written`, for people, a name is its own real port unless that is taken. Without it, for
+    tests, the system chooses every port: a server gets port 0, and then learn() is called.
     """
 
     def __init__(self, as_written=False):
@@ -26,7 +26,7 @@ class Ports:
         self.held = {}
 
     def substitute(self, command):
-        """The command with real ports, and the name it listens on (None when it does not)."""
+        """The command with real ports, and the name that it listens on (or None)."""
         listens_on = None
 
         def real(match):
@@ -42,7 +42,7 @@ class Ports:
         return NAME.sub(real, command), listens_on
 
     def for_server(self, name):
-        """The port that a server of this name is to use; 0 when the system is to choose."""
+        """The port for a server of this name; 0 if the system chooses."""
         if name in self.held:
             self.held.pop(name).close()
         if self.as_written and name not in self.real:
@@ -51,18 +51,18 @@ class Ports:
         return self.real.get(name, 0)
 
     def for_client(self, name):
-        """The port that a client finds the server of this name on."""
+        """The port for a client of this name's server."""
         if name not in self.real:
             self.hold(name)
         return self.real[name]
 
     def learn(self, name, port):
-        """A server has told its real port."""
+        """Notes the real port that a server has reported."""
         self.real[name] = port
 
     def choose_another(self, name):
-        """Somebody else has the port of this name, which was its own: it will be another one.
-        False if it was another one already."""
+        """Gives the name another port because its own is taken. Returns False if it already had
+        another."""
         if self.real.get(name) != name:
             return False
         with bound_socket(0) as chosen:
@@ -70,7 +70,7 @@ class Ports:
         return True
 
     def hold(self, name):
-        """Sees to it that nobody listens on the name's port, giving it one if it has none."""
+        """Binds the name's port so that nobody listens on it; chooses a port if it has none."""
         wanted = self.real.get(name, name if self.as_written else 0)
         try:
             self.held[name] = bound_socket(wanted)
@@ -85,16 +85,16 @@ class Ports:
         return with_names(text, {port: name for name, port in self.real.items()})
 
     def close(self):
-        """Lets go of the ports that were held."""
+        """Releases the held ports."""
         while self.held:
             self.held.popitem()[1].close()
 
 
 class HeldPorts:
-    """Real ports for the names, kept for as long as a page is read; a context manager.
+    """Real ports for the names, held while a page is read; a context manager.
 
-    Each is bound, and not listened on: nobody else gets it, a connection to it is refused, and yet
-    a server may listen on it, for servers share a port with a socket that does not (SO_REUSEADDR).
+    Each port is bound by a socket that does not listen. Nobody else gets it, and a connection to it
+    is refused; but with SO_REUSEADDR a server can still listen on it.
     """
 
     def __init__(self):
@@ -128,7 +128,8 @@ class HeldPorts:
 
 
 class PortsAsWritten:
-    """Where every port is free, a name is its own port; a context manager, as HeldPorts."""
+    """For a network where every port is free: a name is its own port. A context manager, like
+    HeldPorts."""
 
     def __enter__(self):
         return self
@@ -141,16 +142,16 @@ class PortsAsWritten:
         return name
 
     def substitute(self, command):
-        """The command as it is."""
+        """The command, unchanged."""
         return command
 
     def with_names(self, text):
-        """The text as it is."""
+        """The text, unchanged."""
         return text
 
 
 def port_listened_on(command):
-    """The name of the port that a server's command listens on, None when it is no server."""
+    """The name of the port that a command listens on; None if it is not a server."""
     for match in NAME.finditer(command):
         if LISTENS.search(command[:match.start()]):
             return int(match.group())
@@ -167,7 +168,7 @@ def bound_socket(port):
     """A socket that is bound to a port of 127.0.0.1 (0: any) and does not listen."""
     holder = socket.socket()
     try:
-        # As servers do: else a connection that has just ended would keep the port.
+        # As servers do; otherwise a connection that has just ended would block the port.
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         holder.bind(("127.0.0.1", port))
     except OSError:

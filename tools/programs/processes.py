@@ -1,7 +1,7 @@
-"""Starting programs, collecting what they print, and leaving none of them behind.
+"""Starts programs, collects their output, and leaves none of them behind.
 
-Output is collected in files without a name, not in pipes: that never blocks the program, and
-reading it never blocks us. A status is what a shell would say: 128 + N for a death by signal N.
+Output goes to unnamed files, not pipes: writing never blocks the program, and reading never blocks
+us. A status is a shell's: 128 + N if signal N ended the program.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ import tempfile
 import time
 from typing import NamedTuple
 
-# An upper bound, in seconds, for anything that should happen soon. It decides no verdict.
+# An upper bound, in seconds, for anything that should happen soon. No verdict depends on it.
 LIMIT = 60
 
 PR_SET_PDEATHSIG = 1
@@ -23,7 +23,7 @@ libc = ctypes.CDLL(None)
 
 
 class Stopped(BaseException):
-    """A signal asks us to end; `status` is the exit status that says so."""
+    """A signal asks us to end; `status` is the exit status to end with."""
 
     def __init__(self, number):
         super().__init__(number)
@@ -31,12 +31,12 @@ class Stopped(BaseException):
 
 
 class TookTooLong(Exception):
-    """A program did not end within its limit, and was ended."""
+    """A program did not end within its limit, and was killed."""
 
 
 def wait_until(happened, limit=LIMIT, pause=0.01):
-    """Waits until `happened()` is true, asking every `pause` seconds; false when it was not within
-    `limit` seconds."""
+    """Waits until `happened()` is true, and asks every `pause` seconds. Returns False after `limit`
+    seconds."""
     deadline = time.monotonic() + limit
     while not happened():
         if time.monotonic() > deadline:
@@ -46,7 +46,7 @@ def wait_until(happened, limit=LIMIT, pause=0.01):
 
 
 class Output:
-    """What a program printed, as bytes; it can be read while the program runs."""
+    """A program's output, as bytes; it can be read while the program runs."""
 
     def __init__(self):
         self.file = tempfile.TemporaryFile()
@@ -57,7 +57,7 @@ class Output:
         return self._from(0)
 
     def new(self):
-        """What has come since the last call of new()."""
+        """The output since the last call of new()."""
         data = self._from(self.seen)
         self.seen += len(data)
         return data
@@ -67,16 +67,16 @@ class Output:
         return pattern.search(self.all())
 
     def _from(self, start):
-        # pread leaves the file's position alone: the program shares it, and writes there.
+        # The program shares the file's position and writes there, so we must not move it.
         fileno = self.file.fileno()
         return os.pread(fileno, os.fstat(fileno).st_size - start, start)
 
 
 class Program:
-    """A program that was started with its standard input empty and its output collected.
+    """Starts a program with an empty standard input, and collects its output.
 
-    `out` and `err` are one and the same when `merged`. A `tied` program is killed by the kernel
-    when we die, however that happens. (Not for a process that uses threads.)
+    If `merged`, `out` and `err` are the same object. The kernel kills a `tied` program when we die,
+    however that happens. (Do not use `tied` in a process with threads.)
     """
 
     def __init__(self, command, cwd=None, merged=True, tied=False):
@@ -89,28 +89,28 @@ class Program:
 
     @property
     def status(self):
-        """The exit status, None while the program runs."""
+        """The exit status, or None while the program runs."""
         code = self.process.poll()
         return code if code is None or code >= 0 else 128 - code
 
     def wait(self, limit=LIMIT, watch=lambda data: None):
-        """Waits for the end and returns the status; calls `watch` with the output as it comes."""
+        """Waits for the end and returns the status; passes the output to `watch` as it arrives."""
         deadline = time.monotonic() + limit
         ended = False
         while not ended:
-            ended = self.status is not None  # asked first: what it wrote last is there by now
+            ended = self.status is not None  # asked first, so that no output is missed
             before = time.monotonic()
             watch(self.out.new())
-            deadline += time.monotonic() - before  # who watches may take his time
+            deadline += time.monotonic() - before  # `watch` may take its time
             if not ended and time.monotonic() > deadline:
                 self.stop(signal.SIGKILL)
-                raise TookTooLong(f"it had not ended after {limit} seconds")
+                raise TookTooLong(f"it did not end within {limit} seconds")
             if not ended:
                 time.sleep(0.01)
         return self.status
 
     def stop(self, number=signal.SIGTERM, grace=LIMIT):
-        """Ends the program, by SIGKILL if the signal has not done it within `grace` seconds."""
+        """Ends the program by this signal, or by SIGKILL after `grace` seconds."""
         if self.status is None:
             self.process.send_signal(number)
             if not wait_until(lambda: self.status is not None, grace):
@@ -119,7 +119,7 @@ class Program:
         return self.status
 
     def close(self):
-        """Ends the program and forgets its output."""
+        """Ends the program and drops its output."""
         self.stop(signal.SIGKILL)
         self.out.file.close()
         self.err.file.close()
@@ -128,15 +128,15 @@ class Program:
 def call(command, cwd=None):
     """Runs a command that prints where we print, and returns its status.
 
-    Not in a terminal, what it prints comes through us: if nobody reads on, that is a
-    BrokenPipeError here, and no trouble of the command's that it would complain of.
+    Outside a terminal we relay its output. If the reader has gone, we get the BrokenPipeError, and
+    the command does not complain.
     """
     sys.stdout.flush()
     relayed = not sys.stdout.isatty()
     process = subprocess.Popen([os.fspath(word) for word in command], cwd=cwd,
                                stdout=subprocess.PIPE if relayed else None,
                                preexec_fn=die_with_parent)
-    if relayed:  # if this fails, the pipe stays open until the command has been ended
+    if relayed:  # if this fails, the pipe stays open until the command is ended
         while data := os.read(process.stdout.fileno(), 65536):
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
@@ -146,16 +146,16 @@ def call(command, cwd=None):
 
 
 def die_with_parent():
-    """Asks the kernel to kill this process when the one that started it is gone."""
+    """Asks the kernel to kill this process when its parent dies."""
     if hasattr(libc, "prctl"):
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 @contextlib.contextmanager
 def leaving_nothing_behind():
-    """Inside, SIGINT, SIGTERM and SIGHUP raise Stopped; at its end no process of ours is left.
+    """Inside, SIGINT, SIGTERM and SIGHUP raise Stopped; at the end no process of ours is left.
 
-    If nobody reads on what we print, that stops us, too: as SIGPIPE stops other programs.
+    If the reader of our output goes away, Stopped is raised too, as SIGPIPE ends other programs.
     """
     def stop(number, frame):
         raise Stopped(number)
@@ -173,7 +173,7 @@ def leaving_nothing_behind():
             if sys.stdout:
                 sys.stdout.flush()
     except BrokenPipeError:
-        print_nowhere()  # what is still said, and what waits to be written
+        print_nowhere()  # later output, and what is still buffered
         raise Stopped(signal.SIGPIPE) from None
     finally:
         for number in signals:
@@ -183,7 +183,7 @@ def leaving_nothing_behind():
 
 
 def print_no_more():
-    """Standard output is complete. What can't be written any more is nobody's trouble."""
+    """Flushes standard output for the last time, and ignores errors."""
     try:
         sys.stdout.flush()
     except (OSError, AttributeError):  # it was closed
@@ -191,13 +191,13 @@ def print_no_more():
 
 
 def print_nowhere():
-    """From here on nobody hears what goes to standard output."""
+    """Discards everything that goes to standard output from here on."""
     with contextlib.suppress(OSError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def end_descendants(grace=2):
-    """Ends every process that descends from this one: by SIGTERM, in the end by SIGKILL."""
+    """Ends every descendant of this process: by SIGTERM, then by SIGKILL."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         asked = set()
 
@@ -227,7 +227,7 @@ def descendants():
 
 
 class Stat(NamedTuple):
-    """What the kernel tells of a process: see proc(5), stat. `terminal` is 0 if it has none."""
+    """The kernel's data about a process: see proc(5), stat. `terminal` is 0 if it has none."""
 
     pid: int
     name: str
@@ -239,7 +239,7 @@ class Stat(NamedTuple):
 
 
 def stat(pid):
-    """What the kernel tells of a process; that it is a zombie (Z), if it is gone."""
+    """The kernel's data about a process. A process that is gone counts as a zombie (Z)."""
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
             before, _, after = file.read().rpartition(")")
@@ -250,7 +250,7 @@ def stat(pid):
 
 
 def reap():
-    """Takes the exit status of every child that has ended, so that none stays as a zombie."""
+    """Collects the exit status of every child that has ended, so that no zombie stays."""
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass

@@ -1,18 +1,18 @@
 """The small language of `demo` files and of a README's console blocks.
 
-    # Part 2: one poem after the other      a comment; in a demo, narration. A demo begins with one
-                                            like this, and each one like this begins a section.
+    # Part 2: one poem after the other      a comment; in a demo, narration. In this form it begins
+                                            a section, and a demo begins with one.
     $ build/.../slowpoetry --port 10001 &   in the background; with --port, a server
     $ build/.../get-poetry 10001            a command, run to its end
-    $ build/.../get-poetry 10099  # status 1    a command that is to end with status 1
+    $ build/.../get-poetry 10099  # status 1    a command that should end with status 1
     $ kill -INT %1                          ends the first background program (default: SIGTERM)
-    ! The client waits.                     what to notice (only in a demo)
+    ! The client waits.                     something to notice (only in a demo)
 
-In a README every other line is output that is expected from the command above it. A line that is
-just `...` stands for any number of lines. A last line `[status 1]` is the expected exit status. A
-line that begins with `^C`: here the reader presses Ctrl-C; what follows it is output again, and
-the status counts only if it is given. A program in the background prints nothing into the terminal:
-`command > server.log &`.
+In a README every other line is the expected output of the command above it. A line `...` stands for
+any number of lines. A last line `[status 1]` is the expected exit status. A line that begins with
+`^C` means that the reader presses Ctrl-C here; the rest of the line is output again, and the status
+is compared only if the block gives it. A program in the background must not print into the
+terminal: `command > server.log &`.
 """
 
 import enum
@@ -32,7 +32,7 @@ FENCE = re.compile(r"( *)(`{3,})(.*)")
 
 
 class ScriptError(Exception):
-    """A line that is not in the language; `line` is its number."""
+    """A line that is not part of the language; `line` is its number."""
 
     def __init__(self, line, message):
         super().__init__(message)
@@ -40,7 +40,7 @@ class ScriptError(Exception):
 
 
 class Kind(enum.Enum):
-    """What a step asks for."""
+    """The kinds of steps."""
 
     COMMENT = "#"
     COMMAND = "$"
@@ -51,16 +51,16 @@ class Kind(enum.Enum):
 
 @dataclass
 class Step:
-    """One line of the language, with the output that is expected from it."""
+    """One line of the language, with its expected output."""
 
     line: int
     kind: Kind
     text: str
-    status: Optional[int] = None  # the expected one; None where nothing is said
-    job: int = 0  # KILL: which background program, from 1
-    signal: int = signal.SIGTERM  # KILL: by which signal
+    status: Optional[int] = None  # the expected status; None if it does not matter
+    job: int = 0  # KILL: the number of the background program, from 1
+    signal: int = signal.SIGTERM  # KILL: the signal
     expected: List[str] = field(default_factory=list)
-    before_ctrl_c: Optional[int] = None  # how many of these lines come before Ctrl-C is pressed
+    before_ctrl_c: Optional[int] = None  # the number of these lines before Ctrl-C
 
 
 @dataclass
@@ -73,7 +73,7 @@ class Block:
 
 @dataclass
 class Section:
-    """What a demo plays for one heading: the text's part numbers, a title, and the steps."""
+    """One section of a demo: the part numbers of the text, a title, and the steps."""
 
     numbers: List[int]
     title: str
@@ -81,7 +81,7 @@ class Section:
 
 
 def read_step(number, line):
-    """The step that a line stands for; None for a line that is in none of the forms above."""
+    """The step on a line; None if the line has none of the forms above."""
     if line == "#" or line.startswith("# "):
         return Step(number, Kind.COMMENT, line[2:])
     if line.startswith("! "):
@@ -110,7 +110,7 @@ def signal_named(number, name):
     try:
         return int(name) if name.isdigit() else int(signal.Signals["SIG" + name])
     except KeyError:
-        raise ScriptError(number, f"no signal is called {name}") from None
+        raise ScriptError(number, f"there is no signal {name}") from None
 
 
 def read_demo(text):
@@ -131,7 +131,7 @@ def read_demo(text):
         elif line.strip():
             step = read_step(number, line)
             if step is None:
-                raise ScriptError(number, "a line of a demo begins with '# ', '$ ' or '! '")
+                raise ScriptError(number, "a line of a demo must begin with '# ', '$ ' or '! '")
             sections[-1].steps.append(step)
     return sections
 
@@ -157,7 +157,7 @@ def read_readme(text):
 
 
 def add_to_block(block, number, line):
-    """A line of a console block: a step of its own, or output of the step above it."""
+    """Adds a line of a console block: a new step, or output of the step above."""
     step = read_step(number, line)
     if step and step.kind is not Kind.NOTICE:
         block.steps.append(step)
@@ -168,12 +168,12 @@ def add_to_block(block, number, line):
 
 
 def finished(block):
-    """The block with what is no output taken out of the expected lines."""
+    """The block, with statuses and Ctrl-C taken out of the expected lines."""
     for step in block.steps:
         if step.kind is Kind.KILL:  # a command like any other: a real shell reads it
             step.kind, step.status = Kind.COMMAND, 0
         if step.kind is Kind.BACKGROUND and step.expected:
-            raise ScriptError(step.line + 1, "a program in the background prints into a file: "
+            raise ScriptError(step.line + 1, "a program in the background must print into a file: "
                                              "command > server.log &")
         status = STATUS_LINE.fullmatch(step.expected[-1]) if step.expected else None
         if status:

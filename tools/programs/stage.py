@@ -1,4 +1,4 @@
-"""The stage on which a script's commands run: its servers, its ports, and its end."""
+"""Runs the commands of a script: its programs, its servers, their ports, and their end."""
 
 import errno
 import os
@@ -12,25 +12,25 @@ from typing import Optional
 from programs.processes import LIMIT, Program, TookTooLong, wait_until
 from programs.script import Kind
 
-# The line by which a server tells its port.
+# The line in which a server reports its port.
 SERVING = re.compile(rb"^.*(?:Serving|Proxying|starting) (?:.* )?on (?:port |\S+:)?(\d+)\.?\n",
                      re.MULTILINE)
-COULD_NOT_START = (126, 127)  # how a shell says so
+COULD_NOT_START = (126, 127)  # a shell's statuses for this
 BUILT = re.compile(r"(?<![\w./-])build/([\w./-]+)")  # a program in a command
 NEEDS_A_SHELL = re.compile(r"[|&;<>()$`\\*?~#]|^\w+=")
 
 
 class StageError(Exception):
-    """A command that cannot start, a server that does not serve, a program that does not end."""
+    """A command can't start, a server does not serve, or a program does not end."""
 
 
 class PortTaken(StageError):
-    """A server whose port somebody else has."""
+    """The port of a server is taken."""
 
 
 @dataclass
 class Command:
-    """What a step really runs, with its real ports."""
+    """The command of a step, with its real ports."""
 
     text: str
     listens_on: Optional[int]  # the name of the port
@@ -47,15 +47,15 @@ class Job:
 
     @property
     def name(self):
-        """What to call it: the program, and its port if it is a server."""
+        """Its name in messages: the program, and its port if it is a server."""
         return " ".join(filter(None, [
             os.path.basename(self.command.text.split()[0]), str(self.port or "")]))
 
 
 class Stage:
-    """Runs the steps of one script; a context manager that ends what is still running.
+    """Runs the steps of one script; a context manager that ends every program that still runs.
 
-    `root` is where commands run; `build` is the directory that `build/` in them means.
+    Commands run in `root`; `build` is the directory that `build/` stands for in them.
     """
 
     def __init__(self, root, build, ports):
@@ -72,7 +72,7 @@ class Stage:
         self.ports.close()
 
     def prepare(self, step):
-        """The command of a step as it is to run."""
+        """The command of a step, ready to run."""
         text, listens_on = self.ports.substitute(step.text)
         if self.build != self.root / "build":
             text = BUILT.sub(lambda built: f"{shlex.quote(str(self.build))}/{built[1]}", text)
@@ -91,7 +91,7 @@ class Stage:
             program.close()
 
     def start(self, command):
-        """Starts a program in the background; a server is waited for until it serves."""
+        """Starts a program in the background; if it is a server, waits until it serves."""
         job = Job(command, self.begin(command))
         self.jobs.append(job)
         if command.listens_on:
@@ -104,7 +104,7 @@ class Stage:
         return job
 
     def not_serving(self, job):
-        """Ends a server that does not serve; the error says what it printed."""
+        """Ends a server that does not serve; returns an error with its output."""
         status, printed = job.program.status, job.program.out.all().decode(errors="replace")
         job.program.stop()
         job.program.close()
@@ -113,7 +113,8 @@ class Stage:
                      f"after {LIMIT} s); status {status}, output:\n{printed}")
 
     def kill(self, step):
-        """Ends a job by the step's signal; returns it, and what it printed from then on."""
+        """Ends a job by the step's signal; returns the job, and what it printed after the signal.
+        """
         if step.job > len(self.jobs):
             raise StageError(f"{step.text}: no program %{step.job} has been started")
         job = self.jobs[step.job - 1]
@@ -125,14 +126,14 @@ class Stage:
         return job, job.program.out.all()[before:]
 
     def check_jobs(self):
-        """A server that ended though nobody asked it to is an error."""
+        """Raises a StageError if a server ended without being asked to."""
         for job in self.jobs:
             if job.command.listens_on and not job.killed and job.program.status is not None:
                 raise StageError(f"{job.command.text}: it ended by itself, "
                                  f"status {job.program.status}")
 
     def begin(self, command):
-        """Starts a program, by way of a shell where the command needs one."""
+        """Starts a program, through a shell if the command needs one."""
         words = shlex.split(command.text)
         if NEEDS_A_SHELL.search(command.text) or not ("/" in words[0] or shutil.which(words[0])):
             words = ["sh", "-c", command.text]
@@ -143,7 +144,7 @@ class Stage:
 
 
 def tool_missing(step):
-    """A program that a step needs and this machine does not have (nc, ps), or None."""
+    """The program that a step needs and this machine lacks (nc, ps), or None."""
     if step.kind is Kind.KILL:
         return None
     for part in re.split(r"[|;&]+", step.text):
@@ -154,6 +155,6 @@ def tool_missing(step):
 
 
 def known_to_the_shell(word):
-    """Whether a word is a program, or part of the shell's own language."""
+    """Whether a word is a program or a built-in of the shell."""
     return bool(shutil.which(word)) or subprocess.run(
         ["sh", "-c", f"command -v {word}"], stdout=subprocess.DEVNULL, check=False).returncode == 0

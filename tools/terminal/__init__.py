@@ -1,1 +1,1 @@
-"""What a person reads and types: lines that fit, pages, prompts, the words after ./tour."""
+"""Talks to a person: wrapped lines, pages, prompts, arguments, the language."""

@@ -1,4 +1,4 @@
-"""Which language the learner reads: English or Chinese."""
+"""The learner's language: English or Chinese."""
 
 import os
 
@@ -6,7 +6,7 @@ LANGUAGES = ("en", "zh")
 
 
 def language(environment=None):
-    """What the locale says, as POSIX has it: the first of three variables that is not empty."""
+    """The locale's language. As in POSIX, the first of three variables that is not empty counts."""
     environment = os.environ if environment is None else environment
     values = (environment.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
     return "zh" if next(filter(None, values), "").startswith("zh") else "en"

@@ -1,6 +1,6 @@
-"""Somebody at a terminal who reads along: what he has not seen yet does not scroll away.
+"""Pauses at a terminal before lines that were not read yet would scroll away.
 
-He presses Enter to go on, `a` and Enter to have no more stops, `q` and Enter or Ctrl-D to end.
+Enter continues; `a` and Enter stops the pauses; `q` and Enter, or Ctrl-D, quits.
 """
 
 import contextlib
@@ -10,8 +10,8 @@ import termios
 from terminal.wrapping import width
 
 PROMPTS = {
-    "en": {"go on": "Enter: go on", "more": "Enter: show more", "next": "Enter: the next chapter",
-           "keys": "a, Enter: no more stops   q, Enter: quit"},
+    "en": {"go on": "Enter: continue", "more": "Enter: show more", "next": "Enter: next chapter",
+           "keys": "a, Enter: no more pauses   q, Enter: quit"},
     "zh": {"go on": "回车：继续", "more": "回车：下一屏", "next": "回车：下一章",
            "keys": "a 加回车：不再停顿   q 加回车：退出"},
 }
@@ -21,17 +21,17 @@ UP, CLEAR = "\033[A", "\r\033[K"
 
 
 class Goodbye(Exception):
-    """The reader has read enough."""
+    """The reader quits."""
 
 
 def forget_what_was_typed():
-    """Whatever was typed before there was a question is no answer to it."""
+    """Drops what was typed before the question was asked."""
     with contextlib.suppress(termios.error):
         termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
 
 class Reader:
-    """Counts the rows that were written since the last stop."""
+    """Counts the rows that were written since the last pause."""
 
     def __init__(self, screen):
         self.screen = screen
@@ -39,22 +39,22 @@ class Reader:
         self.stops = True
 
     def has_seen_all(self):
-        """What stands on the screen has been read."""
+        """Everything on the screen has been read."""
         self.unseen = 0
 
     def make_room(self, rows):
-        """So many rows are to be written: waits first if that pushed out what was not seen."""
+        """Pauses if writing this number of rows would push unread ones off the screen."""
         page = max(4, self.screen.size.lines - 1)  # the prompt needs a row
         if self.unseen and self.unseen + rows > page:
             self.wait("more")
 
     def count(self, rows):
-        """The next rows are written: as above, and they are not seen yet."""
+        """Does the same, and counts these rows as unread."""
         self.make_room(rows)
         self.unseen += rows
 
     def wait(self, key="go on"):
-        """Stops, and raises Goodbye if that is enough. The prompt goes when it is answered."""
+        """Pauses; raises Goodbye if the reader quits. The answer removes the prompt."""
         if not self.stops:
             return
         forget_what_was_typed()
@@ -71,13 +71,13 @@ class Reader:
         self.stops = wish != b"a"
 
     def prompt(self, key):
-        """The line that asks."""
+        """The prompt."""
         texts = PROMPTS[self.screen.language]
         text = f"[{texts[key]}   {texts['keys']}]"
         text = text if width(text) < self.screen.width else SHORT
         return f"{DIM}{text}{PLAIN} " if self.screen.colours else f"{text} "
 
     def write(self, text):
-        """At once, and not counted."""
+        """Writes and flushes a text that is not counted."""
         self.screen.stream.write(text.encode())
         self.screen.stream.flush()

@@ -1,4 +1,5 @@
-"""Writing for a person: lines that fit, colours in a terminal only, programs' output as it is."""
+"""Output for a person: our own lines are wrapped, a program's output is not; colours in a terminal.
+"""
 
 import contextlib
 import os
@@ -12,13 +13,13 @@ from terminal.wrapping import rows, wrapped, wrapped_command
 
 STYLES = {"title": "1", "command": "36", "notice": "33", "server": "2", "status": "31",
           "removed": "31", "added": "32"}
-HEAD, TAIL = 12, 3  # lines shown of a long output
+HEAD, TAIL = 12, 3  # lines shown of long output
 
 
 class Screen:
-    """Standard output, whatever the locale says: it is always UTF-8.
+    """Standard output, always in UTF-8.
 
-    `language` is that of the prompts; `reader` is None unless there is one to wait for.
+    `language` is the language of the prompts. `reader` is None unless the output pauses for one.
     """
 
     def __init__(self, stream=None):
@@ -32,38 +33,38 @@ class Screen:
 
     @property
     def size(self):
-        """The columns and lines of the terminal, as they are now; 80 and 24 elsewhere."""
+        """The terminal's current columns and lines; 80 and 24 elsewhere."""
         return shutil.get_terminal_size((80, 24))
 
     @property
     def width(self):
-        """How wide a line of ours may be: one column less, where the cursor stays."""
+        """The width for our own lines: the last column is left to the cursor."""
         return max(10, self.size.columns - 1)
 
     def say(self, text="", style=None):
-        """A text of our own, in lines that fit."""
+        """Writes a text of our own, wrapped."""
         for line in text.split("\n"):
             self.show_together(wrapped(line, self.width), style)
 
     def command(self, text):
-        """A command as one would type it."""
+        """Writes a command as a user would type it."""
         self.show_together(wrapped_command(f"  $ {text}", self.width), "command")
 
     def show_together(self, lines, style):
-        """Lines that no stop should tear apart."""
+        """Writes lines that must not be separated by a pause."""
         if self.reader:
             self.reader.make_room(sum(rows(line, self.size.columns) for line in lines))
         for line in lines:
             self.show(line, style)
 
     def show(self, line, style=None):
-        """One line as it is."""
+        """Writes one line unchanged."""
         if style and self.colours:
             line = f"\033[{STYLES[style]}m{line}\033[0m"
         self.raw(line.encode("utf-8", "surrogateescape") + b"\n")
 
     def bar(self, text):
-        """A line of a terminal that the next one replaces; with an empty text it is gone."""
+        """Shows a progress line, which the next one replaces; an empty text removes it."""
         self.must_be_read()
         if self.controls and (text or self.has_bar):
             text = "\r\033[K" + text[:self.width]
@@ -72,12 +73,12 @@ class Screen:
             self.has_bar = bool(text)
 
     def must_be_read(self):
-        """Raises BrokenPipeError where there is no terminal, and nobody reads any more."""
+        """Raises BrokenPipeError if the output is a pipe whose reader has gone."""
         if not self.terminal and nobody_reads(self.stream):
             raise BrokenPipeError
 
     def raw(self, data):
-        """Bytes as they are, at once."""
+        """Writes bytes unchanged, and flushes."""
         for line in data.splitlines(keepends=True) if self.reader else [data]:
             if self.reader:
                 text = line.decode("utf-8", "replace").rstrip("\r\n")
@@ -86,25 +87,25 @@ class Screen:
             self.stream.flush()
 
     def read_along(self):
-        """From here on somebody reads, if this is a terminal: nothing scrolls away unseen."""
+        """From here on, in a terminal, pauses before unread lines would scroll away."""
         if self.terminal and sys.stdin and sys.stdin.isatty():
             self.reader = self.reader or Reader(self)
         self.seen()
 
     def seen(self):
-        """What was written so far has been read."""
+        """Everything written so far counts as read."""
         if self.reader:
             self.reader.has_seen_all()
 
     def wait(self, key="go on"):
-        """Waits until the reader wants to go on; see reader.py. With no reader, does nothing."""
+        """Waits for the reader; see reader.py. Without a reader, does nothing."""
         if self.reader:
             self.reader.wait(key)
 
 
 def nobody_reads(stream):
     """Whether a stream is a pipe whose other end is closed."""
-    with contextlib.suppress(OSError):  # it has no descriptor
+    with contextlib.suppress(OSError):  # the stream has no descriptor
         poll = select.poll()
         poll.register(stream.fileno(), 0)
         return any(what & select.POLLERR for _, what in poll.poll(0))
@@ -112,7 +113,7 @@ def nobody_reads(stream):
 
 
 class Cut:
-    """Shows an output line by line as it comes; of a long one, the first and last lines."""
+    """Shows output line by line as it arrives; if it is long, only its first and last lines."""
 
     def __init__(self, screen, indent=b"    "):
         self.screen, self.indent = screen, indent
@@ -121,14 +122,14 @@ class Cut:
         self.last = []
 
     def feed(self, data):
-        """The next bytes of the output; none, too, while the program is silent."""
-        self.screen.must_be_read()  # we may have nothing to write for long
+        """Takes the next bytes of the output, or none while the program is silent."""
+        self.screen.must_be_read()  # a silent program would never notice
         *lines, self.partial = (self.partial + data).split(b"\n")
         for line in lines:
             self.add(line)
 
     def end(self):
-        """The output is complete: shows what was kept back."""
+        """The output is complete: shows the lines that were held back."""
         if self.partial:
             self.add(self.partial)
         hidden = self.count - HEAD - len(self.last)
@@ -138,7 +139,7 @@ class Cut:
             self.show(line)
 
     def add(self, line):
-        """Shows a line, or keeps it: it may be one of the last."""
+        """Shows a line, or holds it back: it may be one of the last."""
         self.count += 1
         if self.count <= HEAD:
             self.show(line)
@@ -146,5 +147,5 @@ class Cut:
             self.last = (self.last + [line])[-TAIL:]
 
     def show(self, line):
-        """One line, indented."""
+        """Shows one line, indented."""
         self.screen.raw(self.indent + line + b"\n" if line.strip() else b"\n")

@@ -1,15 +1,15 @@
-"""Text in lines that fit: English breaks between words, Chinese between any two characters."""
+"""Wraps text: English breaks between words, Chinese between any two characters."""
 
 import re
 import unicodedata
 
 NOT_FIRST = set("，。、；：？！）」』】》〉”’…—～·") | set(",.;:?!)]}")  # never begin a line
 NOT_LAST = set("（「『【《〈“‘([{")                                     # never end one
-# What stands before a line's text; the lines that follow begin below that text.
+# What comes before a line's text, such as a list mark; continuation lines align with the text.
 LEAD = re.compile(r" *(?:(?:[-*>✗✓#$]|\d+\.) +)?")
-COLUMN = re.compile(r" *\S.*? {2,}(?=\S)")  # in a table: what stands before the second column
+COLUMN = re.compile(r" *\S.*? {2,}(?=\S)")  # in a table: everything before the second column
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-UNBROKEN = r"\./tour [a-z]+(?: \d+/[\w-]+)?(?: --[\w-]+)?\S*"  # to be copied in one go
+UNBROKEN = r"\./tour [a-z]+(?: \d+/[\w-]+)?(?: --[\w-]+)?\S*"  # stays on one line, to be copied
 WORD_OF_A_COMMAND = re.compile(r"""(?:'[^']*'|"[^"]*"|\\.|[^\s'"\\])+""")
 
 
@@ -19,24 +19,24 @@ def width(text):
 
 
 def columns(character):
-    """How many columns a character takes: two for a Chinese one, none for an accent of its own."""
+    """How many columns a character takes: two for a Chinese one, none for a combining accent."""
     if unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if is_wide(character) else 1
 
 
 def is_wide(character):
-    """Whether it is as wide as a Chinese character."""
+    """Whether a character takes two columns."""
     return unicodedata.east_asian_width(character) in "WF"
 
 
 def rows(line, across):
-    """How many rows of a terminal so many columns across a line takes, whatever is in it."""
+    """How many rows a line takes in a terminal of `across` columns, escapes and tabs included."""
     return max(1, -(-width(ESCAPES.sub("", line).expandtabs()) // across))
 
 
 def wrapped(line, across):
-    """A line as lines of at most so many columns. A word that is longer stays whole."""
+    """A line, wrapped to at most `across` columns. A longer word stays whole."""
     if width(line) <= across:
         return [line]
     indent = " " * hanging(line, across)
@@ -52,14 +52,14 @@ def wrapped(line, across):
 
 
 def hanging(line, across):
-    """By how much the lines that follow are indented."""
+    """The indent of continuation lines."""
     lead, column = len(LEAD.match(line).group()), COLUMN.match(line)
     found = width(column.group()) if column else lead
     return next((size for size in (found, lead) if size <= across // 2), 0)
 
 
 def pieces(line):
-    """What must not be broken, each with the blanks before it."""
+    """The unbreakable pieces of a line, each with the blanks before it."""
     for match in re.finditer(rf"( *)({UNBROKEN}|\S+)", line):
         gap, word = match.groups()
         start = 0
@@ -71,19 +71,20 @@ def pieces(line):
 
 
 def may_break(before, after):
-    """Whether a line may end between two characters of a word."""
+    """Whether a line may break between two characters of a word."""
     return ((is_wide(before) or is_wide(after))
             and before not in NOT_LAST and after not in NOT_FIRST)
 
 
 def wrapped_command(line, across):
-    """A command of the shell in lines that can still be pasted: all but the last end in a \\."""
+    """A shell command, wrapped so that it can still be pasted: every line but the last ends in \\.
+    """
     if width(line) <= across:
         return [line]
     lead = len(LEAD.match(line).group())
     first, *words = WORD_OF_A_COMMAND.findall(line[lead:])
     if " ".join([first, *words]) != line[lead:]:
-        return [line]  # blanks that may mean something
+        return [line]  # its blanks may be significant
     lines, text = [], line[:lead] + first
     for word in words:
         if width(text) + width(word) + 3 > across and len(text) > lead + 2:

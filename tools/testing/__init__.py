@@ -1,1 +1,1 @@
-"""What the tests of whole programs are written with."""
+"""The harness for tests of whole programs, and the tests that several programs share."""

@@ -1,4 +1,4 @@
-"""What the tests ask of every client of the reactor, whatever its version.
+"""The tests that all clients of the reactor share, whatever their version.
 
     class Simple(clients.Downloads, clients.Interrupted, clients.CommandLine, unittest.TestCase):
         client = "part05-protocols/get-poetry-simple"
@@ -27,7 +27,7 @@ def has_ipv6():
 
 
 def wait_until_it_catches(number, program):
-    """Waits until a program has a handler for a signal: from then on Ctrl-C is its own affair."""
+    """Waits until a program has a handler for a signal, and so handles Ctrl-C itself."""
     status = Path(f"/proc/{program.pid}/status")
 
     def caught():
@@ -40,8 +40,8 @@ def wait_until_it_catches(number, program):
 
 @contextlib.contextmanager
 def connected(client, count, words=()):
-    """A client that runs, and its connections to `count` servers which the test plays itself.
-    `words` stand before their addresses."""
+    """A running client, and its connections to `count` servers that the test plays itself. `words`
+    come before the addresses on its command line."""
     with contextlib.ExitStack() as stack:
         listeners = [stack.enter_context(listening()) for _ in range(count)]
         ports = [listener.getsockname()[1] for listener in listeners]
@@ -57,7 +57,8 @@ def send_all(connection, data):
 
 
 class Flood:
-    """Sends as fast as it can, in a thread; a context manager that ends it, and the connection."""
+    """Sends as fast as it can, in a thread; a context manager that ends both thread and connection.
+    """
 
     def __init__(self, connection):
         self.connection = connection
@@ -74,24 +75,24 @@ class Flood:
         self.connection.shutdown(socket.SHUT_WR)
 
     def send(self):
-        """Sends until it is told to end."""
+        """Sends until the context ends."""
         while not self.ending.is_set():
             self.connection.sendall(b"poetry " * 1000)
 
 
 class Downloads:
-    """Poems of every kind. `client` is the program, and `words` are what stands before the
-    addresses on its command line; `shown` says what it prints of a poem."""
+    """Downloads of all kinds of poems. `client` is the program; `words` come before the addresses
+    on its command line; `shown` returns what it prints for a poem."""
 
     client: str
     words: tuple = ()
 
     def shown(self, number, text):
-        """What the client prints in the end of the poem of task `number`, as bytes."""
+        """The client's output for the poem of task `number`, as bytes."""
         raise NotImplementedError
 
     def assert_got(self, result, *poems):
-        """Fails unless all these poems came, in any order, and nothing was wrong."""
+        """Fails unless all these poems arrived, in any order, without an error."""
         for number, text in enumerate(poems, 1):
             self.assertIn(self.shown(number, text), result.stdout)
         self.assertEqual((result.stderr, result.status), (b"", 0))
@@ -130,7 +131,7 @@ class Downloads:
             with Flood(fast):
                 for _ in range(5):
                     slow.sendall(b"ten bytes\n")
-                send_all(slow, b"the end")  # returns: it was read while the flood went on
+                send_all(slow, b"the end")  # returns when it was read, during the flood
             result = client.result()
         self.assertIn(self.shown(2, b"ten bytes\n" * 5 + b"the end"), result.stdout)
         self.assertEqual((result.stderr, result.status), (b"", 0))
@@ -150,11 +151,11 @@ class Downloads:
 
 
 class Interrupted:
-    """Ctrl-C in the middle of a download: that poem is missing, and nothing else is wrong."""
+    """Ctrl-C during a download: that poem is missing, and nothing else goes wrong."""
 
     client: str
     words: tuple = ()
-    complaint = ""  # what it says on stderr, as a regular expression
+    complaint = ""  # its output on stderr, as a regular expression
 
     def test_ctrl_c(self):
         for number in signal.SIGINT, signal.SIGTERM:
@@ -171,13 +172,13 @@ class Interrupted:
 
 
 class CommandLine:
-    """How it is called."""
+    """The command line."""
 
     client: str
 
     @property
     def usage(self):
-        """How its usage begins."""
+        """The beginning of its usage."""
         return f"Usage: {Path(self.client).name} [options] [[host]:]port ...\n\n"
 
     def test_all_addresses_are_checked_first(self):

@@ -1,4 +1,4 @@
-"""For the tests of whole programs: starting them, talking to them, and being their bad peer.
+"""For the tests of whole programs: starts them, talks to them, and plays their bad peers.
 
     from testing import harness
     from testing.harness import Peer, Server, run, unused_port
@@ -12,8 +12,8 @@
     if __name__ == "__main__":
         harness.main()
 
-Nothing here waits for a time to pass: it waits for a line, an end, a connection. Limits are upper
-bounds, and reaching one is an AssertionError. A status is what a shell says: 128 + N for signal N.
+Nothing here sleeps: it waits for a line, an end, a connection. Limits are upper bounds, and
+reaching one raises an AssertionError. A status is a shell's: 128 + N for signal N.
 """
 
 import contextlib
@@ -37,11 +37,11 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("BUILD_ROOT", ROOT / "build"))
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER with time 0: close() sends a reset
 
-socket.setdefaulttimeout(LIMIT)  # for those that a test accepts, too: no test waits for ever
+socket.setdefaulttimeout(LIMIT)  # so that no test waits for ever, on accepted sockets neither
 
 
 class Result(NamedTuple):
-    """What a program printed, as bytes, and its exit status."""
+    """A program's output, as bytes, and its exit status."""
 
     stdout: bytes
     stderr: bytes
@@ -69,7 +69,7 @@ def poem(name):
 
 
 def run(name, *arguments, timeout=LIMIT):
-    """Runs a program, in the repository's root, to its end."""
+    """Runs a program to its end, in the repository's root."""
     with Running(name, *arguments) as running:
         return running.result(timeout)
 
@@ -96,12 +96,12 @@ class Running:
 
     @property
     def stdout(self):
-        """What it has printed so far, as bytes."""
+        """Its output so far, as bytes."""
         return self.program.out.all()
 
     @property
     def stderr(self):
-        """What it has printed on stderr so far, as bytes."""
+        """Its output on stderr so far, as bytes."""
         return self.program.err.all()
 
     @property
@@ -114,7 +114,7 @@ class Running:
         self.program.process.send_signal(number)
 
     def wait_for_its_loop(self):
-        """Waits until its reactor runs: before that, a signal ends it as any other program."""
+        """Waits until its reactor runs: before that, a signal ends it like any other program."""
         def runs():
             status = Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8")
             caught = re.search(r"^SigCgt:\s*(\w+)", status, re.MULTILINE)
@@ -128,12 +128,12 @@ class Running:
         return self.program.stop(number)
 
     def kill(self):
-        """Kills it, to see what others make of that."""
+        """Kills it, to test how others react."""
         self.was_killed = True
         self.stop(signal.SIGKILL)
 
     def result(self, timeout=LIMIT):
-        """Waits for its end, and returns all that it printed and its status."""
+        """Waits for its end, and returns its output and its status."""
         try:
             status = self.program.wait(timeout)
         except TookTooLong as error:
@@ -153,15 +153,15 @@ class Running:
         return match
 
     def unsound(self):
-        """What is wrong with a program whatever the test was about; None if nothing is."""
+        """An error of the program that no test tolerates, or None."""
         if re.search(rb"Sanitizer: |: runtime error: ", self.stderr):
-            return "a sanitizer has something to say"
+            return "a sanitizer reported an error"
         if self.program.status == 128 + signal.SIGKILL and not self.was_killed:
             return "it had to be killed"
         return None
 
     def told(self):
-        """The command, its status and all that it printed, for a failure's message."""
+        """The command, its status and its output, for a failure's message."""
         return (f"{' '.join(self.command)}: status {self.program.status}\n"
                 f"--- stdout ---\n{self.stdout.decode(errors='replace')}\n"
                 f"--- stderr ---\n{self.stderr.decode(errors='replace')}")
@@ -184,7 +184,8 @@ class Server(Running):
         wait_until(lambda: self.program.status is not None or self.sleeps())
 
     def sleeps(self):
-        """Whether it waits: it prints its line before its loop, and takes signals only in there."""
+        """Whether it waits in its loop: it handles signals only there, and prints its line before.
+        """
         stat = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8")
         return stat.rpartition(")")[2].split()[0] == "S"
 
@@ -192,9 +193,9 @@ class Server(Running):
 class Peer:
     """A scripted server on loopback: to each client it sends `data`, then does what `then` says.
 
-    "close" ends the connection in good order, "reset" with a reset as soon as the client has read
-    the data, "hang" keeps it without a word.
-    `clients` counts them. What they send is not read; see listening() for a peer that reads.
+    "close" closes the connection cleanly, "reset" resets it as soon as the client has read the
+    data, "hang" keeps it open and silent. `clients` is the number of clients. Their data is not
+    read; see listening() for a peer that reads.
     """
 
     def __init__(self, data=b"", then="close"):
@@ -213,7 +214,7 @@ class Peer:
 
     def __exit__(self, *error):
         with contextlib.suppress(OSError):
-            self.listener.shutdown(socket.SHUT_RDWR)  # wakes the thread up
+            self.listener.shutdown(socket.SHUT_RDWR)  # wakes up the thread
         self.thread.join(LIMIT)
         self.listener.close()
         for connection in self.kept:
@@ -240,14 +241,14 @@ class Peer:
         self.kept.append(connection)
 
     def wait_for_clients(self, count, timeout=LIMIT):
-        """Waits until so many clients have come."""
+        """Waits until this number of clients have connected."""
         if not wait_until(lambda: self.clients >= count, timeout):
-            raise AssertionError(f"{self.clients} clients came, not {count}")
+            raise AssertionError(f"{self.clients} clients connected, not {count}")
 
 
 @contextlib.contextmanager
 def unused_port():
-    """A port on which nobody listens, and nobody else can begin to while it is held."""
+    """A port without a listener; while it is held, nobody else can listen on it."""
     with bound_socket(0) as holder:
         yield holder.getsockname()[1]
 
@@ -263,18 +264,18 @@ def connect(port, timeout=LIMIT):
 
 
 def reset(connection):
-    """Ends a connection with a reset, once the client has read what was sent to it.
+    """Resets a connection as soon as the client has read everything that was sent.
 
-    A client that was sent nothing may take the reset for a connection that was never made.
+    If nothing was sent, the client may take the reset for a failed connection attempt.
     """
     if not wait_until(lambda: was_read(connection)):
-        raise AssertionError("what was sent before the reset has not been read")
+        raise AssertionError("the client has not read what was sent before the reset")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
     connection.close()
 
 
 def was_read(connection):
-    """Whether nothing that was sent on a connection (on this machine) waits to be read."""
+    """Whether the other end (on this machine) has read everything that was sent."""
     ours, theirs = (f":{name[1]:04X}" for name in (connection.getsockname(),
                                                    connection.getpeername()))
     for line in Path("/proc/net/tcp").read_text().splitlines():
@@ -288,12 +289,12 @@ def was_read(connection):
 
 
 def receive_all(connection):
-    """What comes from a connection until its end."""
+    """Everything that arrives on a connection until its end."""
     return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
 def fetch(port, request=b"", timeout=LIMIT):
-    """Connects, sends the request, and returns what comes until the server closes."""
+    """Connects, sends the request, and returns everything until the server closes."""
     with connect(port, timeout) as connection:
         connection.sendall(request)
         return receive_all(connection)
@@ -312,7 +313,7 @@ def whole_lines(data):
 
 
 def main():
-    """Runs the tests of the calling file; exit status 77, for Meson, when all were skipped."""
+    """Runs the tests of the calling file. If all are skipped, the exit status is 77, for Meson."""
     result = unittest.main(module="__main__", exit=False).result
     for test, reason in result.skipped:
         print(f"skipped: {test.id().split()[0]}: {reason}")

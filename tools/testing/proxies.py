@@ -1,11 +1,11 @@
-"""What the tests ask of every proxy whose upstream is stopped, killed, silent, slow, or endless.
+"""The tests that all proxies share, with a server that is stopped, killed, silent, slow or endless.
 
     class Proxy3(proxies.Limits, unittest.TestCase):
         proxy = "part19-cancel/poetry-proxy"
         gives_up = ["Canceling poem download."]
 
-Where a fetch has a short time, all fetches of that proxy are meant to run out of it: a test never
-asks it for a poem that comes.
+If a proxy gets a short time limit, all its fetches are meant to reach it: no test then asks for a
+poem that arrives.
 """
 
 import contextlib
@@ -28,18 +28,18 @@ SHORT = ["--timeout", "0.05"]
 
 
 def too_long(size):
-    """Why a poem of more bytes than that is none."""
+    """The error for a poem with more bytes than that."""
     return f"[Failure: PoemTooLongError: It has more than {size} bytes.]"
 
 
 def finish(connection, data):
-    """Sends a poem and closes, as a server does when all is well."""
+    """Sends a poem and closes, like a good server."""
     connection.sendall(data)
     connection.close()
 
 
 def send_until_dropped(connection, data, pause=0.0):
-    """Sends the data again and again, until the other side has had enough."""
+    """Sends the data repeatedly, until the other side drops the connection."""
     deadline = time.monotonic() + LIMIT
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         while time.monotonic() < deadline:
@@ -50,7 +50,7 @@ def send_until_dropped(connection, data, pause=0.0):
 
 @contextlib.contextmanager
 def stopped(server):
-    """Stops a server for a while, like Ctrl-Z: it is still connected with, and does not answer."""
+    """Stops a server for a while, like Ctrl-Z: clients can still connect, but get no answer."""
     status = Path(f"/proc/{server.pid}/status")
     server.send(signal.SIGSTOP)
     try:
@@ -62,13 +62,13 @@ def stopped(server):
 
 
 def is_connected_with(port):
-    """Whether somebody on this machine is connected with that port."""
+    """Whether there is a connection to this port."""
     lines = Path("/proc/net/tcp").read_text().splitlines()
     return any(re.match(rf" *\d+: \S+ \S+:{port:04X} 01 ", line) for line in lines)
 
 
 class Limits:
-    """The tests. `proxy` is the program, `gives_up` what it prints when a fetch takes too long."""
+    """The tests. `proxy` is the program; it prints `gives_up` when a fetch takes too long."""
 
     proxy: str
     gives_up: list = []
@@ -100,13 +100,13 @@ class Limits:
             self.assertEqual(connection.recv(1), b"")
 
     def assert_printed(self, proxy, *lines, errors=(), port=None):
-        """Ends the proxy. After its first line it has printed these, and why there was no poem."""
+        """Ends the proxy. Fails unless it printed these lines after its first, and these errors."""
         self.assertEqual(proxy.stop(signal.SIGINT), 0, proxy.told())
         self.assertEqual(proxy.stdout.decode().splitlines()[1:], list(lines), proxy.told())
         expected = [f"No poem from 127.0.0.1:{port or self.port}: {error}" for error in errors]
         self.assertEqual(proxy.stderr.decode().splitlines(), expected, proxy.told())
 
-    # The time that a fetch may take.
+    # The time limit of a fetch.
 
     def test_a_server_that_is_stopped(self):
         with Server(FASTPOETRY, "poetry/science.txt") as server, stopped(server):
@@ -146,7 +146,7 @@ class Limits:
     def test_a_server_that_lets_nobody_in(self):
         with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
             port = full.getsockname()[1]
-            with connect(port):  # one waits: the queue is full
+            with connect(port):  # fills the queue
                 proxy = self.start(*SHORT, port=port)
                 self.assertEqual(fetch(proxy.port), b"")
                 self.assert_printed(proxy, FETCHING, *self.gives_up, errors=[TOO_LATE], port=port)
@@ -160,18 +160,18 @@ class Limits:
             self.assert_dropped(connection)
         self.assertEqual(len(proxy.stderr.splitlines()), 50)
 
-    # An end that is none.
+    # Connections that end badly.
 
     def test_a_server_that_is_killed(self):
         with Server(FASTPOETRY, "poetry/science.txt") as server:
             proxy = self.start(port=server.port)
-            with stopped(server):  # so that it has not sent anything yet
+            with stopped(server):  # so that it can't send anything
                 client = self.client(proxy)
                 self.assertTrue(wait_until(lambda: is_connected_with(server.port)))
                 server.kill()
             self.assertEqual(receive_all(client), b"")
             self.assertEqual(fetch(proxy.port), b"")  # nobody listens any more
-            self.assertRegex(proxy.stderr.decode(),  # it may hear of beginning and end at once
+            self.assertRegex(proxy.stderr.decode(),  # it may see both beginning and end at once
                              "\\ANo poem from .*: .*Connect(ionLost|Error): .*\n"
                              "No poem from .*: .*ConnectionRefusedError: .*\n\\Z")
 
@@ -185,7 +185,7 @@ class Limits:
             self.assertEqual(receive_all(client), b"")
         self.assert_printed(proxy, FETCHING, FETCHING, errors=[LOST] * 2)
 
-    # The size that a poem may have.
+    # The size limit of a poem.
 
     def test_a_server_that_sends_for_ever(self):
         for size, options in (100000, ["--max-size", 100000]), (16 * 1024 * 1024, []):
@@ -211,7 +211,7 @@ class Limits:
             self.assert_printed(proxy, FETCHING, FETCHING, errors=[too_long(size)] * 2,
                                 port=server.port)
 
-    # What goes on meanwhile.
+    # Other clients in the meantime.
 
     def test_others_are_served_while_one_waits(self):
         proxy = self.start()
@@ -223,7 +223,7 @@ class Limits:
         self.assertEqual(receive_all(other), POEM)
         for _ in range(20):
             self.assertEqual(fetch(proxy.port), POEM)
-        finish(silent, POEM[100:])  # slow, but no error
+        finish(silent, POEM[100:])  # slow, but not an error
         self.assertEqual(receive_all(stuck), POEM)
         self.assert_printed(proxy, FETCHING, FETCHING, *[CACHED] * 20)
 
@@ -261,9 +261,9 @@ class Limits:
         self.assertEqual(receive_all(client), POEM)
         self.assert_printed(proxy, FETCHING)
 
-    # How they are set.
+    # The options.
 
-    def test_values_that_are_none(self):
+    def test_invalid_values(self):
         for option, value, message in [
                 ("--timeout", "0", "must be more than 0, and not '0'"),
                 ("--timeout", "-1", "must be more than 0, and not '-1'"),

@@ -1,4 +1,4 @@
-"""What the tests ask of every client that has its poems transformed, whatever its version."""
+"""The tests that all clients with a transform server share, whatever their version."""
 
 import signal
 
@@ -13,14 +13,14 @@ REFUSED = "Connection was refused by other side: 111: Connection refused."
 
 
 class Transforms(clients.Downloads, clients.CommandLine):
-    """`client` is the program. A server for transforms runs while the class is tested."""
+    """`client` is the program. A transform server runs during the tests of the class."""
 
     def cummingsify_failed(self, reason):
-        """What it says on stderr when there was no transform, for this reason."""
+        """Its output on stderr if a transform failed for this reason."""
         raise NotImplementedError
 
     def download_failed(self, name, reason):
-        """What it says on stdout and on stderr when there was no poem, for this reason."""
+        """Its output on stdout and on stderr if a download failed for this reason."""
         raise NotImplementedError
 
     @classmethod
@@ -37,13 +37,13 @@ class Transforms(clients.Downloads, clients.CommandLine):
         return "Usage: get-poetry [options] [host]:port-of-transforms [[host]:]port ...\n\n"
 
     def assert_not_transformed(self, server, reason, text=b"A Poem"):
-        """Fails unless a poem comes as it was where the server for transforms is this one."""
+        """Fails unless a poem stays untransformed with this transform server."""
         with Peer(text) as peer:
             result = run(self.client, server, peer.port)
         self.assertEqual((result.stdout, result.status), (text + b"\n", 0))
         self.assertEqual(result.error_text, self.cummingsify_failed(reason))
 
-    # Instead of those of the same names for all clients ------------------------------------------
+    # These replace the tests of the same names for all clients -----------------------------------
 
     def test_a_poem_is_bytes(self):
         self.assert_not_transformed(self.words[0], CLOSED, bytes(range(256)))
@@ -57,12 +57,12 @@ class Transforms(clients.Downloads, clients.CommandLine):
     def test_a_fast_server_does_not_starve_the_others(self):
         with connected(self.client, 2, self.words) as (client, (fast, slow)):
             with clients.Flood(fast):
-                send_all(slow, b"The End")  # returns: it was read while the flood went on
+                send_all(slow, b"The End")  # returns when it was read, during the flood
             result = client.result()
         self.assertIn(b"the end\n", result.stdout)
         self.assertEqual(result.status, 0)
 
-    # What is new ---------------------------------------------------------------------------------
+    # The tests of transforms ---------------------------------------------------------------------
 
     def test_the_longest_poem(self):
         room = 99_999 - len("cummingsify.")
@@ -104,7 +104,7 @@ class Transforms(clients.Downloads, clients.CommandLine):
         self.assertEqual((result.stdout, result.status), (b"A Poem\n", 0))
         self.assertEqual(result.error_text, self.cummingsify_failed(LOST))
 
-    def test_transform_server_sends_what_is_no_netstring(self):
+    def test_transform_server_sends_no_netstring(self):
         with Peer(b"a poem", then="hang") as server:
             self.assert_not_transformed(server.port, CLOSED)
 

@@ -1,1 +1,1 @@
-"""./tour: its words, except those of the classroom and the bench."""
+"""./tour, without the classroom and the bench."""

@@ -1,4 +1,4 @@
-"""Playing a chapter: what its demo says, the commands as they really run, and what they print."""
+"""Plays a chapter: shows its demo's text, the commands as they really run, and their output."""
 
 from programs.ports import Ports
 from programs.script import Kind
@@ -8,9 +8,9 @@ from terminal.wrapping import width
 
 
 def play(chapter, screen, root, build):
-    """Plays one chapter. A StageError says that it could not be played to its end.
+    """Plays one chapter. Raises StageError if it can't be played to its end.
 
-    A reader is waited for where the text has said what comes, before it comes; not at the start.
+    Pauses before a command that a comment announces, except for the first command.
     """
     show_title(chapter, screen)
     with Stage(root, build, Ports(as_written=True)) as stage:
@@ -37,7 +37,7 @@ def show_title(chapter, screen):
 
 
 def play_step(step, stage, screen):
-    """Shows one step and does what it asks for."""
+    """Shows one step and carries it out."""
     if step.kind is Kind.COMMENT:
         screen.say(step.text)
     elif step.kind is Kind.NOTICE:
@@ -56,7 +56,7 @@ def play_step(step, stage, screen):
 
 
 def start(step, stage, screen):
-    """A program in the background; of a server, the line by which it tells its port."""
+    """Starts a program in the background; shows the line in which a server reports its port."""
     command = stage.prepare(step)
     screen.command(f"{command.text} &")
     try:
@@ -64,7 +64,7 @@ def start(step, stage, screen):
     except PortTaken:
         if not stage.ports.choose_another(command.listens_on):
             raise
-        start(step, stage, screen)  # the port was free when this one was chosen
+        start(step, stage, screen)  # the port was taken since it was chosen
         return
     told = out.find(SERVING)
     if told:
@@ -73,7 +73,7 @@ def start(step, stage, screen):
 
 
 def end(step, stage, screen):
-    """A `kill`: what the program has still said, and how it ended unless by that very signal."""
+    """Ends a program; shows its last output, and its status unless the signal explains it."""
     job, _ = stage.kill(step)
     show_what_was_said([job], screen)
     if job.program.status not in (0, 128 + step.signal):
@@ -81,7 +81,7 @@ def end(step, stage, screen):
 
 
 def run(command, stage, screen):
-    """A command: its output as it comes, then what the servers said meanwhile."""
+    """Runs a command; shows its output as it arrives, then the servers' output."""
     screen.command(command.text)
     cut = Cut(screen)
     _, status = stage.run(command, watch=cut.feed)
@@ -93,12 +93,12 @@ def run(command, stage, screen):
 
 
 def show_what_was_said(jobs, screen):
-    """What background programs have printed since the last time: of each all, if it is short."""
+    """Shows what background programs have printed since the last time, shortened if it is long."""
     screen.show_together([f"    ({job.name}) {line}" for job in jobs
                           for line in shortened(job.program.out.new())], "server")
 
 
 def shortened(printed):
-    """The lines that a background program has printed, or the first one and how many follow."""
+    """The lines that a background program has printed, or the first and the number of the rest."""
     lines = printed.decode("utf-8", "surrogateescape").splitlines()
     return lines if len(lines) <= 3 else [lines[0], f"... ({len(lines) - 1} more lines)"]

@@ -1,7 +1,7 @@
-"""./tour diff: how a program changed from one part to another, or within one.
+"""./tour diff: shows how a program changed from one part to another, or within one.
 
-`X-1.cpp` beside `X.cpp` is a later version of the same program; `X-broken.cpp` is a variant of it,
-and no version. Git draws the difference.
+`X-1.cpp` beside `X.cpp` is a later version of the same program; `X-broken.cpp` is a variant, not a
+version. Git shows the difference.
 """
 
 import contextlib
@@ -14,14 +14,14 @@ import subprocess
 
 from tour.parts import PartError, find_parts, home
 
-# Words for git's word diff: names and numbers, else single characters.
+# The units of git's word diff: names and numbers, otherwise single characters.
 WORDS = "--word-diff-regex=[[:alnum:]_]+|[^[:space:]]"
 HUNK = re.compile(rb"^(?=(?:\x1b\[[0-9;]*m)*@@ )", re.MULTILINE)
-ALIKE = 0.6  # the share of common words from which on a hunk is shown word by word
+ALIKE = 0.6  # from this share of common words on, a hunk is shown word by word
 
 
 def show(root, numbers, screen):
-    """Shows the difference that one or two part numbers ask for."""
+    """Shows the difference for one or two part numbers."""
     parts = find_parts(root)
     text = b"".join(difference(root, old, new, screen.colours)
                     for old, new in steps(parts, *numbers))
@@ -61,7 +61,7 @@ def versions(part):
 
 
 def by_number(stem):
-    """For sorting: X-10 comes after X-9."""
+    """A sort key: X-10 comes after X-9."""
     return [int(word) if word.isdigit() else word for word in re.split(r"(\d+)", stem)]
 
 
@@ -96,29 +96,29 @@ def difference(root, old, new, colours):
 
 
 def by_words(hunk):
-    """A hunk of git's word diff, moved to where the text stands in a line diff."""
+    """A hunk of git's word diff, indented like a line diff."""
     head, *body = hunk.splitlines(keepends=True)
     return head + b"".join(b" " + line for line in body)
 
 
 def reads_better_by_words(hunk):
-    """Whether what a hunk adds is mostly made of the words that it removes."""
+    """Whether a hunk adds mostly the words that it removes."""
     removed, added = (re.findall(rb"\w+|[^\w\s]", b" ".join(re.findall(sign, hunk, re.MULTILINE)))
                       for sign in (rb"^-(.*)", rb"^\+(.*)"))
     return difflib.SequenceMatcher(None, removed, added, autojunk=False).ratio() > ALIKE
 
 
 def printed_by(command, root):
-    """What a command prints; that it ends with 1 only says that there is a difference."""
+    """The output of a command; its status 1 only means that there is a difference."""
     done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, check=False)
     if done.returncode > 1:
-        raise PartError(f"{command[0]} cannot show the difference")
+        raise PartError(f"{command[0]} can't show the difference")
     return done.stdout
 
 
 def page(text, screen):
-    """Shows the text, in a terminal by the pager that git would use, or page by page as the rest of
-    the tour."""
+    """Shows the text: in a terminal through git's pager or, without one, page by page as the rest
+    of the tour."""
     command = pager() if screen.terminal else "cat"
     if not command:
         screen.read_along()
@@ -134,7 +134,7 @@ def page(text, screen):
 
 
 def pager():
-    """The pager's command; "cat" if none is wanted, None if there is none but `more`."""
+    """The pager's command; "cat" if none is wanted, None if there is only `more`."""
     command = os.environ.get("PAGER", "less")
     if shutil.which("git"):
         command = subprocess.run(["git", "var", "GIT_PAGER"], stdout=subprocess.PIPE,

@@ -1,4 +1,5 @@
-"""./tour: what its words mean. The script `tour` beside this directory gets the machine ready."""
+"""./tour: runs the command that its arguments name. The script `tour` in the root installs what is
+missing first."""
 
 import signal
 
@@ -20,7 +21,7 @@ from programs.setup_errors import in_words
 from programs.stage import StageError
 from terminal.reader import Goodbye
 from terminal.screen import Screen
-from terminal.words import UsageError
+from terminal.arguments import UsageError
 from terminal.wrapping import wrapped
 from tour import diff, predict, suite
 from tour.demo import play
@@ -35,25 +36,29 @@ HELP = """\
 ./tour list          lists the chapters
 ./tour diff A B      shows how the program changed from part A to part B
 ./tour diff N        shows how it changed within part N
-./tour predict       lists small programs; ./tour predict 7/defer-4 asks what one will print
+./tour predict       lists small programs; add a name, as in
+                     ./tour predict 7/defer-4, to predict what one will print
 ./tour test [ARGS]   builds and runs the tests (ARGS go to `meson test`)
-./tour bench [ARGS]  measures how fast the core is (--help: ARGS; three minutes)
-./tour exercises     lists the exercises, with what you have solved
-./tour start 4/NAME  begins an exercise; then: ./tour check, hint, solution 4/NAME
-./tour handout DIR   writes a tree for a class; ./tour grade DIR... judges what comes back;
-                     ./tour mistakes 4/NAME shows what people get wrong there, and why
-./tour help          shows this
+./tour bench [ARGS]  measures how fast the core is, in about three minutes
+./tour exercises     lists the exercises and shows which you have solved
+./tour start 4/NAME  starts an exercise; then: ./tour check, hint, solution 4/NAME
+./tour help          shows this text
 
-In a terminal it waits for you: Enter goes on, q Enter quits, a Enter means: don't wait again.
-Ctrl-C ends it at any point, and leaves no program running."""
+For teachers:
+./tour handout DIR   writes a copy of the tree for a class
+./tour grade DIR...  grades the answers in these directories
+./tour mistakes 4/NAME  shows typical wrong answers, and the thoughts behind them
+
+In a terminal it pauses for you. Enter: continue; q, Enter: quit; a, Enter: no
+more pauses. Ctrl-C ends it at any time and leaves no program running."""
 
 
-# Words whose output is a log, or has a pager: it is not stopped for a reader.
+# Commands whose output is a log or goes through a pager: they do not pause for a reader.
 UNSTOPPED = ("test", "bench", "check", "grade", "handout", "diff")
 
 
 def main(words):
-    """Does what the words ask for; returns the exit status."""
+    """Runs a command; returns the exit status."""
     screen = Screen()
     try:
         with leaving_nothing_behind():
@@ -71,12 +76,12 @@ def main(words):
         return complain(error, 2)
     except (BuildError, ScriptError, StageError) as error:
         return complain(error, 1)
-    except OSError as error:  # a file of the learner's, a directory that can't be written
+    except OSError as error:  # for example a directory that can't be written
         return complain(in_words(error), 1)
 
 
 def complain(error, status):
-    """One line on stderr; on a terminal, in lines that fit."""
+    """Prints one line on stderr; in a terminal, wrapped."""
     lines = f"tour: {error}".splitlines()
     with contextlib.suppress(OSError, AttributeError):
         if sys.stderr.isatty():
@@ -87,7 +92,7 @@ def complain(error, status):
 
 
 def do(words, screen):
-    """Finds out what the words mean and does it."""
+    """Runs the command that the words name."""
     word, *rest = words or [""]
     if word not in UNSTOPPED:
         screen.read_along()
@@ -103,7 +108,7 @@ def do(words, screen):
     if word == "predict":
         return predict.run(ROOT, BUILD, rest, screen)
     if rest:
-        raise UsageError(f"too many words after '{word}': ./tour help says what there is")
+        raise UsageError(f"too many arguments after '{word}'; see ./tour help")
     if word in ("help", "--help", "-h"):
         screen.say(HELP)
     elif word == "list":
@@ -111,25 +116,25 @@ def do(words, screen):
     elif not words:
         play_all(all_chapters(find_parts(ROOT)), screen)
     elif word.isascii() and word.isdigit():
-        if word[0] == "0":  # the script `tour` has not prepared anything for it
+        if word[0] == "0":  # the script `tour` does not install anything for it
             raise PartError(f"there is no part {word}: the text has parts 1 to {LAST_PART}")
         play_part(int(word), screen)
     elif chapters := [each for each in all_chapters(find_parts(ROOT)) if each.numbers == word]:
-        play_all(chapters, screen)  # one that goes with two parts, as the list writes it: 1-2
+        play_all(chapters, screen)  # a chapter for two parts, as the list shows it: 1-2
     else:
-        raise UsageError(f"no such word: '{word}': ./tour help says what there is")
+        raise UsageError(f"no such command: '{word}'; see ./tour help")
     return 0
 
 
 def numbers(words):
     """The one or two part numbers after `diff`."""
     if len(words) not in (1, 2) or not all(word.isascii() and word.isdigit() for word in words):
-        raise UsageError("diff wants one or two part numbers: ./tour diff 4 5")
+        raise UsageError("diff needs one or two part numbers, as in ./tour diff 4 5")
     return [int(word) for word in words]
 
 
 def list_chapters(screen):
-    """Every chapter: the part of the text, its title, its directory."""
+    """Lists every chapter: the part of the text, its title, its directory."""
     chapters = all_chapters(find_parts(ROOT))
     width = max((len(chapter.section.title) for chapter in chapters), default=0)
     for chapter in chapters:
@@ -137,7 +142,7 @@ def list_chapters(screen):
 
 
 def play_part(number, screen):
-    """Plays what goes with one part of the text, or says why there is nothing."""
+    """Plays the chapter for one part of the text, or says why there is none."""
     if number in WITHOUT_PROGRAM:
         screen.say(f"Part {number}, {WITHOUT_PROGRAM[number]}. There is nothing to play here.")
     else:
@@ -145,13 +150,13 @@ def play_part(number, screen):
 
 
 def name_of(chapter):
-    """What a bar calls it while its programs are built."""
+    """The chapter's name in the progress bar."""
     return f"Part {chapter.numbers}"
 
 
 def play_all(chapters, screen):
-    """Plays the chapters; in a terminal, waits for Enter between them. Each is played as soon as
-    its programs are built; the others are built meanwhile."""
+    """Plays the chapters; in a terminal, waits for Enter between them. A chapter starts as soon as
+    its own programs are built; the others are built in the background."""
     if not chapters:
         raise PartError("there are no chapters here yet")
     configure(ROOT, BUILD, screen)
@@ -170,9 +175,9 @@ def play_all(chapters, screen):
     screen.say(f"Played {len(chapters)} chapter{'s' if len(chapters) > 1 else ''}. "
                "The README.md of each says more.")
     if making and THE_OTHERS not in making.made:
-        screen.say("The other programs are still being built. Ctrl-C leaves that for later.")
+        screen.say("The other programs are still being built. Ctrl-C stops that for now.")
         wait_for(making, THE_OTHERS, screen)
-        screen.say("They are built.")
+        screen.say("All programs are built.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The chapters: which directories there are, and which part of the text each one goes with."""
+"""Finds the chapters' directories, and the part of the text that each belongs to."""
 
 import re
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ LAST_PART = 22
 WITHOUT_PROGRAM = {
     20: "Wheels within Wheels: Twisted and Erlang (轮子内的轮子): its client is in Erlang",
     21: "Lazy is as Lazy Doesn't: Twisted and Haskell (惰性不是迟缓): its client is in Haskell",
-    22: "The End (结束): it looks back, and has no client",
+    22: "The End (结束): it looks back and has no client",
 }
 
 
 class PartError(Exception):
-    """A part of the text that cannot be shown."""
+    """A part of the text can't be shown."""
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Part:
 
     directory: Path
     number: int
-    sections: List[Section]  # of its demo; one without steps when it has no demo yet
+    sections: List[Section]  # of its demo; without a demo, one section without steps
 
     @property
     def name(self):
@@ -38,7 +38,7 @@ class Part:
 
 @dataclass
 class Chapter:
-    """One section of a part's demo: what a person plays at a time."""
+    """One section of a part's demo: the unit that is played."""
 
     part: Part
     section: Section
@@ -51,7 +51,7 @@ class Chapter:
 
     @property
     def programs(self):
-        """The programs that its steps start, by their path in the build directory."""
+        """The programs that its steps start, as paths in the build directory."""
         return sorted({name for step in self.section.steps for name in BUILT.findall(step.text)})
 
 
@@ -66,7 +66,7 @@ def find_parts(root):
 
 
 def sections_of(directory, number):
-    """The sections of a part's demo; a heading without a number goes with the directory's."""
+    """The sections of a part's demo. A heading without a number gets the directory's number."""
     demo = directory / "demo"
     if demo.exists():
         try:
@@ -95,8 +95,8 @@ def all_chapters(parts):
 
 
 def chapters_for(parts, number):
-    """What there is to play for a part of the text. A chapter that goes with two parts is played
-    for the first: for part 2 not 1-2, if there is a 2."""
+    """The chapters to play for a part of the text. A chapter for two parts is played for the first
+    one: if there is a chapter 2, part 2 does not play 1-2."""
     if number in WITHOUT_PROGRAM:
         raise PartError(f"Part {number} has no program here. {WITHOUT_PROGRAM[number]}.")
     if not 1 <= number <= LAST_PART:
@@ -110,7 +110,7 @@ def chapters_for(parts, number):
 
 
 def home(parts, number):
-    """The directory of a part of the text: its own, or the one it shares (part 8: part07-…)."""
+    """The directory of a part of the text: its own, or one that it shares (part 8: part07-…)."""
     for part in parts:
         if part.number == number:
             return part

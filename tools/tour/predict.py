@@ -1,8 +1,8 @@
-"""./tour predict: shows a small program, asks what it will print, and says whether it does.
+"""./tour predict: shows a small program, asks what it will print, and runs it to compare.
 
     ./tour predict [N/NAME [ITS OPTIONS]] [--shuffled] [--lang en|zh]
 
-It offers the programs of which a file says what they print; but what counts is what they print now.
+It offers the programs that have a file with the expected output; but only the real output counts.
 The answers may come from a pipe. The status is 0 if they are right, 1 if not.
 """
 
@@ -21,20 +21,20 @@ from programs.processes import LIMIT, Program, TookTooLong
 from programs.stage import StageError
 from terminal.language import LANGUAGES, language
 from terminal.reader import forget_what_was_typed
-from terminal.words import Parser
+from terminal.arguments import Parser
 from tour.diff import by_number
 from tour.parts import Part, PartError, find_parts, title_of
 from tour.predict_texts import TEXTS
 
 KINDS = re.compile(r"(defer|deferred-list|gen)-.*")
-FASTER = ["--speed", "100"]  # for programs with built-in seconds, as the tests run them
+FASTER = ["--speed", "100"]  # for programs that wait for seconds
 FAILURE = re.compile(r"\[Failure: (?P<type>\w+)")
 END, UNKNOWN = (".", "。"), ("?", "？")
 
 
 @dataclass
 class Puzzle:
-    """A program with its options: what is to be predicted."""
+    """A program with its options: its output is to be predicted."""
 
     part: Part
     name: str
@@ -42,7 +42,7 @@ class Puzzle:
 
     @property
     def label(self):
-        """What the learner calls it: 13/defer-10 --variation 2."""
+        """Its name for the learner: 13/defer-10 --variation 2."""
         return " ".join([f"{self.part.number}/{self.name}", *self.options])
 
     @property
@@ -58,7 +58,7 @@ class Puzzle:
 
 @dataclass
 class Answer:
-    """The lines that the learner predicts, and whether he knew no more."""
+    """The lines that the learner predicts, and whether the learner gave up after them."""
 
     lines: List[str]
     gave_up: bool
@@ -92,7 +92,7 @@ def run(root, build, words, screen):
 
 
 def options(words):
-    """Our own options, and the words that are left: a program and its options."""
+    """Our own options, and the remaining words: a program and its options."""
     parser = Parser("predict", add_help=False)
     parser.add_argument("--shuffled", action="store_true")
     parser.add_argument("--lang", choices=LANGUAGES, default=language())
@@ -101,7 +101,7 @@ def options(words):
 
 
 def find_puzzles(root):
-    """Every program that is offered, in the order of the text.
+    """Every program on offer, in the order of the text.
 
     X.expected is for X without options, X-option-value.expected for X with --option value.
     """
@@ -119,7 +119,7 @@ def find_puzzles(root):
 
 
 def choose(puzzles, words, texts):
-    """The puzzle that is meant. Its name says it; the part may be left out, or be another one."""
+    """The puzzle with this name. The part before the name is optional, and may be wrong."""
     asked = [PurePath(words[0]).name, *words[1:]]
     found = [puzzle for puzzle in puzzles if [puzzle.name, *puzzle.options] == asked]
     if not found:
@@ -128,7 +128,7 @@ def choose(puzzles, words, texts):
 
 
 def list_puzzles(puzzles, screen, texts):
-    """All of them by parts, each with what its first comment says."""
+    """Lists all puzzles by parts, each with the first sentence of its program."""
     width = max((len(puzzle.label) for puzzle in puzzles), default=0)
     for _, group in itertools.groupby(puzzles, lambda puzzle: puzzle.part.number):
         group = list(group)
@@ -143,7 +143,7 @@ def list_puzzles(puzzles, screen, texts):
 
 
 def about(puzzle):
-    """The first sentence of a program, behind its name."""
+    """The first sentence of a program, after its name."""
     lines = itertools.takewhile(lambda line: line.startswith("//"),
                                 puzzle.source.read_text(encoding="utf-8").splitlines())
     comment = " ".join(line.strip("/ ") for line in lines)
@@ -151,7 +151,7 @@ def about(puzzle):
 
 
 def outcome(command, root):
-    """Runs a command; returns the lines of stdout and stderr, as they come, and the status."""
+    """Runs a command; returns the lines of stdout and stderr in their order, and the status."""
     program = Program(command, root)
     try:
         status = program.wait(LIMIT)
@@ -164,7 +164,7 @@ def outcome(command, root):
 
 
 def show_source(puzzle, command, screen):
-    """The program with its lines numbered, and how it will be run."""
+    """Shows the program with line numbers, and the command that will run it."""
     where = f"{puzzle.program}.cpp"
     screen.say(puzzle.label + where.rjust(max(len(where) + 2, screen.width - len(puzzle.label))),
                "title")
@@ -178,7 +178,7 @@ def show_source(puzzle, command, screen):
 
 
 def typed(screen, prompt):
-    """The lines that the learner types; `prompt()` asks a person for each."""
+    """The lines that the learner types. At a terminal, `prompt()` asks for each."""
     person = screen.terminal and sys.stdin.isatty()
     if person:
         forget_what_was_typed()
@@ -195,7 +195,7 @@ def typed(screen, prompt):
 
 
 def ask_lines(screen, texts):
-    """What the learner thinks that the program will print."""
+    """Asks the learner for the output of the program."""
     screen.say(texts["which lines"])
     lines = []
     for line in typed(screen, lambda: f"{len(lines) + 1:>4}  "):
@@ -206,7 +206,7 @@ def ask_lines(screen, texts):
 
 
 def shuffled(puzzle, lines, texts):
-    """The lines by letters, in an order that is not the right one, and the same for everybody."""
+    """The lines by letters, in a wrong order that is always the same."""
     if len(set(lines)) < 2:
         raise PartError(texts["nothing to shuffle"].format(puzzle.label))
     order = random.Random(puzzle.label)
@@ -217,7 +217,7 @@ def shuffled(puzzle, lines, texts):
 
 
 def ask_order(lettered, screen, texts):
-    """In which order the learner thinks that the lettered lines will come."""
+    """Asks the learner for the order of the lettered lines."""
     screen.say(texts["which order"])
     for letter, line in lettered.items():
         screen.show(f"   {letter}  {line}")
@@ -236,13 +236,13 @@ def ask_order(lettered, screen, texts):
 
 
 def judge(lines, status, answer, screen, texts, source):
-    """Says whether the answer is right, and if not, shows what was printed until the two part.
+    """Says whether the answer is right. If not, shows the output up to the first difference.
 
-    The words of a message that does not stand in `source`, the program, don't count.
+    If a message is not in `source`, the program's text, its words don't count.
     """
     screen.seen()
     truth = list(lines)
-    if status and len(answer.lines) > len(lines):  # the status may be predicted, too
+    if status and len(answer.lines) > len(lines):  # the learner may predict the status, too
         truth.append(f"[status {status}]")
     parts = parting(truth, answer.lines, source)
     if parts is None and not answer.gave_up:
@@ -265,14 +265,14 @@ def judge(lines, status, answer, screen, texts, source):
 
 
 def parting(truth, lines, source=""):
-    """The index of the first line that is not as it should be; None if there is none."""
+    """The index of the first line that differs, or None."""
     pairs = itertools.zip_longest(truth, lines)
     return next((index for index, (ours, theirs) in enumerate(pairs)
                  if ours is None or theirs is None or not agree(ours, theirs, source)), None)
 
 
 def agree(ours, theirs, source):
-    """Whether a line is predicted, but for words that nobody can know from the source."""
+    """Whether a line is predicted, apart from words that the source does not contain."""
     ours, theirs = ours.rstrip(), theirs.rstrip()
     before, after = around_free_words(ours, source)
     return ours == theirs or bool(before and re.fullmatch(
@@ -280,7 +280,7 @@ def agree(ours, theirs, source):
 
 
 def around_free_words(line, source):
-    """Of an error's line, what stands before and after a message that the source has not."""
+    """For the line of an error: the text before and after a message that is not in the source."""
     failure = FAILURE.search(line)
     if failure:
         begin, end = failure.end(), closing(line, failure.start())
@@ -304,19 +304,19 @@ def closing(line, start):
 
 
 def say_in_full(truth, lines, screen, texts):
-    """Says of each line that is right but for free words how it really is."""
+    """Shows the full text of each line that is right apart from free words."""
     for number, (ours, theirs) in enumerate(zip(truth, lines), 1):
         if ours.rstrip() != theirs.rstrip():
             screen.say(texts["in full"].format(number, quoted(ours, texts)))
 
 
 def quoted(line, texts):
-    """A line as a sentence shows it."""
+    """A line, quoted in a sentence."""
     return texts["quoted"].format(line.rstrip()) if line.strip() else texts["empty"]
 
 
 def difference(truth, lines, index, texts):
-    """The sentence that says how a line differs from the prediction."""
+    """The sentence for the first line that differs from the prediction."""
     if index >= len(lines):
         return texts["missing"].format(index + 1, quoted(truth[index], texts))
     if index >= len(truth):

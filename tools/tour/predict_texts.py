@@ -1,34 +1,35 @@
-"""What ./tour predict says, in each language."""
+"""The texts of ./tour predict in each language."""
 
 TEXTS = {
     "en": {
         "part": "Part {}: {}",
         "usage": """\
 ./tour predict 7/defer-4             shows that program and asks what it will print
-./tour predict 7/defer-4 --shuffled  gives its lines, shuffled, and asks for their order (easier)
+./tour predict 7/defer-4 --shuffled  shows its output shuffled and asks for the order (easier)
 With --lang zh in Chinese.""",
-        "no such program": "no such program to predict: '{}'; ./tour predict lists them",
-        "nothing to shuffle": "{}: all that it prints is alike, there is nothing to shuffle",
+        "no such program": "there is no program '{}' to predict; ./tour predict lists them",
+        "nothing to shuffle": "{}: all its lines are the same, so there is nothing to shuffle",
         "which lines": """\
-What will it print, on standard output and standard error? Type line after line, the empty ones, \
-too; at the end, a line with just a full stop. (With just a question mark: I don't know.)
-How errors are printed: [Failure: Type: message] is a Failure, NAME: Type: message is an exception \
-that leaves the program NAME, Unhandled error in Deferred: [Failure: …] is one that nobody handled.
-If a message does not stand in this program, its words don't count: only the type of the error and \
-the form do.
+What will it print on standard output and standard error? Type line after line, including empty \
+ones. End with a line that is just a full stop, or just a question mark if you don't know.
+How errors are printed: [Failure: Type: message] is a Failure; NAME: Type: message is an exception \
+that ends the program NAME; Unhandled error in Deferred: [Failure: …] is an error that nobody \
+handled.
+If this program does not contain a message, its words don't count, only the type of the error and \
+the form.
 """,
         "which order": """\
-These are the lines that it will print, without the empty ones. In which order?
-Type the letters, as in b c a. (Just a question mark: I don't know.)
+These are the lines that it will print, without empty ones. In which order?
+Type the letters, as in b c a, or just a question mark if you don't know.
 """,
         "no such letter": "There is no line '{}': the letters go from a to {}.",
         "right": "Right, line for line. Well predicted!",
         "in full": "Your line {} is right. In full: {}",
         "truth": "It prints:",
-        "given up": "That is what it prints. You had {} of {} lines.",
-        "wrong": "You part at line {}: it prints {}, where you predicted {}.",
-        "missing": "You part at line {}: it prints {}, where your prediction has ended.",
-        "too much": "You part at line {}: it has ended, where you predicted {}.",
+        "given up": "That is the output. You had {} of {} lines.",
+        "wrong": "Line {} differs: it prints {}, you predicted {}.",
+        "missing": "Line {} differs: it prints {}, you predicted no more lines.",
+        "too much": "Line {} differs: the program has ended, you predicted {}.",
         "quoted": '"{}"',
         "empty": "an empty line",
     },

@@ -2,7 +2,7 @@
 
     ./tour test [--build-dir DIR] [ARGS of `meson test`]
 
-What is counted are test cases where a test says how many it ran (doctest, unittest), else tests.
+It counts test cases if a test reports them (doctest, unittest); any other test counts as one.
 """
 
 import fnmatch
@@ -16,16 +16,16 @@ from pathlib import Path
 from programs import setup_errors
 from programs.build import BuildError, configure, make_programs, set_up
 from programs.processes import call
-from terminal.words import Parser, UsageError
+from terminal.arguments import Parser, UsageError
 
 BAD = {"FAIL", "TIMEOUT", "ERROR", "INTERRUPT", "UNEXPECTEDPASS"}
 LONGEST_LOG = 100  # lines of a failed test's output
 
 DOCTEST = re.compile(r"^\[doctest\] test cases: *\d+ *\| *(\d+) passed *\| *(\d+) failed", re.M)
 UNITTEST = re.compile(r"^Ran (\d+) tests? in .*\n\n(?:OK|FAILED)(?: \((.*)\))?$", re.M)
-SKIPPED = re.compile(r"^skipped: (?:\S+: )?(.*)", re.M)  # how our Python tests give the reason
+SKIPPED = re.compile(r"^skipped: (?:\S+: )?(.*)", re.M)  # the reason in our Python tests
 NOT_INSTALLED = re.compile(r"(\S+) is not installed")
-INSTALLERS = {  # what each calls the packages of what a test may miss
+INSTALLERS = {  # the packages of each for the tools that a test may need
     "apt-get": ("apt-get install", {
         "curl": "curl", "nc": "netcat-openbsd", "ps": "procps", "readelf": "binutils",
         "systemd-analyze": "systemd", "Twisted": "python3-twisted"}),
@@ -36,7 +36,7 @@ INSTALLERS = {  # what each calls the packages of what a test may miss
         "curl": "curl", "nc": "openbsd-netcat", "ps": "procps-ng", "readelf": "binutils",
         "systemd-analyze": "systemd", "Twisted": "python-twisted"}),
 }
-PER_PROCESSOR = 3  # tests at once: most of them wait for something
+PER_PROCESSOR = 3  # tests at once: most tests wait for something
 
 
 def run(root, build, words, screen):
@@ -67,23 +67,23 @@ def options(build, words):
 
 
 def at_once(words):
-    """The words that say how many tests run at once, unless somebody has said it."""
+    """The option that says how many tests run at once, unless the words have one."""
     told = any(re.match(r"-j|--num-processes|-h|--help|--list", word) for word in words)
     return [] if told else ["--num-processes", str(PER_PROCESSOR * (os.cpu_count() or 1))]
 
 
 def check_names(build, words):
-    """Raises a UsageError for a word that can be nothing but a test's name, and is none."""
+    """Raises a UsageError for a word that must be the name of a test, but is not."""
     file = build / "meson-info/intro-tests.json"
     tests = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
     for before, word in zip(["", *words], words):
         if not (before.startswith("-") or word.startswith("-") or ":" in word) and tests:
             if not any(fnmatch.fnmatchcase(test["name"], word) for test in tests):
-                raise UsageError(f"no test is called '{word}': ./tour test --list lists them")
+                raise UsageError(f"there is no test '{word}'; ./tour test --list lists them")
 
 
 def report(results, status, screen):
-    """Shows the failures' output, the reasons of what was skipped, and the counts."""
+    """Shows the output of failed tests, the reasons for skipped ones, and the counts."""
     counts = Counter()
     for result in results:
         counted = count(result)
@@ -102,12 +102,12 @@ def report(results, status, screen):
 
 
 def output(result):
-    """All that a test printed."""
+    """Everything that a test printed."""
     return result.get("stdout", "") + result.get("stderr", "")
 
 
 def count(result):
-    """How many test cases of one test passed, failed and were skipped."""
+    """The numbers of passed, failed and skipped test cases of one test."""
     text = output(result)
     passed = failed = skipped = 0
     for found in DOCTEST.finditer(text):
@@ -122,48 +122,48 @@ def count(result):
         skipped += out
     if result["result"] == "SKIP":
         return Counter(skipped=max(1, skipped))
-    if result["result"] in BAD:  # perhaps after its last test case: a leak, a crash
+    if result["result"] in BAD:  # perhaps after its last test case, by a leak or a crash
         return Counter(passed=passed, failed=max(1, failed), skipped=skipped)
     if not DOCTEST.search(text) and not UNITTEST.search(text):
         passed = 1
-    elif not passed + skipped:  # it was asked for test cases that are not there
+    elif not passed + skipped:  # it was asked for test cases that do not exist
         failed = 1
     return Counter(passed=passed, failed=failed, skipped=skipped)
 
 
 def reasons(result):
-    """Why a test skipped what it skipped."""
+    """The reasons why a test skipped something."""
     why = SKIPPED.findall(output(result))
     if result["result"] == "SKIP" and not why:
-        why = [(output(result).strip() or "it does not say why").splitlines()[-1]]
+        why = [(output(result).strip() or "it gives no reason").splitlines()[-1]]
     return why
 
 
 def show_skipped(counted, screen):
-    """What was skipped, by reasons, and the command that installs what was missing."""
+    """Shows what was skipped, by reasons, and the command that installs what was missing."""
     if counted:
         screen.say()
-        screen.say("Skipped, a test or a part of one:")
+        screen.say("Skipped tests, or parts of tests:")
     for reason, times in sorted(counted.items()):
         screen.say(f"{times:>4} x {reason}")
     missing = {match[1] for match in map(NOT_INSTALLED.fullmatch, counted) if match}
     for name, (command, packages) in INSTALLERS.items():
         if shutil.which(name) and missing & set(packages):
             names = sorted(packages[each] for each in missing & set(packages))
-            screen.say(f"This installs what is missing: {command} {' '.join(names)}")
+            screen.say(f"To install what is missing: {command} {' '.join(names)}")
             break
     if counted:
         screen.say()
 
 
 def show_failure(result, screen):
-    """A failed test's name, how it ended, and the end of what it printed."""
+    """Shows a failed test's name, how it ended, and the end of its output."""
     lines = output(result).splitlines()
     screen.say()
     screen.say(f"--- {result['name']}: {result['result'].lower()}, "
                f"status {shell_status(result['returncode'])}", "status")
     if len(lines) > LONGEST_LOG:
-        screen.say(f"... ({len(lines) - LONGEST_LOG} lines before)")
+        screen.say(f"... ({len(lines) - LONGEST_LOG} earlier lines)")
     for line in lines[-LONGEST_LOG:]:
         screen.show(line)
 

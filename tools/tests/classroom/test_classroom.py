@@ -1,4 +1,4 @@
-"""The words for exercises, as a learner and a teacher say them."""
+"""The commands for exercises, of a learner and of a teacher."""
 
 import io
 import json
@@ -19,13 +19,13 @@ from terminal.screen import Screen
 from testing.harness import BUILD, ROOT
 
 NAME = "7/timeout"
-PROGRAM = "7/which-server"  # an exercise that is about a program
+PROGRAM = "7/which-server"  # an exercise of kind "program"
 DIRECTORY = ROOT / "part07-deferred/exercises/timeout"
 
 
 @unittest.skipUnless((DIRECTORY / "solution.cpp").exists(), "this is a handout")
 class Learner(unittest.TestCase):
-    """One learner, with a my/ of his own."""
+    """One learner, with a temporary my/."""
 
     def setUp(self):
         self.place = tempfile.TemporaryDirectory()
@@ -55,9 +55,9 @@ class Learner(unittest.TestCase):
         status, said = self.say("start", NAME)
         self.assertEqual(status, 0)
         self.assertIn(f"./tour check {NAME}", said)
-        self.assertIn(f"Begin one: ./tour start {find(ROOT)[0].name}\n", self.say("exercises")[1])
+        self.assertIn(f"Start one: ./tour start {find(ROOT)[0].name}\n", self.say("exercises")[1])
         self.assertTrue((self.my / f"{NAME}.cpp").exists())
-        with self.assertRaisesRegex(ExerciseError, "started .* already"):
+        with self.assertRaisesRegex(ExerciseError, "already started"):
             self.say("start", NAME)
         with self.assertRaisesRegex(ExerciseError, "has not passed yet"):
             self.say("solution", NAME)
@@ -101,7 +101,7 @@ class Learner(unittest.TestCase):
         answer.write_text(answer.read_text().replace("return d;", "return poem_that_is_nowhere;"
                                                                   "\nundefined_too();"))
         status, said = self.say("check", NAME)
-        self.assertEqual((status, said.count("error:")), (1, 2))  # ours says "error:" itself
+        self.assertEqual((status, said.count("error:")), (1, 2))  # also in our words
         self.assertIn("poem_that_is_nowhere", said)
         self.assertEqual(list((BUILD / "exercises").glob(f"*.{os.getpid()}*")), [])
         self.assertRegex(json.loads(self.say("check", NAME, "--json")[1])["message"],
@@ -111,7 +111,7 @@ class Learner(unittest.TestCase):
         self.answer("solution.cpp")
         with mock.patch("classroom.workshop.WARNINGS", ["-no-such-option"]):
             for words in ["check", NAME], ["check", NAME, "--json"], ["grade", str(self.my)]:
-                with self.assertRaisesRegex(BuildError, "(?s)not at fault: .*-no-such-option"):
+                with self.assertRaisesRegex(BuildError, "(?s)not the cause: .*-no-such-option"):
                     self.say(*words)
             with self.assertRaisesRegex(BuildError, "问题不在你的答案"):
                 self.say("check", lang="zh")
@@ -178,9 +178,10 @@ class Learner(unittest.TestCase):
                                (("start", "timeout"), "there is 4/timeout, 5/timeout, 7/timeout"),
                                (("start", "99/x"), "./tour exercises lists them"),
                                (("mistakes", "7/tmieout"), "there is 7/"),
-                               (("check", NAME), "is not started"), (("check",), "nothing is st"),
-                               (("check", NAME, "--program", "x"), "--program is for"),
-                               (("check", PROGRAM, "--program", "/nowhere"), "no such program"),
+                               (("check", NAME), "have not started 7/timeout yet"),
+                               (("check",), "have not started an exercise"),
+                               (("check", NAME, "--program", "x"), "--program is only for"),
+                               (("check", PROGRAM, "--program", "/nowhere"), "there is no program"),
                                (("check", PROGRAM, "--program", __file__), "chmod")]:
             with self.subTest(words), self.assertRaisesRegex(ExerciseError, message):
                 self.say(*words)
@@ -205,7 +206,7 @@ class Learner(unittest.TestCase):
 
 
 class Verdicts(unittest.TestCase):
-    """What a check says, and what is said of one that could not speak."""
+    """What a check reports, and the verdict if it can't report anything."""
 
     def test_a_step_stays_on_one_line(self):
         given = verdict.Verdict("en", message="no")
@@ -219,24 +220,24 @@ class Verdicts(unittest.TestCase):
             self.assertEqual(list(Path(place).iterdir()), [])
 
     def judged(self, status, late=False, output=""):
-        """The verdict where the check itself has said nothing."""
+        """The verdict if the check has reported nothing."""
         given = verdict.Verdict("en")
         verdict.judge(given, status, late, output)
         return given
 
     def test_what_the_check_could_not_say(self):
         for arguments, message in [
-                ((0, False, ""), "The program ended itself in the middle of the check"),
+                ((0, False, ""), "The program exited in the middle of the check"),
                 ((-9, True, ""), "It does not end: something waits"),
                 ((-11, False, "Segmentation fault"), "The program crashed"),
                 ((99, False, "ERROR: AddressSanitizer: heap-use-after-free on address"),
                  "Memory is used after it was freed (heap-use-after-free)"),
                 ((99, False, "ERROR: AddressSanitizer: stack-buffer-overflow on address"),
-                 "Memory is used that is not yours (stack-buffer-overflow)"),
+                 "Memory that is not yours is used (stack-buffer-overflow)"),
                 ((97, False, "ERROR: LeakSanitizer: detected memory leaks"),
                  "Something is never destroyed"),
                 ((98, False, "x.cpp:3:4: runtime error: signed integer overflow"),
-                 "The language does not say what this does: signed integer overflow")]:
+                 "The language does not define what this does: signed integer overflow")]:
             with self.subTest(message):
                 given = self.judged(*arguments)
                 self.assertFalse(given.passed)

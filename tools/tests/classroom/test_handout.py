@@ -1,4 +1,4 @@
-"""What a handout keeps from its readers, and that the tests still find it."""
+"""A handout hides the expected output from its readers, but not from the tests."""
 
 from zipfile import ZipFile
 
@@ -20,7 +20,7 @@ class PackExpected(Repository):
         pack_expected(self.root)
 
     def check(self):
-        """Compares as Meson has it compared; returns the status and what was printed."""
+        """Compares an output as Meson does; returns the status and the output of the tool."""
         done = self.python("tools/house/check_output.py", "build/part01-one/says", self.file)
         self.assertEqual(done.stderr, "")
         return done.returncode, done.stdout
@@ -67,7 +67,7 @@ class PackExpected(Repository):
         before = (self.root / ARCHIVE).read_bytes()
         pack_expected(self.root)
         self.assertEqual((self.root / ARCHIVE).read_bytes(), before)
-        with ZipFile(self.root / ARCHIVE) as archive:  # which knows no time of packing
+        with ZipFile(self.root / ARCHIVE) as archive:  # without the time of packing
             self.assertEqual({info.date_time[0] for info in archive.infolist()}, {1980})
         for name, data in packed(self.root).items():
             self.write(name, data.decode())
@@ -76,7 +76,7 @@ class PackExpected(Repository):
 
 
 class Write(Repository):
-    """The tree for a class."""
+    """The copy for a class."""
 
     def setUp(self):
         super().setUp()
@@ -104,5 +104,5 @@ class Write(Repository):
         self.assertEqual(packed(self.target), {"part01-one/says.expected": b"one\n"})
 
     def test_it_overwrites_nothing(self):
-        with self.assertRaisesRegex(ExerciseError, "is there already"):
+        with self.assertRaisesRegex(ExerciseError, "already exists"):
             write(self.root, self.target)

@@ -1,4 +1,4 @@
-"""The wrong answers to an exercise: reading and making them, and what their proof says."""
+"""The wrong answers to an exercise: how they are read, made and proven."""
 
 from types import SimpleNamespace
 from unittest import mock
@@ -36,7 +36,7 @@ class Exercises(Repository):
         return self.write(f"{self.place}/wrong/{name}", text)
 
     def proof(self):
-        """What the proof complains of."""
+        """The complaints of the proof."""
         def check(_exercise, _workshop, answer):
             text = answer.read_text(encoding="utf-8")
             right = "a + b" in text
@@ -66,10 +66,10 @@ class Reading(Exercises):
                 ("thought: Minus is plus.\n", "", "wrong/x.diff: no line begins with 'thought: '"),
                 ("减就是加。", "", "no line begins with '想法：'"),
                 ("expect", "expects", "no line begins with 'expect: '"),
-                ("--- solution.cpp", "--- check.cpp", "'--- starter.cpp' has to follow"),
-                ("--- solution.cpp\n", "", "'--- starter.cpp' has to follow"),
-                (CHANGE, "", "wrong/x.diff: there is no hunk"),
-                (" }\n", "}\n", "no line of a diff: '}'")]:
+                ("--- solution.cpp", "--- check.cpp", "'--- starter.cpp' must follow"),
+                ("--- solution.cpp\n", "", "'--- starter.cpp' must follow"),
+                (CHANGE, "", "wrong/x.diff: it contains no hunk"),
+                (" }\n", "}\n", "not a line of a diff: '}'")]:
             with self.subTest(message), self.assertRaisesRegex(MistakeError, message):
                 Mistake(self.wrong("x.diff", DIFF.replace(old, new)))
 
@@ -95,7 +95,7 @@ class Making(Exercises):
 
     def test_what_it_lacks(self):
         for text, message in [(SOLUTION, "wrong/x.cpp: no line begins with '// thought: '"),
-                              (COMMENTS + SOLUTION, "wrong/x.cpp: it has no change"),
+                              (COMMENTS + SOLUTION, "wrong/x.cpp: it changes nothing"),
                               (COMMENTS.replace("想法", "x") + STARTER, "begins with '// 想法：'")]:
             copy = self.wrong("x.cpp", text)
             with self.subTest(message), self.assertRaisesRegex(MistakeError, message):
@@ -145,7 +145,7 @@ class Proof(Exercises):
 
     def test_a_copy_that_was_left(self):
         self.wrong("minus.cpp", COMMENTS + SOLUTION)
-        self.assertIn("wrong/minus.cpp: it is no diff", self.proof()[0])
+        self.assertIn("wrong/minus.cpp: not a diff", self.proof()[0])
 
     def test_it_goes_on_after_a_complaint(self):
         self.wrong("a.diff", HEAD)

@@ -1,4 +1,4 @@
-"""Applying a diff, strictly."""
+"""Diffs are applied strictly."""
 
 import unittest
 
@@ -13,7 +13,7 @@ def applied(diff, old=OLD):
 
 
 class Applying(unittest.TestCase):
-    """The lines must stand where the diff says, or in one other place."""
+    """The lines must be where the diff says, or in exactly one other place."""
 
     def refused(self, message, diff, old=OLD):
         """The diff is refused, with a message like this."""
@@ -37,7 +37,7 @@ class Applying(unittest.TestCase):
         self.assertEqual(applied("@@ -3 +3 @@\n-x\n+y\n", "x\na\nx\n"), "x\na\ny\n")
 
     def test_ambiguous(self):
-        self.refused("'x' is not in line 2, and these could be meant: 1, 3",
+        self.refused("'x' is not in line 2, but in several others: 1, 3",
                      "@@ -2 +2 @@\n-x\n+y\n", "x\na\nx\n")
 
     def test_a_hunk_comes_after_the_one_before(self):
@@ -72,12 +72,12 @@ class Applying(unittest.TestCase):
         self.assertEqual(applied("@@ -1 +1 @@\n-a\u2028b\x0c\n+c\n", "a\u2028b\x0c\n"), "c\n")
 
     def test_what_is_no_diff(self):
-        for message, diff in [("no hunk", ""), ("no line of a diff: 'hello'", "hello\n"),
-                              ("no line of a diff: 'x'", "@@ -1 +1 @@\n-one\nx\n"),
-                              ("line 1 has not as many lines", "@@ -1,2 +1 @@\n-one\n+1\n"),
-                              ("line 2 has not as many lines",
+        for message, diff in [("no hunk", ""), ("not a line of a diff: 'hello'", "hello\n"),
+                              ("not a line of a diff: 'x'", "@@ -1 +1 @@\n-one\nx\n"),
+                              ("line 1 has another number", "@@ -1,2 +1 @@\n-one\n+1\n"),
+                              ("line 2 has another number",
                                "@@ -1 +1 @@\n-one\n+1\n@@ -2 +2,2 @@\n-two\n+2\n"),
-                              ("line 0 has not as many lines", "@@ -0,0 +1 @@\n+one\n")]:
+                              ("line 0 has another number", "@@ -0,0 +1 @@\n+one\n")]:
             with self.subTest(diff):
                 self.refused(message, diff)
 

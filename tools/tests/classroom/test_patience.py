@@ -1,4 +1,4 @@
-"""When a program that may hang is given up."""
+"""When to give up a program that may hang."""
 
 import os
 import signal
@@ -13,10 +13,10 @@ from programs.processes import wait_until
 
 
 class WhenItIsOver(unittest.TestCase):
-    """Programs that are looked at, each in a session of its own."""
+    """Programs under observation, each in its own session."""
 
     def start(self, text):
-        """A Python program, and our patience with it, once it has said something."""
+        """A Python program, and our patience with it, after its first output."""
         program = subprocess.Popen([sys.executable, "-c", "print(1, flush=True)\n" + text],
                                    stdout=subprocess.PIPE, start_new_session=True)
         self.addCleanup(program.wait)

@@ -1,4 +1,4 @@
-"""Old names: which ones an answer uses, and what ./tour check says about them."""
+"""Old names in an answer: they are found, and ./tour check prints the new ones."""
 
 import io
 import json
@@ -25,7 +25,7 @@ PROGRAM = "7/which-server"
 
 
 class Sources(unittest.TestCase):
-    """What is an old name, and what only looks like one."""
+    """Old names, and words that only look like them."""
 
     def test_names_that_are_used(self):
         for source, rows in [
@@ -73,7 +73,7 @@ class Sources(unittest.TestCase):
 
 
 class Answers(unittest.TestCase):
-    """What ./tour check says of an answer that was written before."""
+    """The verdict of ./tour check on an answer with old names."""
 
     def setUp(self):
         place = tempfile.TemporaryDirectory()
@@ -84,7 +84,7 @@ class Answers(unittest.TestCase):
         self.addCleanup(patch.stop)
 
     def check(self, name, *changes, words=(), lang="en"):
-        """What is said of the starter with these changes."""
+        """The output of the check for the starter with these changes."""
         part, _, last = name.partition("/")
         starter = next(ROOT.glob(f"part{int(part):02}-*/exercises/{last}/starter.cpp"))
         text = starter.read_text(encoding="utf-8")
@@ -135,7 +135,7 @@ class Answers(unittest.TestCase):
 
 
 class Handout(unittest.TestCase):
-    """A handout has what it needs for this."""
+    """A handout contains the table and the tool."""
 
     def test_the_table_is_in_it(self):
         with tempfile.TemporaryDirectory() as place:

@@ -1,4 +1,4 @@
-"""What is said of a program that a sanitizer, or the standard library, has ended."""
+"""The verdict on a program that a sanitizer or the standard library ended."""
 
 import subprocess
 import tempfile
@@ -50,7 +50,7 @@ int main(int, char* arguments[]) {
 
 
 class Mistakes(unittest.TestCase):
-    """Each is told in words, with the place in the learner's own file."""
+    """Each mistake is reported in words, with the place in the learner's file."""
 
     @classmethod
     def setUpClass(cls):
@@ -63,7 +63,7 @@ class Mistakes(unittest.TestCase):
                         place / "mistakes.cpp", "-o", cls.program], check=True)
 
     def told(self, name, message, line):
-        """What is said of one of them."""
+        """The verdict on one of them."""
         given = verdict.run([self.program, name], "en")
         self.assertFalse(given.passed)
         self.assertEqual(given.message, message)
@@ -72,7 +72,7 @@ class Mistakes(unittest.TestCase):
         return given
 
     def test_a_container_is_changed(self):
-        self.told("changed", "An iterator is used whose container was changed meanwhile: attempt "
+        self.told("changed", "An iterator is used after its container was changed: attempt "
                   "to increment a singular iterator", "for (int number")
 
     def test_out_of_bounds(self):
@@ -85,17 +85,17 @@ class Mistakes(unittest.TestCase):
                   "this->_M_is_engaged()", "return *nothing")
 
     def test_null(self):
-        self.told("null", "A null pointer is used: it points at nothing.", "return static_cast<int>")
+        self.told("null", "A null pointer is used: it points to nothing.", "return static_cast<int>")
 
     def test_freed(self):
         self.told("freed", "Memory is used after it was freed (heap-use-after-free)", "return same")
 
     def test_a_leak(self):
-        self.told("leak", "Something is never destroyed: it holds itself, or nobody fired it.",
+        self.told("leak", "Something is never destroyed: it owns itself, or nobody fired it.",
                   "static_cast<void>(*new")
 
     def test_overflow(self):
-        self.told("overflow", "The language does not say what this does: signed integer overflow: "
+        self.told("overflow", "The language does not define what this does: signed integer overflow: "
                   "1 + 2147483647 cannot be represented in type 'int'", "return 0x7fffffff")
 
     def test_an_exception_that_nobody_catches(self):
@@ -106,7 +106,7 @@ class Mistakes(unittest.TestCase):
 
     def test_nothing_is_wrong(self):
         given = verdict.run([self.program, "nothing"], "en")
-        self.assertEqual(given.message, "The program ended itself in the middle of the check.")
+        self.assertEqual(given.message, "The program exited in the middle of the check.")
 
 
 if __name__ == "__main__":

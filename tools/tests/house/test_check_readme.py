@@ -1,4 +1,4 @@
-"""Checking READMEs and demos against programs."""
+"""READMEs and demos are checked against programs."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ class Pages(Repository):
     options = ()
 
     def page(self, *lines):
-        """Writes a README of one block; a line `---` begins another one."""
+        """Writes a README of one block; a line `---` begins another block."""
         text = "\n".join(["# Title", "```console", *lines, "```", ""])
         return self.write("README.md", text.replace("\n---\n", "\n```\nWords.\n```console\n"))
 
@@ -41,7 +41,7 @@ class Pages(Repository):
 
 
 class Servers(Pages):
-    """Ports, servers and what they say; in a network of our own, if that is allowed here."""
+    """Ports, servers and their output; in our own network, if that is allowed here."""
 
     def test_a_server_and_its_clients(self):
         self.write("server.log", "mine")
@@ -89,12 +89,12 @@ class Servers(Pages):
                           "$ build/part01-one/client --port 10001 > client.log 2>&1 &", END)
         self.program("build/short", "import socket\n"
                      "socket.create_server(('', 10001)).accept()")
-        self.assert_wrong("it ended by itself", "$ build/short --port 10001 &",
+        self.assert_wrong("ended by itself", "$ build/short --port 10001 &",
                           "$ build/part01-one/client 10001", "...", "$ wait")
 
     def test_what_a_server_says_into_the_terminal_is_found(self):
         server = "$ build/part01-one/server --port 10001 poem.txt &"
-        words = r"printed into the terminal, mixed into .*:\n" \
+        words = r"printed into the terminal .*in between .*:\n" \
                 r"Serving poem.txt on 127.0.0.1:\d+\.\n"
         self.assert_wrong("README.md:3: .*\n.*\n.*" + words, server, END)
         self.assert_wrong("README.md:5: .*\n.*\n.*" + words, "$ echo one", "one", server,
@@ -108,13 +108,13 @@ client, _ = server.accept()
 print("late", flush=True)
 client.sendall(b"poem")
 """)
-        self.assert_wrong("README.md:4: .*\n.*late --port .*\n.*mixed into .*:\nlate\n",
+        self.assert_wrong("README.md:4: .*\n.*late --port .*\n.*in between .*:\nlate\n",
                           "$ build/late --port 10001 &", "$ build/part01-one/client 10001", "...",
                           "$ kill $!")
 
 
 class HeldPorts(Pages):
-    """Some of it with other ports, as where no network of our own is allowed."""
+    """Some of these tests with replaced ports, as if our own network were not allowed."""
 
     options = ("--held-ports",)
     test_a_server_and_its_clients = Servers.test_a_server_and_its_clients
@@ -129,7 +129,7 @@ class HeldPorts(Pages):
 
 
 class Reading(Pages):
-    """What does not depend on ports."""
+    """Tests that do not depend on ports."""
 
     def test_output_and_status(self):
         self.assert_good("$ echo one; echo two", "one", "two", "$ sh -c 'echo bad >&2; exit 3'",
@@ -179,12 +179,13 @@ class Reading(Pages):
         self.program("build/stubborn", "import signal\n"
                      "signal.signal(signal.SIGINT, signal.SIG_IGN)\nprint('up', flush=True)\n"
                      "signal.pause()\n")
-        self.write("use.py", "import sys\nsys.path.insert(0, 'tools')\nfrom house import check_readme, typist\n"
+        self.write("use.py", "import sys\nsys.path.insert(0, 'tools')\n"
+                   "from house import check_readme, typist\n"
                    "typist.LIMIT = 0.5\n"
                    "sys.exit(check_readme.main(['README.md']))\n")
         self.page("$ build/stubborn", "up", "^C", "---", "$ true")
         done = self.python("use.py")
-        self.assertIn("it had not ended after 0.5 seconds; it said:\nup\n", done.stdout)
+        self.assertIn("it did not end within 0.5 seconds; it said:\nup\n", done.stdout)
         self.assertIn("1 of 2 blocks differ", done.stdout)
 
     def test_ctrl_c(self):
@@ -233,7 +234,7 @@ signal.pause()
                              "sys.exit(check_readme.main(['README.md']))\n")
         done = self.python("use.py")
         self.assertEqual((done.returncode, done.stderr), (77, ""))
-        self.assertEqual(done.stdout, "skipped: README.md: no terminal can be had here: none\n")
+        self.assertEqual(done.stdout, "skipped: README.md: no terminal is available: none\n")
 
     def test_a_readme_that_shows_nothing(self):
         self.write("README.md", "```Console\n$ echo a\nb\n```\n")
@@ -248,13 +249,13 @@ signal.pause()
         self.assertEqual(done.returncode, 1)
         self.assertIn("README.md:3: output needs a command above it", done.stdout)
         done = self.check("$ build/part01-one/server --port 10001 &", "Serving")
-        self.assertIn("README.md:4: a program in the background prints into a file", done.stdout)
+        self.assertIn("README.md:4: a program in the background must print into a file", done.stdout)
         self.assert_wrong("No such file or directory", "$ build/part01-one/nothing")
-        self.assert_wrong("the shell has ended", "$ exit 2")
+        self.assert_wrong("the shell ended", "$ exit 2")
 
 
 class NothingIsLeft(Pages):
-    """Neither programs nor networks nor files are left behind."""
+    """No programs, networks or files are left behind."""
 
     def setUp(self):
         super().setUp()
@@ -297,7 +298,7 @@ time.sleep(1000)
 
 
 def networks():
-    """The networks in which any process is."""
+    """The networks of all processes."""
     found = set()
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:

@@ -1,4 +1,4 @@
-"""Comparing output with what is expected."""
+"""Output is compared with the expected lines."""
 
 import unittest
 
@@ -6,7 +6,7 @@ from house.matching import END, first_difference
 
 
 class Matching(unittest.TestCase):
-    """first_difference, on lines written in one word."""
+    """first_difference, with one letter for each line."""
 
     def assert_same(self, expected, got):
         self.assertIsNone(first_difference(expected.split(" "), got.split(" ")))

@@ -1,4 +1,4 @@
-"""A network of our own, where it is allowed."""
+"""A network of our own, if it is allowed."""
 
 import os
 import socket
@@ -11,7 +11,7 @@ from house.network import (enter_own_network, enter_own_network_with_files, own_
 
 
 class OwnNetwork(unittest.TestCase):
-    """enter_own_network, tried in another process; and looking at ports."""
+    """enter_own_network, in another process; and the ports with a listener."""
 
     def test_ports_that_are_listened_on(self):
         with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as bound:

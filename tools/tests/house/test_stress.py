@@ -1,4 +1,4 @@
-"""The tool that runs tests while the machine is busy and their processes are held up."""
+"""stress.py: runs tests while the machine is busy and their processes are stopped."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from house.typist import NoTerminal, Typist
 from programs.processes import LIMIT, Program, wait_until
 from tests.fixture import Repository
 
-# It stands for Meson: it runs the "test" that it is given, and writes the log as Meson does.
+# A fake Meson: it runs the "test" that it is given, and writes a log like Meson's.
 MESON = """
 import json, pathlib, subprocess, sys
 build, name = sys.argv[sys.argv.index("-C") + 1], sys.argv[-1]
@@ -29,7 +29,7 @@ sys.exit(done.returncode)
 
 
 class Stress(Repository):
-    """With a Meson of its own."""
+    """stress.py with the fake Meson."""
 
     def setUp(self):
         super().setUp()
@@ -84,7 +84,7 @@ time.sleep(1000)
                 self.addCleanup(tool.kill)
                 self.assertTrue(wait_until((self.root / "started").exists), "no test has started")
                 pids = [*children(tool.pid), int((self.root / "started").read_text())]
-                self.assertGreaterEqual(len(pids), 3)  # one that is busy, Meson, the test
+                self.assertGreaterEqual(len(pids), 3)  # a busy process, Meson, the test
                 tool.send_signal(number)
                 said = tool.communicate(timeout=LIMIT)
                 self.assertEqual((said, tool.returncode), (("seed 1\n", ""), 128 + number))
@@ -92,7 +92,7 @@ time.sleep(1000)
 
 
 class Stops(unittest.TestCase):
-    """How one process is held up."""
+    """How one process is stopped and continued."""
 
     def setUp(self):
         self.program = Program([sys.executable, "-c", "while True: pass"])
@@ -110,7 +110,7 @@ class Stops(unittest.TestCase):
     def test_one_that_a_test_has_stopped_stays_so(self):
         hold_up = stress.HoldUp(None, 0, set())
         self.assertTrue(stress.stop(self.pid))
-        os.kill(self.pid, signal.SIGSTOP)  # the test does so, too
+        os.kill(self.pid, signal.SIGSTOP)  # now the test stops it, too
         hold_up.stopped = self.pid
         hold_up.go_on()
         self.assertEqual(stress.state(self.pid), "T")

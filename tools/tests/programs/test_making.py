@@ -1,9 +1,9 @@
-"""Building: the bar, what is built first, and what the compiler says."""
+"""Building: the progress bar, the order, and the compiler's output."""
 
 from programs.making import bar
 from tests.fixture import Repository
 
-# A Ninja that writes down what it is to make, and makes it when it may.
+# A fake Ninja that writes down its targets, and makes them when the test allows it.
 NINJA = """
 case "$*" in *-n) echo work; exit ;; "-C "*) exit ;; esac
 cd ..
@@ -20,7 +20,7 @@ TARGETS = """[{"build_by_default": true, "filename": ["%s/build/part01-one/serve
 
 
 class Building(Repository):
-    """./tour where there is something to build."""
+    """./tour when there is something to build."""
 
     def setUp(self):
         super().setUp()
@@ -33,7 +33,7 @@ class Building(Repository):
         self.part("part02-two", "# Part 2: two\n$ build/part02-two/other\n")
 
     def log(self):
-        """What was made, in order, and when a chapter was played."""
+        """The order in which targets were made and chapters were played."""
         return (self.root / "log").read_text().splitlines()
 
     def test_a_chapter_is_played_when_its_own_programs_are_there(self):
@@ -57,7 +57,7 @@ class Building(Repository):
         status, shown = self.terminal("1", keys=[
             ("The other programs are still being built.", lambda _: self.write("log", "played\n"))])
         self.assertEqual(status, 0)
-        self.assertTrue(shown.endswith("\r\x1b[KThey are built.\n"), shown)
+        self.assertTrue(shown.endswith("\r\x1b[KAll programs are built.\n"), shown)
 
     def test_what_the_compiler_says_is_shown(self):
         self.script("bin/ninja", """case "$*" in *-n) echo work; exit ;; "-C "*) exit ;; esac

@@ -1,4 +1,4 @@
-"""Names of ports, and the real ones."""
+"""Names of ports, and the real ports."""
 
 import contextlib
 import socket
@@ -8,7 +8,7 @@ from programs.ports import HeldPorts, Ports, bound_socket, port_listened_on
 
 
 class Substituting(unittest.TestCase):
-    """What is a port in a command, and what becomes of it."""
+    """Which numbers in a command are ports, and how they are replaced."""
 
     def setUp(self):
         self.ports = Ports()
@@ -53,7 +53,7 @@ class Substituting(unittest.TestCase):
 
 
 class AsWritten(unittest.TestCase):
-    """For people, a name is its own port if that is free."""
+    """For people, a name is its own port if that port is free."""
 
     def test_free_and_taken(self):
         ports = Ports(as_written=True)
@@ -71,7 +71,7 @@ class AsWritten(unittest.TestCase):
 
 
 class Held(unittest.TestCase):
-    """Real ports for a page, kept while it is read."""
+    """Real ports for a page, held while it is read."""
 
     def test_a_name_is_refused_until_a_server_listens_and_again_after_it(self):
         with HeldPorts() as ports:
@@ -97,7 +97,7 @@ class Held(unittest.TestCase):
 
 
 def free_names():
-    """Ports of 10000-10999 that nobody uses."""
+    """Free ports between 10000 and 10999."""
     for name in range(10900, 11000):
         with contextlib.suppress(OSError):
             bound_socket(name).close()

@@ -1,4 +1,4 @@
-"""Starting and ending single programs (test_tour.py: leaving none behind)."""
+"""Single programs start and end. (test_tour.py tests that none is left behind.)"""
 
 import signal
 import sys

@@ -1,4 +1,4 @@
-"""Reading demos and console blocks."""
+"""Demos and console blocks are read."""
 
 import signal
 import unittest

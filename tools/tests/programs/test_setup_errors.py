@@ -1,4 +1,4 @@
-"""Trees and build directories that can't be used as they are: mended, or told in one line."""
+"""Trees and build directories that can't be used are repaired, or reported in one line."""
 
 import errno
 import io
@@ -21,7 +21,7 @@ FORBIDDEN = "PermissionError: [Errno 13] Permission denied: '/nowhere/build'"
 
 
 class Mended(Repository):
-    """A build directory that Meson would complain of is set up again."""
+    """A build directory that Meson rejects is set up again."""
 
     def setUp(self):
         super().setUp()
@@ -31,7 +31,7 @@ class Mended(Repository):
         self.write("tree/meson_options.txt", "option('colour', type: 'string', value: 'red')\n")
 
     def configure(self, build="build", options=()):
-        """Sets up, with the real Meson; returns what was said."""
+        """Sets up with the real Meson; returns the output."""
         stream = io.BytesIO()
         configure(self.tree, self.tree / build, Screen(stream), options)
         self.assertTrue((self.tree / build / "build.ninja").exists())
@@ -41,7 +41,7 @@ class Mended(Repository):
         return stream.getvalue().decode()
 
     def colour(self):
-        """The option that the build directory has."""
+        """The option of the build directory."""
         options = json.loads((self.tree / "build/meson-info/intro-buildoptions.json").read_text())
         return next(each["value"] for each in options if each["name"] == "colour")
 
@@ -53,25 +53,25 @@ class Mended(Repository):
         self.configure(options=["-Dcolour=blue"])
         self.tree = self.tree.rename(self.root / "elsewhere")
         self.assertEqual(self.configure(),
-                         "Setting up build/ again: it was made in another place ...\n")
+                         "Setting up build/ again: it was set up in another place ...\n")
         self.assertEqual((self.configure(), self.colour()), ("", "blue"))
 
     def test_the_tree_was_copied(self):
         self.configure()
         shutil.copytree(self.tree, self.root / "copy")
         self.tree = self.root / "copy"
-        self.assertIn("again: it was made in another place", self.configure())
+        self.assertIn("again: it was set up in another place", self.configure())
 
     def test_the_setup_had_not_ended(self):
         self.configure()
         (self.tree / "build/build.ninja").unlink()
-        self.assertIn("again: its setup had not ended", self.configure())
+        self.assertIn("again: its setup was not completed", self.configure())
         (self.tree / "build/build.ninja").unlink()
         (self.tree / "build/meson-private/cmd_line.txt").unlink()
-        self.assertIn("again: its setup had not ended", self.configure())
+        self.assertIn("again: its setup was not completed", self.configure())
         shutil.rmtree(self.tree / "build")
         (self.tree / "build/meson-private").mkdir(parents=True)
-        self.assertIn("again: its setup had not ended", self.configure())
+        self.assertIn("again: its setup was not completed", self.configure())
 
     def test_it_can_t_be_brought_up_to_date(self):
         self.configure()
@@ -98,7 +98,7 @@ class Mended(Repository):
         about["meson_version"]["full"] = "0.1.2"
         file.write_text(json.dumps(about))
         why = setup_errors.made_by_another_meson(build)
-        self.assertEqual(why, "it was made by Meson 0.1.2")
+        self.assertEqual(why, "it was set up by Meson 0.1.2")
         stream = io.BytesIO()
         set_up(self.tree, build, Screen(stream), why=why)
         self.assertEqual(stream.getvalue(), f"Setting up build/ again: {why} ...\n".encode())
@@ -107,7 +107,7 @@ class Mended(Repository):
     def test_what_meson_says_of_another_one(self):
         said = (b"ERROR: Build directory has been generated with Meson version 1.0.1, which is "
                 b"incompatible with the current version 1.7.0.\n")
-        self.assertEqual(setup_errors.unusable_after(said), "it was made by Meson 1.0.1")
+        self.assertEqual(setup_errors.unusable_after(said), "it was set up by Meson 1.0.1")
         for said in (FULL, FORBIDDEN, "meson.build:1:0: ERROR: Unknown compiler(s): [['c++']]"):
             self.assertEqual(setup_errors.unusable_after(said.encode()), "")
 
@@ -127,12 +127,13 @@ class Told(Repository):
     def test_a_full_disk(self):
         self.script("bin/meson", f'echo "{FULL}"; exit 1')
         shutil.rmtree(self.root / "build")
-        self.assert_told(self.tour("1"), f"the disk is full: make room where {self.root}/build is")
+        self.assert_told(self.tour("1"), "the disk is full: free some space on the disk of "
+                                         f"{self.root}/build")
 
     def test_a_disk_that_is_nearly_full(self):
         with mock.patch.object(shutil, "disk_usage", lambda _: mock.Mock(free=3 * 2**20)):
             self.assertEqual(str(setup_errors.failure("no", b"", self.root)),
-                             "no, and the disk has only 3 MiB left")
+                             "no, and only 3 MiB are free on the disk")
         self.assertEqual(str(setup_errors.failure("no", b"", self.root / "build")), "no")
 
     def test_what_meson_may_not_write(self):
@@ -142,14 +143,15 @@ class Told(Repository):
 
     def test_errors_in_words(self):
         for error, expected in [
-                (OSError(errno.ENOSPC, "full", "my/x"), "the disk is full: make room where my/x is"),
+                (OSError(errno.ENOSPC, "full", "my/x"),
+                 "the disk is full: free some space on the disk of my/x"),
                 (OSError(errno.ENOTDIR, "Not a directory", "my/4"), "my/4: Not a directory"),
                 (OSError("something"), "something")]:
             self.assertTrue(setup_errors.in_words(error).startswith(expected))
 
 
 class ReadOnly(Repository):
-    """What somebody else may not write: tried as nobody where we are root."""
+    """Directories without write permission; if we are root, the test runs as nobody."""
 
     def setUp(self):
         super().setUp()
@@ -181,12 +183,12 @@ class ReadOnly(Repository):
         self.assertRegex(done.stderr, f"^tour: can't write {place}, [^\n]*{advice}[^\n]*\n$")
 
     def give(self, path="."):
-        """Makes everything in a directory the user's own."""
+        """Makes the user the owner of everything in a directory."""
         if not os.geteuid():
             subprocess.run(["chown", "-R", str(self.owner), self.root / path], check=True)
 
     def forbid(self, path="."):
-        """Takes away the right to write it."""
+        """Removes the permission to write it."""
         subprocess.run(["chmod", "-R", "a-w", self.root / path], check=True)
 
     def test_a_tree_of_one_s_own(self):
@@ -210,8 +212,8 @@ class ReadOnly(Repository):
         with tempfile.TemporaryDirectory() as closed:
             done = self.as_somebody("handout", f"{closed}/class")
             self.assertEqual((done.returncode, done.stderr),
-                             (1, f"tour: can't read {closed}, which belongs to root: name a "
-                                 "directory of yours\n"))
+                             (1, f"tour: can't read {closed}, which belongs to root: choose "
+                                 "a directory that you own\n"))
 
     def test_a_build_directory_of_somebody_else_s(self):
         if os.geteuid():

@@ -1,4 +1,4 @@
-"""In a terminal the tour waits for who reads it, and its lines fit."""
+"""In a terminal the tour pauses for the reader, and its lines fit."""
 
 import os
 import re
@@ -24,9 +24,9 @@ print("ready", flush=True)
 while not os.path.exists("go on"):
     time.sleep(0.01)
 """
-GO_ON, MORE, NEXT = "[Enter: go on", "[Enter: show more", "[Enter: the next chapter"
+GO_ON, MORE, NEXT = "[Enter: continue", "[Enter: show more", "[Enter: next chapter"
 ENTER, CTRL_C, CTRL_D = b"\n", b"\3", b"\4"
-# What a prompt leaves when it is answered: nothing.
+# An answered prompt leaves nothing on the screen.
 ANSWERED = re.compile(r"(?:\x1b\[2m)?\[Enter: [^]]*\](?:\x1b\[0m)? .*?\n?\x1b\[A\r\x1b\[K", re.DOTALL)
 
 
@@ -36,7 +36,7 @@ def plain(shown):
 
 
 class Waiting(Repository):
-    """Between two steps, between two chapters, and where a page is full."""
+    """Pauses between two steps, between two chapters, and when a page is full."""
 
     def setUp(self):
         super().setUp()
@@ -126,7 +126,7 @@ $ build/part01-one/client 10001 10002
 """)
         _, shown = self.terminal("3", keys=[(MORE, ENTER)], size=(26, 80))
         first, second = ANSWERED.split(shown)
-        self.assertEqual(first.count("\n"), 24)  # there is room for one line more
+        self.assertEqual(first.count("\n"), 24)  # there is room for one more line
         self.assertEqual(second.count("wants poetry!"), 2)
 
     def test_a_page_of_the_size_that_the_terminal_has_by_then(self):

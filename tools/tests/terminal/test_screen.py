@@ -1,4 +1,4 @@
-"""Cutting long outputs."""
+"""Long output is cut."""
 
 import io
 import unittest
@@ -7,7 +7,7 @@ from terminal.screen import HEAD, TAIL, Cut, Screen
 
 
 def cut(*chunks):
-    """What a person sees of an output that comes in these chunks."""
+    """What a person sees of output that arrives in these chunks."""
     stream = io.BytesIO()
     shown = Cut(Screen(stream), indent=b"")
     for chunk in chunks:
@@ -17,12 +17,12 @@ def cut(*chunks):
 
 
 def lines(count):
-    """An output of so many lines."""
+    """Output of this number of lines."""
     return b"".join(b"%d\n" % number for number in range(count))
 
 
 class Cutting(unittest.TestCase):
-    """Cut: all of a short output, the ends of a long one."""
+    """Cut shows all of a short output, and both ends of a long one."""
 
     def test_short(self):
         for count in range(HEAD + TAIL + 1):

@@ -1,4 +1,4 @@
-"""Lines that fit."""
+"""Lines are wrapped."""
 
 import subprocess
 import unittest
@@ -7,7 +7,7 @@ from terminal.wrapping import rows, width, wrapped, wrapped_command
 
 
 class Wrapping(unittest.TestCase):
-    """wrapped: a line as several."""
+    """wrapped splits a line."""
 
     def test_between_words(self):
         self.assertEqual(wrapped("one two three", 8), ["one two", "three"])

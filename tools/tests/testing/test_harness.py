@@ -1,4 +1,4 @@
-"""The harness and check_output, on programs written in Python."""
+"""The harness and check_output, with programs in Python."""
 
 import signal
 import socket
@@ -19,7 +19,7 @@ time.sleep(1000)
 
 
 class Harness(Repository):
-    """The programs of a small repository take the place of the real ones."""
+    """The programs of a small repository replace the real ones."""
 
     def setUp(self):
         super().setUp()
@@ -60,7 +60,7 @@ class Harness(Repository):
             self.assertEqual(sleeper.result(), (b"ready\n", b"to stderr 1\n", 0))
 
     def test_a_limit_is_a_failure(self):
-        with self.assertRaisesRegex(AssertionError, "(?s)had not ended after 0.05.*status 137"):
+        with self.assertRaisesRegex(AssertionError, "(?s)did not end within 0.05.*status 137"):
             run("sleeper", timeout=0.05)
 
     def test_a_sanitizer_report_is_a_failure(self):

@@ -1,4 +1,4 @@
-"""Which versions there are of a program, and how their difference is shown."""
+"""The versions of a program, and how their difference is shown."""
 
 import unittest
 

@@ -1,4 +1,4 @@
-"""./tour in a pipe that nobody reads to its end: it stops as other programs do, and says nothing."""
+"""./tour in a pipe whose reader stops early: it ends like other programs, without a message."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ while True:
 
 
 def runs(pid):
-    """Whether a process is there, be it as a zombie."""
+    """Whether a process exists, even as a zombie."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -29,7 +29,7 @@ def runs(pid):
 
 
 class Pipes(Repository):
-    """What comes first is read, and then the pipe is closed."""
+    """The test reads the first output, and then closes the pipe."""
 
     def setUp(self):
         super().setUp()

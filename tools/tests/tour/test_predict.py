@@ -1,4 +1,4 @@
-"""./tour predict, on programs written in Python; tests/test_predictions.py plays the real ones."""
+"""./tour predict, with programs in Python; tests/test_predictions.py uses the real ones."""
 
 import os
 import unittest
@@ -35,7 +35,7 @@ PRAISE = "Right, line for line. Well predicted!\n"
 
 
 class Predict(Repository):
-    """A small repository with two parts, and what is said of a prediction."""
+    """A small repository with two parts, and the answers to predictions."""
 
     def setUp(self):
         super().setUp()
@@ -48,13 +48,13 @@ class Predict(Repository):
         self.program("build/part17-more/gen-2", IN_SECONDS)
 
     def predict(self, *words, typed="", **settings):
-        """Predicts; returns the status and what is said after the program was shown."""
+        """Predicts; returns the status and the output after the program."""
         done = self.tour("predict", *words, typed=typed, **{"LC_ALL": "C", **settings})
         self.assertEqual(done.stderr, "")
-        return done.returncode, done.stdout.rpartition("the form do.\n\n")[2]
+        return done.returncode, done.stdout.rpartition("the form.\n\n")[2]
 
     def assert_parts(self, typed, *lines):
-        """The prediction is wrong, and so it is said, after the lines up to there."""
+        """Fails unless the prediction is called wrong, after the lines up to the difference."""
         self.assertEqual(self.predict("7/defer-1", typed=typed), (1, "\n".join(["It prints:", *lines, ""])))
 
     def test_list(self):
@@ -80,35 +80,34 @@ class Predict(Repository):
 
     def test_wrong(self):
         self.assert_parts("Twice\n", "   1  Once", "",
-                          'You part at line 1: it prints "Once", where you predicted "Twice".')
+                          'Line 1 differs: it prints "Once", you predicted "Twice".')
         self.assert_parts("Once\nupon\n", "   1  Once", "   2    upon", "",
-                          'You part at line 2: it prints "  upon", where you predicted "upon".')
+                          'Line 2 differs: it prints "  upon", you predicted "upon".')
         self.assert_parts("Once\n  upon\na time\n", "   1  Once", "   2    upon", "   3", "",
-                          "You part at line 3: it prints an empty line, "
-                          'where you predicted "a time".')
+                          'Line 3 differs: it prints an empty line, you predicted "a time".')
 
     def test_a_line_that_is_missing(self):
         for end in ("", ".\na time\n"):
             self.assert_parts("Once\n  upon\n\n" + end, "   1  Once", "   2    upon", "   3",
-                              "   4  a time", "", 'You part at line 4: it prints "a time", '
-                                                  "where your prediction has ended.")
-        self.assert_parts("", "   1  Once", "", 'You part at line 1: it prints "Once", '
-                                                "where your prediction has ended.")
+                              "   4  a time", "", 'Line 4 differs: it prints "a time", '
+                                                  "you predicted no more lines.")
+        self.assert_parts("", "   1  Once", "", 'Line 1 differs: it prints "Once", '
+                                                "you predicted no more lines.")
 
     def test_a_line_too_many(self):
         self.assert_parts(RIGHT + "The end\n", "   1  Once", "   2    upon", "   3", "   4  a time",
-                          "      [status 3]", "", 'You part at line 5: it prints "[status 3]", '
-                                                  'where you predicted "The end".')
-        self.assertIn('You part at line 3: it has ended, where you predicted an empty line.',
+                          "      [status 3]", "", 'Line 5 differs: it prints "[status 3]", '
+                                                  'you predicted "The end".')
+        self.assertIn('Line 3 differs: the program has ended, you predicted an empty line.',
                       self.predict("gen-2", typed="--speed 100\nend\n\n")[1])
 
     def test_i_do_not_know(self):
         truth = ["   1  Once", "   2    upon", "   3", "   4  a time", "      [status 3]", ""]
         for typed, right in [("", 0), ("Once\n", 1), (RIGHT, 4)]:
             self.assert_parts(typed + "?\n", *truth,
-                              f"That is what it prints. You had {right} of 4 lines.")
+                              f"That is the output. You had {right} of 4 lines.")
         self.assert_parts("Twice\n?\n", *truth,
-                          'You part at line 1: it prints "Once", where you predicted "Twice".')
+                          'Line 1 differs: it prints "Once", you predicted "Twice".')
 
     def test_words_of_the_core_do_not_count(self):
         self.part("part07-tales", defer_2='// defer-2 - free words\nthrow Exception("oops");\n')
@@ -134,7 +133,7 @@ class Predict(Repository):
                             (3, "Unhandled error in Deferred: CancelledError")]:
             status, said = self.predict("7/defer-2", typed="\n".join([*truth[:line], given]))
             self.assertEqual(status, 1)
-            self.assertIn(f"You part at line {line + 1}:", said)
+            self.assertIn(f"Line {line + 1} differs:", said)
 
     def test_options(self):
         typed = RIGHT.replace("\n\n", "\n--ending 2\n")
@@ -160,9 +159,9 @@ class Predict(Repository):
             self.assertEqual((done.returncode, done.stdout), (0, shown.partition("It prints:")[0]
                                                               + PRAISE))
         for typed, expected in [(letters[0] + "z", "There is no line 'z': the letters go from a to c."),
-                                (letters[0] + "z", 'it prints "  upon", where your prediction has ended.'),
-                                (letters[1], "at line 1: "),
-                                (letters[0] + "\n.\n", "prediction has ended."),
+                                (letters[0] + "z", 'it prints "  upon", you predicted no more lines.'),
+                                (letters[1], "Line 1 differs: "),
+                                (letters[0] + "\n.\n", "you predicted no more lines."),
                                 (letters[0] + "\n?\n", "You had 1 of 3 lines")]:
             done = self.tour("predict", "7/defer-1", "--shuffled", typed=typed, LC_ALL="C")
             self.assertEqual(done.returncode, 1)
@@ -180,12 +179,12 @@ class Predict(Repository):
         self.write("part17-more/gen-7.cpp", "// gen-7 - one line\n")
         self.write("part17-more/gen-7.expected", "")
         self.program("build/part17-more/gen-7", "print('alike')\nprint('alike')\n")
-        for words, expected in [(["7/defer-2"], "no such program to predict: '7/defer-2'"),
-                                (["7/other"], "no such program"), ([""], "no such program"),
-                                (["7/defer-1", "--ending", "3"], "no such program"),
-                                (["7/defer-1", "17/gen-2"], "no such program"),
-                                (["--lang", "fr"], "predict: --lang is one of en, zh"),
-                                (["7/defer-1", "--lang"], "predict: --lang wants a word"),
+        for words, expected in [(["7/defer-2"], "there is no program '7/defer-2' to predict"),
+                                (["7/other"], "there is no program"), ([""], "there is no program"),
+                                (["7/defer-1", "--ending", "3"], "there is no program"),
+                                (["7/defer-1", "17/gen-2"], "there is no program"),
+                                (["--lang", "fr"], "predict: --lang must be en or zh"),
+                                (["7/defer-1", "--lang"], "predict: --lang needs a value"),
                                 (["17/gen-7", "--shuffled"], "17/gen-7: .* nothing to shuffle")]:
             done = self.tour("predict", *words, LC_ALL="C")
             self.assertEqual((done.returncode, done.stdout), (2, ""))
@@ -204,11 +203,11 @@ class Predict(Repository):
         self.assertIn("noise", done.stdout)
 
     def test_in_a_terminal_every_line_is_asked_for(self):
-        keys = [("What will", b""),  # the numbers before it are the program's
+        keys = [("What will", b""),  # the numbers before it belong to the program
                 ("   1  ", b"Once\n"), ("   2  ", b"  upon\n"), ("   3  ", b"\n"), ("   4  ", b"\4")]
         status, shown = self.terminal("predict", "7/defer-1", keys=keys, LC_ALL="C")
         self.assertEqual(status, 1)
-        self.assertIn('You part at line 4: it prints "a time"', shown)
+        self.assertIn('Line 4 differs: it prints "a time"', shown)
 
     def test_what_was_typed_before_the_question_is_no_answer(self):
         self.script("bin/ninja", 'case "$*" in "-C "*) ;; *-n) echo work ;; *)\n'
@@ -221,7 +220,7 @@ class Predict(Repository):
         keys = [("Building", impatient), ("What will", b""), ("   1  ", b"Once\n"),
                 ("   2  ", b"\4")]
         _, shown = self.terminal("predict", "7/defer-1", keys=keys, LC_ALL="C")
-        self.assertIn('You part at line 2: it prints "  upon"', shown)
+        self.assertIn('Line 2 differs: it prints "  upon"', shown)
 
     def test_a_program_that_hangs(self):
         self.program("build/part07-tales/defer-1", "import time\ntime.sleep(1000)\n")
@@ -230,11 +229,11 @@ class Predict(Repository):
                                      "sys.exit(main.main(['predict', '7/defer-1']))\n")
         done = self.python("tools/limit.py")
         self.assertEqual((done.returncode, done.stderr),
-                         (1, "tour: defer-1: it had not ended after 0.1 seconds\n"))
+                         (1, "tour: defer-1: it did not end within 0.1 seconds\n"))
 
 
 class Pieces(Repository):
-    """What can be tried without a run."""
+    """Functions that need no run."""
 
     def test_parting(self):
         self.assertIsNone(parting([], []))

@@ -1,4 +1,4 @@
-"""The script `tour` on machines that lack something: every program it finds is in one directory."""
+"""The script `tour` on machines that lack something. All programs it finds are in one directory."""
 
 import shutil
 import subprocess
@@ -14,7 +14,7 @@ ALL_OF_IT = {"apt": "g++ meson ninja-build pkg-config libevent-dev doctest-dev",
 
 
 class Setup(Repository):
-    """`tour` with a PATH that has nothing but what a test puts there."""
+    """`tour` with a PATH that contains only what a test puts there."""
 
     def setUp(self):
         super().setUp()
@@ -27,7 +27,7 @@ class Setup(Repository):
         self.part("part01-one", "# Part 1: one\n$ echo this is one\n")
 
     def user(self, number):
-        """Makes the user root (0) or somebody else."""
+        """Makes the user root (0) or another user."""
         self.script("bin/id", f"echo {number}")
 
     def tools(self, *names):
@@ -38,7 +38,7 @@ class Setup(Repository):
             self.script("bin/ninja", 'echo "ninja: no work to do."')
 
     def installer(self, name, then=""):
-        """Adds a package manager that writes down its words."""
+        """Adds a package manager that writes down its arguments."""
         self.script(f"bin/{name}", f'echo "$DEBIAN_FRONTEND {name} $*" >>log\n{then}')
 
     def run_tour(self, *words):
@@ -63,7 +63,7 @@ class Setup(Repository):
             self.assertEqual((done.returncode, log), (status, ""), word)
 
     def installs(self):
-        """What the fake installer does so that nothing is missing afterwards."""
+        """The fake installer's work, after which nothing is missing."""
         made = " ".join(f'printf "#!/bin/sh\\nexit 0\\n" >bin/{name}; chmod +x bin/{name};'
                         for name in ("c++", "meson", "pkg-config"))
         (self.root / "bin/chmod").symlink_to(shutil.which("chmod"))
@@ -112,9 +112,9 @@ class Setup(Repository):
         self.installer("apt-get")
         done, log = self.run_tour()
         self.assertEqual((done.returncode, done.stdout, log), (1, "", ""))
-        self.assertEqual(done.stderr, "tour: this machine lacks something. As root, apt-get update "
-                         f"&& apt-get install -y --no-install-recommends {ALL_OF_IT['apt']}; "
-                         "then ./tour again.\n")
+        self.assertEqual(done.stderr, "tour: some packages are missing. As root, run apt-get "
+                         f"update && apt-get install -y --no-install-recommends {ALL_OF_IT['apt']}; "
+                         "then run ./tour again.\n")
 
     def test_an_unknown_package_manager(self):
         done, _ = self.run_tour()

@@ -1,4 +1,4 @@
-"""Counting test cases, and what ./tour test says of a run."""
+"""The count of test cases, and the report of ./tour test."""
 
 import io
 import json
@@ -18,19 +18,19 @@ def result(name="a test", stdout="", stderr="", verdict="OK", returncode=0):
 
 
 def doctest(passed, failed=0):
-    """What doctest prints at its end."""
+    """The last lines of doctest."""
     return (f"[doctest] doctest version is \"2.4.9\"\n"
             f"[doctest] test cases: {passed + failed:2} | {passed:2} passed | {failed} failed | "
             f"0 skipped\n[doctest] assertions: 9 | 9 passed | 0 failed |\n")
 
 
 def unittest_ran(tests, verdict="OK"):
-    """What unittest prints at its end."""
+    """The last lines of unittest."""
     return f"{'.' * tests}\n{'-' * 70}\nRan {tests} test{'s' * (tests != 1)} in 0.5s\n\n{verdict}\n"
 
 
 class Counting(unittest.TestCase):
-    """count: test cases where they are known, else tests."""
+    """count: test cases if they are known, otherwise tests."""
 
     def assert_counts(self, passed, failed, skipped, **log):
         counts = count(result(**log))
@@ -60,7 +60,7 @@ class Counting(unittest.TestCase):
 
 
 class Reporting(unittest.TestCase):
-    """report: what is shown at the end, and the exit status."""
+    """report: the last lines, and the exit status."""
 
     def report(self, *results, status=0):
         stream = io.BytesIO()
@@ -80,7 +80,7 @@ class Reporting(unittest.TestCase):
     def test_of_a_long_log_the_end_is_shown(self):
         log = "".join(f"line {number}\n" for number in range(500))
         _, text = self.report(result("bad", log, "", "FAIL", 1), status=1)
-        self.assertIn("... (400 lines before)\nline 400\n", text)
+        self.assertIn("... (400 earlier lines)\nline 400\n", text)
         self.assertIn("line 499\n0 passed, 1 failed\n", text)
 
     @mock.patch("shutil.which", lambda name: name == "dnf")
@@ -92,11 +92,11 @@ class Reporting(unittest.TestCase):
                            "skipped: two: Twisted is not installed\n",
                    unittest_ran(3, "OK (skipped=2)")))
         self.assertEqual((status, text), (0, """
-Skipped, a test or a part of one:
+Skipped tests, or parts of tests:
    2 x Twisted is not installed
    1 x curl is not installed
    1 x the hard limit forbids it
-This installs what is missing: dnf install curl python3-twisted
+To install what is missing: dnf install curl python3-twisted
 
 1 passed, 0 failed, 4 skipped
 """))
@@ -112,7 +112,7 @@ This installs what is missing: dnf install curl python3-twisted
 
 
 class Running(Repository):
-    """./tour test, with a Meson that only writes the log."""
+    """./tour test, with a fake Meson that only writes the log."""
 
     def setUp(self):
         super().setUp()

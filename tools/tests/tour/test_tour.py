@@ -1,4 +1,4 @@
-"""The words of ./tour, what it plays, and that it leaves nothing running."""
+"""The commands of ./tour: they play chapters, report mistakes, and leave nothing running."""
 
 import contextlib
 import os
@@ -28,7 +28,7 @@ def alive(pid):
 
 
 class Words(Repository):
-    """Every word has its answer, and a wrong one gets one line and status 2."""
+    """Every command works, and a wrong one gets one line and status 2."""
 
     def setUp(self):
         super().setUp()
@@ -54,8 +54,8 @@ class Words(Repository):
 
     def test_bench_measures_what_it_knows(self):
         self.assert_wrong(["bench", "frob"], "bench: the tables are servers, proxies, client, core, lazy")
-        self.assert_wrong(["bench", "--rounds", "0"], "bench: there must be a round")
-        self.assert_wrong(["bench", "--rounds", "x"], "bench: --rounds wants a number, not 'x'")
+        self.assert_wrong(["bench", "--rounds", "0"], "bench: --rounds must be at least 1")
+        self.assert_wrong(["bench", "--rounds", "x"], "bench: --rounds needs a number, not 'x'")
 
     def test_list(self):
         self.assertEqual(self.tour("list").stdout,
@@ -79,39 +79,39 @@ class Words(Repository):
             self.assertRegex(done.stdout, rf"(?s)^Part {number}, .*nothing\s+to\s+play\s+here\.\n$")
 
     def test_wrong_words(self):
-        self.assert_wrong(["frob"], "no such word: 'frob'")
-        self.assert_wrong([""], "no such word: ''")
+        self.assert_wrong(["frob"], "no such command: 'frob'")
+        self.assert_wrong([""], "no such command: ''")
         self.assert_wrong(["0"], "there is no part 0")
         self.assert_wrong(["07"], "there is no part 07")
         self.assert_wrong(["23"], "there is no part 23")
-        self.assert_wrong(["-1"], "no such word")
-        self.assert_wrong(["²"], "no such word")
+        self.assert_wrong(["-1"], "no such command")
+        self.assert_wrong(["²"], "no such command")
         self.assert_wrong(["5"], "part 5 has no directory here yet")
-        self.assert_wrong(["list", "7"], "too many words after 'list'")
-        self.assert_wrong(["1", "2"], "too many words after '1'")
-        self.assert_wrong(["diff"], "diff wants")
-        self.assert_wrong(["diff", "1", "2", "7"], "diff wants")
-        self.assert_wrong(["diff", "one"], "diff wants")
+        self.assert_wrong(["list", "7"], "too many arguments after 'list'")
+        self.assert_wrong(["1", "2"], "too many arguments after '1'")
+        self.assert_wrong(["diff"], "diff needs")
+        self.assert_wrong(["diff", "1", "2", "7"], "diff needs")
+        self.assert_wrong(["diff", "one"], "diff needs")
         self.assert_wrong(["diff", "1", "23"], "there is no part 23")
         self.assert_wrong(["diff", "1"], "part01-one: no program here has two versions to compare")
 
     def test_wrong_words_of_a_learner(self):
         for word in ("start", "hint", "solution"):
-            self.assert_wrong([word], f"{word} wants an exercise, as in ./tour {word} 4/timeout")
-        self.assert_wrong(["grade"], "grade wants directories")
-        self.assert_wrong(["handout"], "handout wants a new directory")
+            self.assert_wrong([word], f"{word} needs an exercise, as in ./tour {word} 4/timeout")
+        self.assert_wrong(["grade"], "grade needs directories")
+        self.assert_wrong(["handout"], "handout needs a new directory")
         self.assert_wrong(["check", "nope/x"], "there is no exercise 'nope/x'")
-        self.assert_wrong(["start", "4/timeout", "x"], "start: there is no use for 'x'")
-        self.assert_wrong(["exercises", "x"], "exercises: there is no use for 'x'")
-        self.assert_wrong(["check", "--frob"], "check: there is no use for '--frob'")
-        self.assert_wrong(["check", "--my"], "check: --my wants a word after it")
-        self.assert_wrong(["hint", "4/timeout", "--lang", "fr"], "hint: --lang is one of en, zh")
+        self.assert_wrong(["start", "4/timeout", "x"], "start: unknown argument 'x'")
+        self.assert_wrong(["exercises", "x"], "exercises: unknown argument 'x'")
+        self.assert_wrong(["check", "--frob"], "check: unknown argument '--frob'")
+        self.assert_wrong(["check", "--my"], "check: --my needs a value")
+        self.assert_wrong(["hint", "4/timeout", "--lang", "fr"], "hint: --lang must be en or zh")
 
     def test_wrong_words_of_a_test(self):
         self.write("build/meson-info/intro-tests.json", '[{"name": "part01 demo"}]')
-        self.assert_wrong(["test", "frob"], "no test is called 'frob'")
-        self.assert_wrong(["test", "part*", "part02*"], r"no test is called 'part02\*'")
-        self.assert_wrong(["test", "--build-dir"], "test: --build-dir wants a word after it")
+        self.assert_wrong(["test", "frob"], "there is no test 'frob'")
+        self.assert_wrong(["test", "part*", "part02*"], r"there is no test 'part02\*'")
+        self.assert_wrong(["test", "--build-dir"], "test: --build-dir needs a value")
 
     def test_a_demo_that_cannot_be_read(self):
         self.part("part03-three", "# Part 3: three\noops\n")
@@ -144,7 +144,7 @@ class Playing(Repository):
     def test_a_port_that_is_taken(self):
         self.part("part01-one", DEMO)
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", 10001)):
-            done = self.tour("1")  # if the port was taken already, it is the same thing
+            done = self.tour("1")  # if the port was already taken, the test is the same
             self.assertEqual(done.returncode, 0)
             self.assertRegex(done.stdout, r"(?s)server --port (\d+) .*client \1\n.*\(server \1\)")
             self.assertNotIn("10001", done.stdout)
@@ -227,12 +227,12 @@ while open(f"/proc/{open('pid').read()}/stat").read().rpartition(")")[2].split()
 
 
 def listen_to_hangups():
-    """Undoes what nohup does, in a new process."""
+    """Undoes the effect of nohup in a new process."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 class Ending(Repository):
-    """However the tour ends, what it started ends too."""
+    """However the tour ends, the programs that it started end, too."""
 
     def setUp(self):
         super().setUp()
@@ -278,7 +278,7 @@ time.sleep(1000)
         tour.kill()
         tour.communicate()
         self.assertTrue(wait_until(lambda: not alive(stubborn)))
-        os.kill(daemon, signal.SIGKILL)  # the one thing that is out of reach then
+        os.kill(daemon, signal.SIGKILL)  # the only process that the tour can't reach then
 
     def test_by_a_command_that_hangs(self):
         self.write("tools/limit.py", """
@@ -297,7 +297,7 @@ sys.exit(main.main(["1"]))
 """)
         done = self.python("tools/limit.py")
         self.assertEqual(done.returncode, 1)
-        self.assertIn("it had not ended after 1 seconds", done.stderr)
+        self.assertIn("it did not end within 1 seconds", done.stderr)
         line = next(line for line in done.stdout.splitlines() if line.strip()[:1].isdigit())
         self.assertFalse(any(alive(int(pid)) for pid in line.split()))
 
