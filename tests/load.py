@@ -68,8 +68,7 @@ def outcome(clients):
 
 
 def lazy_client(server):
-    """A connection that reads nothing, with a small buffer: a long poem mostly stays in the server.
-    """
+    """A connection that reads nothing, with a small buffer: it takes little of a long poem."""
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)

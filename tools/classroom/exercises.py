@@ -91,8 +91,7 @@ def named(root, name, language="en"):
 
 
 class Progress:
-    """A learner's progress, kept in my/progress.json: passed checks, and the number of hints shown.
-    """
+    """A learner's progress, kept in my/progress.json: passed checks, and hints that were shown."""
 
     def __init__(self, my):
         self.file = Path(my) / "progress.json"

@@ -13,8 +13,7 @@ class PatchError(Exception):
 
 
 class Hunk:
-    """A change in one place: it replaces `old` lines by `new` ones. `lines` are those of the diff.
-    """
+    """A change in one place: `new` lines replace `old` ones; `lines` are those of the diff."""
 
     def __init__(self, head):
         start, *sizes = HUNK.match(head).groups()

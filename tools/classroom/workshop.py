@@ -162,8 +162,7 @@ class Workshop:
 
 @contextlib.contextmanager
 def unfinished(target):
-    """A temporary file that replaces the target on success: others may build it at the same time.
-    """
+    """A temporary file that replaces the target on success: others may build it, too."""
     own = Path(f"{target}.{os.getpid()}")
     try:
         yield own

@@ -29,8 +29,7 @@ def make(build, targets, name, screen):
 
 
 def make_in_turn(build, lists, screen):
-    """Starts to build named lists of programs, and then THE_OTHERS. Returns the argument for
-    wait_for."""
+    """Starts to build named lists of programs, and then THE_OTHERS; returns what wait_for takes."""
     everything = programs(build)
     lists = {name: [each for each in needed if each in everything]
              for name, needed in lists.items()}
@@ -39,8 +38,7 @@ def make_in_turn(build, lists, screen):
 
 
 def begin(build, lists, title, screen):
-    """Starts to build named lists of targets in the background. Returns the argument for wait_for.
-    """
+    """Starts to build named lists of targets in the background; returns what wait_for takes."""
     if up_to_date(build, [target for targets in lists.values() for target in targets]):
         return None
     screen.say(title)

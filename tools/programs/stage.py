@@ -113,8 +113,7 @@ class Stage:
                      f"after {LIMIT} s); status {status}, output:\n{printed}")
 
     def kill(self, step):
-        """Ends a job by the step's signal; returns the job, and what it printed after the signal.
-        """
+        """Ends a job by the step's signal; returns the job, and its output after the signal."""
         if step.job > len(self.jobs):
             raise StageError(f"{step.text}: no program %{step.job} has been started")
         job = self.jobs[step.job - 1]

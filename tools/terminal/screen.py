@@ -1,5 +1,4 @@
-"""Output for a person: our own lines are wrapped, a program's output is not; colours in a terminal.
-"""
+"""Output for a person: our own lines are wrapped, a program's output is not."""
 
 import contextlib
 import os

@@ -77,8 +77,7 @@ def may_break(before, after):
 
 
 def wrapped_command(line, across):
-    """A shell command, wrapped so that it can still be pasted: every line but the last ends in \\.
-    """
+    """A shell command, wrapped so that it can be pasted: every line but the last ends in \\."""
     if width(line) <= across:
         return [line]
     lead = len(LEAD.match(line).group())

@@ -57,8 +57,7 @@ def send_all(connection, data):
 
 
 class Flood:
-    """Sends as fast as it can, in a thread; a context manager that ends both thread and connection.
-    """
+    """Sends as fast as it can, in a thread; a context manager that ends it, and the connection."""
 
     def __init__(self, connection):
         self.connection = connection

@@ -184,8 +184,7 @@ class Server(Running):
         wait_until(lambda: self.program.status is not None or self.sleeps())
 
     def sleeps(self):
-        """Whether it waits in its loop: it handles signals only there, and prints its line before.
-        """
+        """Whether it waits in its loop: only there does it handle signals."""
         stat = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8")
         return stat.rpartition(")")[2].split()[0] == "S"
 

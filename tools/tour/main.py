@@ -41,13 +41,13 @@ HELP = """\
 ./tour test [ARGS]   builds and runs the tests (ARGS go to `meson test`)
 ./tour bench [ARGS]  measures how fast the core is, in about three minutes
 ./tour exercises     lists the exercises and shows which you have solved
-./tour start 4/NAME  starts an exercise; then: ./tour check, hint, solution 4/NAME
+./tour start 4/NAME  starts one; then ./tour check, hint or solution 4/NAME
 ./tour help          shows this text
 
 For teachers:
 ./tour handout DIR   writes a copy of the tree for a class
 ./tour grade DIR...  grades the answers in these directories
-./tour mistakes 4/NAME  shows typical wrong answers, and the thoughts behind them
+./tour mistakes 4/NAME  shows typical wrong answers, and why they are given
 
 In a terminal it pauses for you. Enter: continue; q, Enter: quit; a, Enter: no
 more pauses. Ctrl-C ends it at any time and leaves no program running."""
