@@ -87,7 +87,7 @@ def named(root, name, language="en"):
         raise ExerciseError(f"没有练习“{name}”："
                             + (f"有 {near}" if near else "./tour exercises 列出全部"))
     raise ExerciseError(f"there is no exercise '{name}'; "
-                        + (f"there is {near}" if near else "./tour exercises lists them"))
+                        + (f"did you mean {near}?" if near else "./tour exercises lists them"))
 
 
 class Progress:

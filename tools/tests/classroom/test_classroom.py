@@ -174,10 +174,10 @@ class Learner(unittest.TestCase):
         self.assertEqual(last["directory"], "/nor here")
 
     def test_what_is_not_there(self):
-        for words, message in [(("start", "7/tmieout"), "there is 7/.*7/timeout"),
-                               (("start", "timeout"), "there is 4/timeout, 5/timeout, 7/timeout"),
+        for words, message in [(("start", "7/tmieout"), "did you mean 7/.*7/timeout"),
+                               (("start", "timeout"), "did you mean 4/timeout, 5/timeout, 7/timeout"),
                                (("start", "99/x"), "./tour exercises lists them"),
-                               (("mistakes", "7/tmieout"), "there is 7/"),
+                               (("mistakes", "7/tmieout"), "did you mean 7/"),
                                (("check", NAME), "have not started 7/timeout yet"),
                                (("check",), "have not started an exercise"),
                                (("check", NAME, "--program", "x"), "--program is only for"),
