@@ -175,7 +175,8 @@ class Learner(unittest.TestCase):
 
     def test_what_is_not_there(self):
         for words, message in [(("start", "7/tmieout"), "did you mean 7/.*7/timeout"),
-                               (("start", "timeout"), "did you mean 4/timeout, 5/timeout, 7/timeout"),
+                               (("start", "timeout"),
+                                "did you mean 4/timeout, 5/timeout, 7/timeout"),
                                (("start", "99/x"), "./tour exercises lists them"),
                                (("mistakes", "7/tmieout"), "did you mean 7/"),
                                (("check", NAME), "have not started 7/timeout yet"),
