@@ -1,5 +1,5 @@
-// Counts the system calls of a program that loads this first (LD_PRELOAD), in the file
-// $COUNTED_CALLS, where load.py reads them: 64-bit numbers, in the order of Counts.
+// Counts the system calls of a program that preloads this library (LD_PRELOAD). load.py reads the
+// counts from the file $COUNTED_CALLS: 64-bit numbers in the order of Counts.
 #include <array>
 #include <cstdint>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-"""What the tests under load share: many descriptors, many clients, and what a server makes of them."""
+"""The tools of the tests under load: many descriptors, many clients, and a server's reaction."""
 
 import contextlib
 import os
@@ -13,11 +13,10 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
-from harness import (BUILD, LIMIT, Running, Server,  # pylint: disable=wrong-import-position
-                     poem)
-from processes import wait_until  # pylint: disable=wrong-import-position
+from programs.processes import wait_until
+from testing.harness import BUILD, LIMIT, Running, Server, poem
 
 FASTPOETRY = "part11-server/fastpoetry"
 PROXIES = ["part14-proxy/poetry-proxy", "part14-proxy/poetry-proxy-2", "part19-cancel/poetry-proxy"]
@@ -29,7 +28,7 @@ FULL = r"Can't accept more connections for now: .* Too many open files\]"
 
 @contextlib.contextmanager
 def descriptors(number):
-    """Inside, this process and those that it starts may have so many descriptors."""
+    """Inside, this process and its children may open this number of descriptors."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     if before[1] != resource.RLIM_INFINITY and before[1] < number:
         raise unittest.SkipTest(f"the hard limit allows {before[1]} descriptors, not {number}")
@@ -42,7 +41,7 @@ def descriptors(number):
 
 @contextlib.contextmanager
 def file_of(data):
-    """The path of a file that holds the data."""
+    """The path of a file with the data."""
     with tempfile.NamedTemporaryFile() as file:
         file.write(data)
         file.flush()
@@ -50,18 +49,18 @@ def file_of(data):
 
 
 def long_poem(size=256 * 1024):
-    """So many bytes of poetry."""
+    """A poem of this number of bytes."""
     verses = poem("ecstasy.txt")
     return (verses * (size // len(verses) + 1))[:size]
 
 
 def many_clients(number, server, file, *options):
-    """So many clients at once, that expect what the file holds; the program that plays them."""
+    """The program that plays this number of clients at once, which expect the file's contents."""
     return Running("tests/many-clients", *options, number, server.port, file)
 
 
 def outcome(clients):
-    """How they ended: {"complete": 998, "reset": 2}."""
+    """How the clients ended: {"complete": 998, "reset": 2}."""
     result = clients.result(TIME_FOR_MANY)
     if result.status != 0:
         raise AssertionError(clients.told())
@@ -69,7 +68,7 @@ def outcome(clients):
 
 
 def lazy_client(server):
-    """A connection that reads nothing, and that little fits into: a long poem stays where it is."""
+    """A connection that reads nothing, with a small buffer: it takes little of a long poem."""
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
@@ -79,12 +78,12 @@ def lazy_client(server):
 
 
 def open_descriptors(server):
-    """How many the server has open."""
+    """The number of the server's open descriptors."""
     return len(os.listdir(f"/proc/{server.pid}/fd"))
 
 
 def sockets(server):
-    """Its sockets: descriptor -> what the kernel calls it, which no other one is called."""
+    """The server's sockets: descriptor -> the kernel's unique name for the socket."""
     found = {}
     for name in os.listdir(directory := f"/proc/{server.pid}/fd"):
         with contextlib.suppress(FileNotFoundError):  # it has just been closed
@@ -94,14 +93,14 @@ def sockets(server):
 
 
 def state(process):
-    """What a process is doing: R runs, S sleeps, T is stopped."""
+    """The state of a process: R runs, S sleeps, T is stopped."""
     stat = Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8")
     return stat.rpartition(")")[2].split()[0]
 
 
 @contextlib.contextmanager
 def stopped(server):
-    """Inside, a server that has slept is stopped; signals and clients that come wait for it."""
+    """Inside, a server that was asleep is stopped; signals and clients wait for it."""
     for number, wanted in (0, "S"), (signal.SIGSTOP, "T"):
         server.send(number)
         if not wait_until(lambda wanted=wanted: state(server) == wanted):
@@ -113,7 +112,7 @@ def stopped(server):
 
 
 class Calls:
-    """A server whose system calls are counted: `server`, which the caller ends."""
+    """A server whose system calls are counted. The caller ends `server`."""
 
     def __init__(self, name, *arguments):
         self.file = tempfile.NamedTemporaryFile()
@@ -124,20 +123,20 @@ class Calls:
             self.server = Server(name, *arguments)
 
     def waits(self):
-        """How many of its waits were ended by a descriptor, and by time."""
+        """How many of its waits a descriptor ended, and how many ended by time."""
         return struct.unpack_from("=2Q", self.numbers())
 
     def on(self, descriptors):
-        """How many calls read, wrote or registered one of these descriptors."""
+        """The number of calls that read, wrote or registered one of these descriptors."""
         return sum(struct.unpack_from("=Q", self.numbers(), 8 * (2 + fd))[0] for fd in descriptors)
 
     def numbers(self):
-        """All of them, as the bytes that they are."""
+        """All counts, as raw bytes."""
         return os.pread(self.file.fileno(), 8 * (2 + 4096), 0)
 
 
 def memory(server):
-    """The bytes that the server has taken for itself; None where a sanitizer takes some, too."""
+    """The bytes that the server has allocated; None if a sanitizer allocates memory, too."""
     status = dict(re.findall(r"^(\w+):\s+(\d+) kB$",
                              Path(f"/proc/{server.pid}/status").read_text(), re.MULTILINE))
     terabyte = 1 << 30  # in kB; AddressSanitizer reserves many

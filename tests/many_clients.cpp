@@ -1,5 +1,5 @@
-// many-clients [options] N ADDRESS FILE - connects N clients at once, checks every poem, byte for
-// byte, and prints how many of them ended in which way. It always ends: see Clients::look.
+// many-clients [options] N ADDRESS FILE - connects N clients at once, checks every poem byte for
+// byte, and prints how many clients ended in each way. It always ends: see Clients::look.
 #include <algorithm>
 #include <iostream>
 #include <map>
@@ -22,7 +22,7 @@
 
 namespace {
 
-constexpr int skipped = 77; // what Meson takes for it
+constexpr int skipped = 77; // Meson's status for a skipped test
 
 /// Where clients wait until all are connected.
 class Gate {
@@ -35,7 +35,7 @@ class Gate {
         one_less();
     }
 
-    /// Somebody is here, or will never be.
+    /// One more client has arrived, or will never arrive.
     void one_less() {
         if (--missing_ == 0)
             for (const auto& client : std::exchange(waiting_, {}))
@@ -50,8 +50,8 @@ class Gate {
 enum class State { connecting, waiting, reading }; // waiting: for its first byte
 constexpr int most_quiet_looks = 100;
 
-/// All of them, and what became of them. The reactor stops when the last one has ended, or when
-/// nothing at all has happened for a while.
+/// All clients and their results. The reactor stops when the last client has ended, or when nothing
+/// has happened for a while.
 class Clients : public twist::ClientFactory, public std::enable_shared_from_this<Clients> {
   public:
     Clients(twist::Reactor& reactor, twist::Address server, std::string the_poem)
@@ -59,7 +59,7 @@ class Clients : public twist::ClientFactory, public std::enable_shared_from_this
 
     const std::string poem;
     std::optional<Gate> gate;
-    bool again = false; // who has the poem comes for it again, until one finds the server gone
+    bool again = false; // a client that has the poem fetches it again, until the server is gone
     twist::Seconds patience{100};
 
     void come(std::size_t number) {
@@ -68,8 +68,8 @@ class Clients : public twist::ClientFactory, public std::enable_shared_from_this
             connect_tcp(reactor_, server_, shared_from_this(), twist::Seconds(120));
     }
 
-    /// Looks whether anything has happened since the last look. It counts looks and not seconds: a
-    /// process that was stopped for a while has had no time to do anything, either.
+    /// Checks whether anything has happened since the last look. Counts looks, not seconds: a
+    /// process that was stopped for a while could not do anything, either.
     void look() {
         quiet_looks_ = std::exchange(something_happened_, false) ? 0 : quiet_looks_ + 1;
         if (quiet_looks_ == most_quiet_looks) {
@@ -103,7 +103,7 @@ class Clients : public twist::ClientFactory, public std::enable_shared_from_this
         const bool complete = how == "complete";
         if (++number_[how] == 1 && complete)
             std::cout << "The first poem is complete." << std::endl;
-        again = again && complete; // another server may get the port of one that is gone
+        again = again && complete; // another server may get the port of the old one
         if (again)
             come(1);
         if (nobody_is_left() && reactor_.running())
@@ -141,8 +141,8 @@ class Clients : public twist::ClientFactory, public std::enable_shared_from_this
     bool gave_up_ = false;
 };
 
-/// Has the kernel ask a server that is silent whether it is still there. A client that never sends
-/// would not hear of its end if the word of it got lost on the way, as on a machine that is busy.
+/// Makes the kernel probe a silent server. A client that never sends would not notice the server's
+/// end if the packet got lost, as on a busy machine.
 void hear_of_the_end(const twist::Transport& transport) {
     const int fd = dynamic_cast<const twist::Connection&>(transport).fileno();
     const int yes = 1, seconds = 5;
@@ -158,7 +158,7 @@ class Client : public twist::Protocol {
     void connection_made() override {
         all_.moved(State::connecting, State::waiting);
         hear_of_the_end(*transport());
-        // Where nobody listens any more, the kernel may connect a socket with itself.
+        // If nobody listens any more, the kernel may connect a socket to itself.
         with_itself_ = transport()->get_host() == transport()->get_peer();
         if (with_itself_)
             transport()->abort_connection();

@@ -1,5 +1,5 @@
-// mistakes buffer|vector TEXT - writes TEXT where there is room for eight characters only. A test
-// sees who stops it.
+// mistakes buffer|vector TEXT - writes TEXT into a buffer or a vector of eight characters. A test
+// checks what stops it.
 #include <cstring>
 #include <iostream>
 #include <string>

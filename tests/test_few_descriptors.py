@@ -1,29 +1,33 @@
-"""`ulimit -n 64`: a server that has no descriptor left waits, and serves the rest when it has some."""
+"""`ulimit -n 64`: a server without free descriptors waits, and serves the rest when it has some."""
 
 import contextlib
 import os
+import sys
 import unittest
+from pathlib import Path
 from unittest import mock
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+
 import load
-import harness
-from harness import ROOT, Peer, Server, fetch, poem, receive_all
 from load import FASTPOETRY, FULL, PROXIES, WARM_PROXY, Calls, lazy_client, many_clients, outcome
-from processes import wait_until  # pylint: disable=wrong-import-position
+from programs.processes import wait_until
+from testing import harness
+from testing.harness import ROOT, Peer, Server, fetch, poem, receive_all
 
 FEW = 64
 CLIENTS = 150
-LOOKS, MOST_ROUNDS = 20, 50  # of the full server at those who wait
+LOOKS, MOST_ROUNDS = 20, 50  # of the full server at waiting clients
 MOST_LINES = 9  # one a minute, and no test here takes ten
 SHORT_POEM = ROOT / "poetry" / "ecstasy.txt"
 LONG_POEM = load.long_poem()
 
 
 class FewDescriptors(unittest.TestCase):
-    """More clients than the server has descriptors for."""
+    """More clients than the server has descriptors."""
 
     def setUp(self):
-        # UBSan looks at an object's type with the help of a pipe, which it can't get here.
+        # UBSan needs a pipe to inspect an object's type, and can't open one here.
         without_types = load.file_of(b"vptr:*\n")
         options = f"suppressions={without_types.__enter__()}"  # Python 3.11: enterContext
         self.addCleanup(without_types.__exit__, None, None, None)
@@ -49,7 +53,7 @@ class FewDescriptors(unittest.TestCase):
         self.assertLessEqual(woken, timers + 1)
 
     def check_end(self, server):
-        """It has told that it was full, but not more than once a minute, and ends in good order."""
+        """The server has reported that it was full, at most once a minute, and ends cleanly."""
         self.assertEqual(server.stop(), 0)
         lines = server.stderr.decode().splitlines()
         for line in lines:
@@ -86,7 +90,7 @@ class FewDescriptors(unittest.TestCase):
     def test_a_cold_proxy_has_a_descriptor_for_every_fetch(self):
         for program in PROXIES:
             with self.subTest(program):
-                upstream = Peer(poem("ecstasy.txt"))  # listens, and answers nobody for now
+                upstream = Peer(poem("ecstasy.txt"))  # listens, but does not answer yet
                 with load.descriptors(FEW):
                     calls = Calls(program, upstream.port)
                 with calls.server as proxy, many_clients(CLIENTS, proxy, SHORT_POEM) as clients:

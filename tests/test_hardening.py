@@ -1,4 +1,4 @@
-"""The servers as strangers meet them: hardened, and to be found from this machine only."""
+"""The servers are hardened, and reachable from this machine only."""
 
 import re
 import shutil
@@ -9,12 +9,12 @@ import tempfile
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
-import harness  # pylint: disable=wrong-import-position
-from harness import BUILD, ROOT, Server, program  # pylint: disable=wrong-import-position
-from making import ninja  # pylint: disable=wrong-import-position
-from workshop import Workshop  # pylint: disable=wrong-import-position
+from classroom.workshop import Workshop
+from programs.making import ninja
+from testing import harness
+from testing.harness import BUILD, ROOT, Server, program
 
 SERVERS = {
     "part01-blocking/slowpoetry": ["poetry/science.txt"],
@@ -32,18 +32,18 @@ TOO_LONG = "much more than eight characters"
 
 
 def has_sanitizers():
-    """Whether this build has them."""
+    """Whether this build has sanitizers."""
     return bool(Workshop(ROOT, BUILD).sanitizers)
 
 
 def told(*command):
-    """Runs a command that must succeed, and gives what it prints."""
+    """Runs a command that must succeed; returns its output."""
     return subprocess.run(list(map(str, command)), text=True, check=True, stdout=subprocess.PIPE,
                           timeout=harness.LIMIT * 5).stdout
 
 
 def readelf(name, *arguments):
-    """What readelf says of a program."""
+    """readelf's output about a program."""
     return told("readelf", "--wide", *arguments, program(name))
 
 
@@ -73,11 +73,11 @@ class Servers(unittest.TestCase):
 
 
 class Mistakes(unittest.TestCase):
-    """Writing where there is no room ends the program: the library's own containers in every build,
-    the C library's calls in one that is optimized, as for a server that strangers may reach."""
+    """Writing beyond a buffer ends the program: in the library's containers in every build, and in
+    the C library's calls in an optimized build, as for a server that strangers may reach."""
 
     def end(self, build, kind):
-        """What is said when a program of that build makes such a mistake."""
+        """The output of a program of that build that makes such a mistake."""
         done = subprocess.run([build / "tests/mistakes", kind, TOO_LONG], check=False, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.assertEqual((done.stdout, done.returncode), ("", -signal.SIGABRT))

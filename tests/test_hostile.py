@@ -6,22 +6,22 @@ import unittest
 from pathlib import Path
 from typing import Callable, NamedTuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
-import harness  # pylint: disable=wrong-import-position
-import hostile  # pylint: disable=wrong-import-position
-from harness import Running, Server  # pylint: disable=wrong-import-position
-from hostile import (FAILURE, LOST, MODES, MORE,  # pylint: disable=wrong-import-position
+import hostile
+from hostile import (FAILURE, LOST, MODES, MORE,
                      POEM, TIME, Poet)
+from testing import harness
+from testing.harness import Running, Server
 
-# What becomes of each client (poem, more and empty: status 0; lost and hangs: 1):
+# The result for each client (poem, more and empty: status 0; lost and hangs: 1):
 #   poem   it has the whole poem, byte for byte
-#   more   and what came after the end, too: for a client, the end is where the connection ends
+#   more   it also has what came after the end: a client only knows the end of the connection
 #   empty  it has a poem of no bytes
 #   stack  it shows its stack, and ends with status 0
 #   lost   it says that there is no poem
-#   hangs  it waits, or reads, until Ctrl-C; and then there is no poem
-#   deaf   it reads until the poet ends, and hears no Ctrl-C
+#   hangs  it waits or reads until Ctrl-C, and then there is no poem
+#   deaf   it reads until the poet ends, and does not notice Ctrl-C
 MATRIX = """
                  dribble  split  half-close  after-end  close  reset  silent  endless
 blocking         poem     poem   poem        more       empty  lost   hangs   hangs
@@ -52,9 +52,9 @@ DOWNLOAD_FAILED = r"The poem download failed\.\n"
 
 
 class Client(NamedTuple):
-    """A client: the program, what it prints of a poem (a pattern for stdout), and what it says
-    (patterns for stdout and stderr) of one that was lost. A `blocking` one dies of Ctrl-C, and has
-    said the third thing."""
+    """A client: the program, its output for a poem (a pattern for stdout), and for a lost poem
+    (patterns for stdout and stderr). Ctrl-C kills a `blocking` client, whose output then matches
+    the third pattern."""
 
     program: str
     prints: Callable
@@ -64,18 +64,18 @@ class Client(NamedTuple):
 
 
 def timed(poem):
-    """What the blocking client prints."""
+    """The output of the blocking client."""
     return f"{STARTS}Task 1: got {len(poem)} bytes of poetry from {FROM} in {TIME}\n" \
            f"Got 1 poems in {TIME}\n"
 
 
 def finished(poem):
-    """What the clients print that say when a task has finished."""
+    """The output of clients that report each finished task."""
     return f"{GOT}Task 1 finished\nTask 1: {len(poem)} bytes of poetry\nGot 1 poems in {TIME}\n"
 
 
 def counted(poem):
-    """What the client prints that counts, too, but does not say that."""
+    """The output of the client that counts tasks, but does not report them."""
     return f"{GOT}Task 1: {len(poem)} bytes of poetry\nGot 1 poems in {TIME}\n"
 
 
@@ -137,7 +137,7 @@ class Matrix(unittest.TestCase):
         return [self.client.program, *words, poet.port]
 
     def check(self, result, stdout, stderr, status):
-        """Fails unless the client has said what matches these patterns."""
+        """Fails unless the client's output matches these patterns."""
         self.assertRegex(result.text, rf"\A{stdout}\Z")
         self.assertRegex(result.error_text, rf"\A{stderr}\Z")
         self.assertEqual(result.status, status)
@@ -152,23 +152,23 @@ class Matrix(unittest.TestCase):
         self.check(hostile.run(poet, *self.words(poet)), self.client.prints(expected), "", 0)
 
     def more(self, poet):
-        """It has more than that."""
+        """The client has more than the poem."""
         self.poem(poet, MORE)
 
     def empty(self, poet):
-        """It has a poem of no bytes."""
+        """The client has a poem of no bytes."""
         self.poem(poet, b"")
 
     def stack(self, poet):
-        """It shows its stack."""
+        """The client shows its stack."""
         self.check(hostile.run(poet, *self.words(poet)), "", r"main at (?s:.)*\n", 0)
 
     def lost(self, poet):
-        """It says that there is no poem."""
+        """The client says that there is no poem."""
         self.check(hostile.run(poet, *self.words(poet)), *self.client.lost, 1)
 
     def hangs(self, poet):
-        """It does not end by itself."""
+        """The client does not end by itself."""
         blocking = self.client.blocking
         result = hostile.interrupt(poet, *self.words(poet), blocking=blocking is not None)
         if blocking is None:
@@ -177,7 +177,7 @@ class Matrix(unittest.TestCase):
             self.check(result, blocking, "", 130)
 
     def deaf(self, poet):
-        """It reads, and does nothing else."""
+        """The client reads, and does nothing else."""
         with Running(*self.words(poet)) as client:
             hostile.wait_until_let_down(client, poet)
             poet.stop()

@@ -6,22 +6,22 @@ import sys
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
-import harness  # pylint: disable=wrong-import-position
-from harness import Server, connect, fetch, receive_all  # pylint: disable=wrong-import-position
-from hostile import MODES, MORE, POEM, Poet  # pylint: disable=wrong-import-position
+from hostile import MODES, MORE, POEM, Poet
+from testing import harness
+from testing.harness import Server, connect, fetch, receive_all
 
 PROXIES = {"1.0": "part14-proxy/poetry-proxy", "2.0": "part14-proxy/poetry-proxy-2",
            "3.0": "part19-cancel/poetry-proxy"}
 FETCHING, CACHED = "Fetching poem from server.", "Using cached poem."
 
-# What becomes of the proxy, and of its clients:
-#   poem   the first client has the whole poem; the next one has it from the cache
+# The result for the proxy and its clients:
+#   poem   the first client gets the whole poem; the next one gets it from the cache
 #   more   the same with what came after the end; empty: the same with a poem of no bytes
-#   none   the first client has nothing, and nothing is cached: for the next one it fetches again
-#   waits  the first client waits, and meanwhile the next ones are served; nothing of what the
-#          first fetch has brought is cached
+#   none   the first client gets nothing, and nothing is cached: the proxy fetches again
+#   waits  the first client waits, and the next ones are served; nothing of the first fetch is
+#          cached
 MATRIX = """
                  dribble  split  half-close  after-end  close  reset  silent  endless
 1.0              poem     poem   poem        more       empty  none   waits   waits
@@ -49,50 +49,50 @@ class Matrix(unittest.TestCase):
                 self.waits(poet, proxy)
 
     def test_a_poem_that_was_cut_short_in_good_order(self):
-        # Nobody can tell: a poem has no length, as a netstring has.
+        # Nobody can tell: unlike a netstring, a poem has no length.
         for mode in "half-close", "close":
             with self.subTest(mode), Poet(mode, "--victims", 1, "--after", 5) as poet, \
                     Server(self.program, poet.port) as proxy:
                 self.poem(poet, proxy, POEM[:5])
 
     def check_end(self, proxy, lines, errors=""):
-        """Ends the proxy, which has printed these lines after its first, and these errors."""
+        """Ends the proxy. Fails unless it printed these lines after its first, and these errors."""
         self.assertEqual(proxy.stop(signal.SIGINT), 0)
         self.assertEqual(proxy.stdout.decode().splitlines()[1:], lines)
         self.assertRegex(proxy.stderr.decode(), rf"\A{errors}\Z")
 
     def poem(self, _poet, proxy, expected=POEM):
-        """It has cached the whole poem."""
+        """The proxy has cached the whole poem."""
         self.assertEqual([fetch(proxy.port), fetch(proxy.port)], [expected, expected])
         self.check_end(proxy, [FETCHING, CACHED])
 
     def more(self, poet, proxy):
-        """It has cached more than that."""
+        """The proxy has cached more than the poem."""
         self.poem(poet, proxy, MORE)
 
     def empty(self, poet, proxy):
-        """It has cached a poem of no bytes."""
+        """The proxy has cached a poem of no bytes."""
         self.poem(poet, proxy, b"")
 
     def none(self, poet, proxy):
-        """It has said so, and cached nothing."""
+        """The proxy has reported the error, and cached nothing."""
         self.assertEqual([fetch(proxy.port), fetch(proxy.port)], [b"", POEM])
         self.assertEqual(fetch(proxy.port), POEM)
         self.check_end(proxy, [FETCHING, FETCHING, CACHED], self.no_poem(poet))
 
     def waits(self, poet, proxy):
-        """It goes on fetching for one client, and serves the others."""
+        """The proxy still fetches for one client, and serves the others."""
         with connect(proxy.port) as first:
             proxy.wait_for_line(re.escape(FETCHING))
             self.assertEqual([fetch(proxy.port), fetch(proxy.port)], [POEM, POEM])
             self.assertEqual(proxy.stdout.decode().splitlines()[1:], [FETCHING, FETCHING, CACHED])
             self.assertEqual(proxy.stop(signal.SIGINT), 0)
             self.assertEqual(receive_all(first), b"")
-            # The fetch for the first may have come to a limit of the proxy's.
+            # The first client's fetch may have reached a limit of the proxy.
             self.assertRegex(proxy.stderr.decode(), rf"\A(?:{self.no_poem(poet)})?\Z")
 
     def no_poem(self, poet):
-        """The line that says that there was none, as a pattern."""
+        """A pattern for the line that reports a missing poem."""
         return rf"No poem from {re.escape(poet.address)}: \[Failure: .*\]\n"
 
 

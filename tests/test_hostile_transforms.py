@@ -1,5 +1,5 @@
-"""Those who have poems transformed meet the hostile poet as the server that should do it; and the
-server for transforms meets hostile clients."""
+"""Clients of transforms meet the hostile poet as their transform server, and the transform server
+meets hostile clients."""
 
 import contextlib
 import re
@@ -9,23 +9,22 @@ import unittest
 from pathlib import Path
 from typing import NamedTuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
-import harness  # pylint: disable=wrong-import-position
-import hostile  # pylint: disable=wrong-import-position
-from harness import (Peer, Server, connect, fetch,  # pylint: disable=wrong-import-position
-                     receive_all, reset)
-from hostile import LOST, MODES, Poet  # pylint: disable=wrong-import-position
+import hostile
+from hostile import LOST, MODES, Poet
+from testing import harness
+from testing.harness import Peer, Server, connect, fetch, receive_all, reset
 
 POEM = "Forse perché della fatal quïete".encode()
 TRANSFORMED = "FORSE PERCHÉ DELLA FATAL QUÏETE".encode()
 REPLY = b"%d:%s," % (len(TRANSFORMED), TRANSFORMED)  # the poet's poem
 
-# What becomes of each client:
-#   reply  it has the transformed poem: it knows where that ends, and what comes then is no matter
-#   twice  the same; but a second reply that came with the first may be reported
-#   none   it says that there is no reply; get-poetry prints its poem as it was, with status 0
-#   hangs  it waits until Ctrl-C; then there is no reply
+# The result for each client:
+#   reply  it has the transformed poem: it knows the end, and ignores what follows
+#   twice  the same, but it may report a second reply that came with the first
+#   none   it says that there is no reply; get-poetry prints the untransformed poem, with status 0
+#   hangs  it waits until Ctrl-C, and then there is no reply
 MATRIX = """
                  dribble  split  half-close  after-end  close  reset  silent  endless
 transform-test   reply    reply  reply       reply      none   none   hangs   reply
@@ -38,8 +37,8 @@ TWICE = r"(?:Unhandled Error: \[Failure: AlreadyCalledError: .*\]\n)?"
 
 
 class Client(NamedTuple):
-    """A client: the program, and what it says and returns where there is no reply (patterns for
-    stdout and stderr, and its status)."""
+    """A client: the program, and its output (patterns for stdout and stderr) and status if there is
+    no reply."""
 
     program: str
     none: tuple
@@ -77,7 +76,7 @@ class Matrix(unittest.TestCase):
         return [self.client.program, poet.port, *words]
 
     def check(self, result, stdout, stderr, status):
-        """Fails unless the client has said what matches these patterns."""
+        """Fails unless the client's output matches these patterns."""
         self.assertRegex(result.text, rf"\A{stdout}\Z")
         self.assertRegex(result.error_text, rf"\A{stderr}\Z")
         self.assertEqual(result.status, status)
@@ -88,15 +87,15 @@ class Matrix(unittest.TestCase):
                    stderr, 0)
 
     def twice(self, poet, poems):
-        """It has its reply, and may complain of another."""
+        """The client has its reply, and may complain about another."""
         self.reply(poet, poems, TWICE)
 
     def none(self, poet, poems):
-        """It has none, and says so."""
+        """The client has no reply, and says so."""
         self.check(hostile.run(poet, *self.words(poet, poems)), *self.client.none)
 
     def hangs(self, poet, poems):
-        """It waits until Ctrl-C."""
+        """The client waits until Ctrl-C."""
         self.check(hostile.interrupt(poet, *self.words(poet, poems)), *self.client.none)
 
 
@@ -104,7 +103,7 @@ REQUEST, ANSWER = b"19:cummingsify.A POEM!,", b"7:a poem!,"
 
 
 class HostileClients(unittest.TestCase):
-    """Each does its worst while a good one asks, and is answered; nothing is said of it."""
+    """Each does its worst while a good client asks and is answered; the server reports nothing."""
 
     def setUp(self):
         self.server = Server("part12-transform/transformedpoetry")
@@ -114,7 +113,7 @@ class HostileClients(unittest.TestCase):
         self.bad.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def assert_well(self):
-        """Fails unless a good client is answered, and the server has nothing to say."""
+        """Fails unless a good client is answered and the server reports nothing."""
         self.assertEqual(fetch(self.server.port, REQUEST), ANSWER)
         self.assertEqual(self.server.stderr, b"")
 
@@ -154,7 +153,7 @@ class HostileClients(unittest.TestCase):
 
     def test_silent(self):
         self.assert_well()
-        self.bad.sendall(REQUEST)  # it may still think better of it
+        self.bad.sendall(REQUEST)  # a silent client may still ask
         self.assertEqual(receive_all(self.bad), ANSWER)
 
     def test_endless(self):

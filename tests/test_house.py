@@ -1,18 +1,19 @@
-"""The rules of the house that a machine can check: floors, includes, sizes, the shape of a part."""
+"""The rules of the house that a machine can check: floors, includes, sizes, parts, tools."""
 
 import re
 import sys
 import unittest
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
-import exercises  # pylint: disable=wrong-import-position
-import harness  # pylint: disable=wrong-import-position
-import mistakes  # pylint: disable=wrong-import-position
+from classroom import exercises, mistakes, renamed
+from testing import harness
 
-# The floors, from the ground up: what each may include besides its own.
+ROOT = Path(__file__).resolve().parents[1]
+TOOLS = ROOT / "tools"
+
+# The floors that each floor may include besides itself.
 FLOORS = {
     "base": set(),
     "loop": {"base"},
@@ -23,6 +24,9 @@ FLOORS = {
     "testing": {"base", "loop", "deferred", "net", "async"},
 }
 INCLUDE = re.compile(r'^#include ["<](.*)[">]', re.MULTILINE)
+IMPORT = re.compile(r"^ *(?:from|import) (\w+)", re.MULTILINE)
+ROW = re.compile(r"^\| `(\w+)/` \|.*\| (.*?) ?\|$", re.MULTILINE)  # of the table in tools/README.md
+ON_THE_PATH = 'sys.path.insert(0, str(Path(__file__).resolve().parents[{}] / "tools"))\n'
 
 
 def core():
@@ -36,12 +40,29 @@ def parts():
 
 
 def included(file):
-    """What a file includes."""
+    """The includes of a file."""
     return INCLUDE.findall(file.read_text(encoding="utf-8"))
 
 
+def python_files():
+    """Everything in Python: the tools and the tests."""
+    return sorted(file for folder in ("tools", "tests", "*/tests")
+                  for file in ROOT.glob(f"{folder}/**/*.py"))
+
+
+def jobs():
+    """The folders of tools/ and what each may import, as the table in its README says."""
+    rows = ROW.findall((TOOLS / "README.md").read_text(encoding="utf-8"))
+    return {folder: set(re.findall(r"`(\w+)`", imports)) for folder, imports in rows}
+
+
+def imported(file):
+    """The folders of tools/ that a Python file imports from."""
+    return set(IMPORT.findall(file.read_text(encoding="utf-8"))) & set(jobs())
+
+
 class House(unittest.TestCase):
-    """common/README.md and CONTRIBUTING.md say it in words."""
+    """The rules of common/README.md and CONTRIBUTING.md."""
 
     def test_every_file_of_the_core_is_on_a_floor(self):
         self.assertEqual({file.parent.name for file in core()}, set(FLOORS))
@@ -65,7 +86,8 @@ class House(unittest.TestCase):
                         self.assertIn(floor, FLOORS[file.parent.name] | {file.parent.name})
 
     def test_libevent_stays_in_one_file(self):
-        users = {file.name for file in [*core(), *ROOT.glob("*/*.[hc]pp")] if file.parent.name != "bench"
+        users = {file.name for file in [*core(), *ROOT.glob("*/*.[hc]pp")]
+                 if file.parent.name != "bench"
                  and any(name.startswith("event") for name in included(file))}
         self.assertEqual(users, {"poller.cpp"})
 
@@ -78,8 +100,7 @@ class House(unittest.TestCase):
                             ("twist/", "application/", "sys/", "netinet/", "arpa/", "doctest/")))
 
     def test_no_file_is_too_long(self):
-        tools = [*ROOT.glob("tools/*.py"), *ROOT.glob("*/tests/*.py"), *ROOT.glob("tests/*.py")]
-        for file in [*core(), *tools]:
+        for file in [*core(), *python_files()]:
             with self.subTest(file.name):
                 self.assertLessEqual(len(file.read_text(encoding="utf-8").splitlines()), 400)
 
@@ -114,7 +135,7 @@ class House(unittest.TestCase):
                 self.assertGreaterEqual(len(wrong), 2)
             for file in wrong:
                 with self.subTest(f"{exercise.name}: {file.name}"):
-                    mistakes.Mistake(file).answer()  # has all of its lines, and applies
+                    mistakes.Mistake(file).answer()  # complete, and it applies
                     lines += len(file.read_text(encoding="utf-8").splitlines())
         self.assertLessEqual(lines, 4500)
 
@@ -127,7 +148,74 @@ class House(unittest.TestCase):
                 self.assertTrue(named in plan, f"docs/teaching.md does not say {named}")
         for name in re.findall(r"`(\d+/[a-z][a-z-]+)`", plan):
             with self.subTest(name):
-                self.assertTrue(name in found or list(ROOT.glob("part*/" + name.split("/")[1] + ".cpp")))
+                self.assertTrue(name in found or
+                                list(ROOT.glob(f"part*/{name.split('/')[1]}.cpp")))
+
+
+class Changelog(unittest.TestCase):
+    """In the table of CHANGELOG.md, new names exist and old names do not."""
+
+    def setUp(self):
+        headers = [*core(), *ROOT.glob("part*/*.hpp"), *ROOT.glob("part*/*/*.hpp")]
+        self.names = set().union(*(renamed.names_in(file.read_text(encoding="utf-8"))
+                                   for file in headers))
+        self.paths = [ROOT, ROOT / "common", *parts()]
+
+    def exists(self, name):
+        """Whether a program can include this path, or use this name of the core."""
+        if name.endswith(".hpp"):
+            return any((path / name).exists() for path in self.paths)
+        return name in self.names
+
+    def test_every_row_is_an_old_name_and_a_new_one(self):
+        for row in renamed.table(ROOT):
+            with self.subTest(row.before):
+                self.assertRegex(row.before, r"^([\w/]+\.hpp|\.?[^\W\d]\w*)$")
+                self.assertFalse(self.exists(row.before), "the old name still exists")
+                self.assertTrue(self.exists(row.now.split("(")[0]), f"there is no {row.now}")
+
+    def test_every_row_is_read(self):
+        text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+        rows = [line for line in text.splitlines() if line.startswith("| `")]
+        self.assertEqual(len(rows), len({row.before for row in renamed.table(ROOT)}))
+        self.assertIn("| before | now |\n", text)
+
+
+class Tools(unittest.TestCase):
+    """The rules of tools/README.md."""
+
+    def test_a_folder_is_a_job(self):
+        folders = {path.name for path in TOOLS.iterdir() if path.is_dir()} - {"__pycache__"}
+        self.assertEqual(folders, set(jobs()))
+        self.assertEqual(list(TOOLS.glob("*.py")), [])
+
+    def test_a_folder_imports_only_what_its_row_names(self):
+        for folder, allowed in jobs().items():
+            for file in (TOOLS / folder).glob("*.py"):
+                if folder != "tests":
+                    with self.subTest(f"{folder}/{file.name}"):
+                        self.assertLessEqual(imported(file), allowed | {folder})
+
+    def test_what_a_learner_runs_does_not_need_the_tests(self):
+        needed, new = set(), {"tour"}
+        while new:
+            needed |= new
+            new = set().union(*(jobs()[folder] for folder in new)) - needed
+        self.assertEqual(needed & {"house", "testing", "tests"}, set())
+
+    def test_tests_stand_in_the_folder_of_what_they_test(self):
+        folders = {file.parent.name for file in (TOOLS / "tests").glob("*/test_*.py")}
+        self.assertLessEqual(folders, set(jobs()))
+        self.assertEqual(list((TOOLS / "tests").glob("test_*.py")), [])
+
+    def test_every_file_finds_the_tools_by_the_same_line(self):
+        for file in python_files():
+            folder, text = file.relative_to(ROOT).parts, file.read_text(encoding="utf-8")
+            if folder[:2] == ("tools", "tests"):
+                continue  # they run in tools/
+            if imported(file) and (folder[0] != "tools" or "\nif __name__" in text):
+                with self.subTest(str(file.relative_to(ROOT))):
+                    self.assertTrue(ON_THE_PATH.format(len(folder) - 1) in text)
 
 
 if __name__ == "__main__":

@@ -1,25 +1,27 @@
-"""Clients that never read: while they wait the server does nothing for them, and they cost little.
+"""Clients that never read: while they wait, the server does nothing for them, and they cost little.
 
-And clients that never talk.
-
-(How fast the others are served beside them is for ./tour bench.)
+The same for clients that never send. (./tour bench measures how fast other clients are served.)
 """
 
 import contextlib
+import sys
 import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
 import load
-import harness
-from harness import Server, fetch
-from processes import wait_until
 from load import FASTPOETRY, WARM_PROXY, Calls, lazy_client, many_clients, outcome
+from programs.processes import wait_until
+from testing import harness
+from testing.harness import Server, fetch
 
 LAZY = 200
 OTHERS = 400
 SILENT = 20
 MORE = 2000
 POEM = load.long_poem()
-MOST_BYTES = 1000  # for each of them, beyond the socket
+MOST_BYTES = 1000  # for each client, beyond the socket
 MOST_ROUNDS = 50
 
 
@@ -42,7 +44,7 @@ def warm_proxy(file):
 
 
 class LazyClients(unittest.TestCase):
-    """The poem is too long for what the kernel takes: the server has the rest of it to send."""
+    """The poem does not fit into the kernel's buffers: the server keeps the rest."""
 
     def setUp(self):
         file = load.file_of(POEM)
@@ -50,15 +52,15 @@ class LazyClients(unittest.TestCase):
         self.addCleanup(file.__exit__, None, None, None)
 
     def block(self, server, number, stack):
-        """Sends lazy clients. When this returns all of them have been written to, and wait. Gives
-        the server's descriptors for them."""
+        """Connects lazy clients. Returns the server's descriptors for them when all have been
+        written to, and wait."""
         before = load.sockets(server)
         for _ in range(number):
             stack.enter_context(lazy_client(server))
-        self.assertEqual(fetch(server.port), POEM)  # whoever came earlier has been served earlier
+        self.assertEqual(fetch(server.port), POEM)  # earlier clients have been served earlier
         def theirs():
             return {fd for fd, socket in load.sockets(server).items() if before.get(fd) != socket}
-        # The connection of the one above is closed a moment after its end.
+        # The server closes the connection of fetch() a moment after the poem.
         self.assertTrue(wait_until(lambda: len(theirs()) == number))
         return theirs()
 
@@ -69,7 +71,7 @@ class LazyClients(unittest.TestCase):
                     contextlib.ExitStack() as stack:
                 theirs = self.block(calls.server, LAZY, stack)
                 self.assertGreaterEqual(calls.on(theirs), LAZY)
-                # The kernel may have room for a little more of their poems, at first.
+                # At first, the kernel may have room for a little more of their poems.
                 for _ in range(MOST_ROUNDS):
                     before = calls.on(theirs)
                     with many_clients(OTHERS, calls.server, self.file) as clients:
@@ -96,7 +98,7 @@ class LazyClients(unittest.TestCase):
 
 
 class SilentClients(unittest.TestCase):
-    """Those that only listen: how the connection ends costs them nothing."""
+    """Clients that only listen: the end of the connection costs the server nothing."""
 
     def test_two_calls_for_a_poem(self):
         for start in fast_server, warm_proxy:

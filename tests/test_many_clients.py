@@ -1,15 +1,19 @@
-"""10,000 clients at once, and 1,000 that find the proxy's cache empty: each is served, or told.
+"""10,000 clients at once, and 1,000 that find the proxy's cache empty: each is served, or told why.
 
-Servers and clients are different processes. CLIENTS=2000 in the environment makes it fewer.
+Servers and clients are different processes. CLIENTS=2000 in the environment reduces the number.
 """
 
 import os
+import sys
 import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
 import load
-import harness
-from harness import ROOT, Server, fetch, poem, run, unused_port
 from load import FASTPOETRY, PROXIES, WARM_PROXY, many_clients, outcome
+from testing import harness
+from testing.harness import ROOT, Server, fetch, poem, run, unused_port
 
 CLIENTS = int(os.environ.get("CLIENTS", "10000"))
 COLD = min(CLIENTS, 1000)
@@ -21,7 +25,7 @@ class ManyClients(unittest.TestCase):
     """All are connected before the first one reads."""
 
     def all_complete(self, server):
-        """Sends the clients, and looks at what they got."""
+        """Runs the clients, and checks their results."""
         with many_clients(CLIENTS, server, POEM, "--together") as clients:
             ended = outcome(clients)
         self.assertEqual(ended, {"complete": CLIENTS})
@@ -40,7 +44,7 @@ class ManyClients(unittest.TestCase):
 
 
 class ColdProxy(unittest.TestCase):
-    """All have come before there is a poem: each has a fetch of its own."""
+    """All clients connect before there is a poem: each has its own fetch."""
 
     @load.descriptors(2 * COLD + 100)
     def test_each_has_its_own_fetch(self):
@@ -71,7 +75,7 @@ class ColdProxy(unittest.TestCase):
 
 
 class GivingUp(unittest.TestCase):
-    """Clients whose server does nothing more end all the same, and say what they miss."""
+    """Clients whose server stops still end, and say what they miss."""
 
     def test_who_is_left(self):
         with harness.listening() as server, load.file_of(b"a poem") as file:

@@ -6,20 +6,20 @@ import sys
 import unittest
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
-# pylint: disable=wrong-import-position
-import expected
-import harness
-from handout import pack_expected
-from predict import END, UNKNOWN, around_free_words, find_puzzles, shuffled
-from predict_texts import TEXTS
+from classroom.handout import pack_expected
+from programs import expected
+from testing import harness
 from tests.fixture import Repository
+from tour.predict import END, UNKNOWN, around_free_words, find_puzzles, shuffled
+from tour.predict_texts import TEXTS
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def truth(puzzle):
-    """The lines of a puzzle's output; that they are, the test of its part proves."""
+    """The lines of a puzzle's output, which the test of its part verifies."""
     stem = "-".join([puzzle.program, *(option.lstrip("-") for option in puzzle.options)])
     lines = expected.read(ROOT, ROOT / f"{stem}.expected").decode().splitlines()
     return lines[:-1] if lines[-1].startswith("[status ") else lines
@@ -41,8 +41,8 @@ class Predict(Repository):
         self.puzzles = find_puzzles(self.root)
 
     def predict(self, puzzle, lines):
-        """Predicts these lines, through a pipe; returns the status and what is said at the end,
-        with single blanks between its words."""
+        """Predicts these lines through a pipe; returns the status and the end of the output, with
+        single blanks between words."""
         done = self.tour("predict", *puzzle.label.split(), LC_ALL="C",
                          typed="".join(f"{line}\n" for line in lines))
         self.assertEqual(done.stderr, "")
@@ -72,8 +72,8 @@ class Predict(Repository):
                 lines[index] = "!" + lines[index]
                 status, said = self.predict(puzzle, lines)
                 self.assertEqual(status, 1)
-                self.assertIn(f"at line {index + 1}: ", said)
-                expected_end = f'where you predicted "{" ".join(lines[index].split())}".'
+                self.assertIn(f"Line {index + 1} differs: ", said)
+                expected_end = f'you predicted "{" ".join(lines[index].split())}".'
                 self.assertTrue(said.endswith(expected_end), said)
 
     def test_what_only_the_core_says_does_not_count(self):

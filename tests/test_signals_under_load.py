@@ -1,36 +1,40 @@
-"""SIGTERM and Ctrl-C while hundreds are served: the server waits for nobody, and ends in good order.
+"""SIGTERM and Ctrl-C while hundreds of clients are served: the server ends cleanly without waiting.
 
-(Whoever waited for a client that does not read, or for a fetch, would never end here.)
+(If it waited for a client that does not read, or for a fetch, it would never end here.)
 """
 
 import contextlib
 import signal
+import sys
 import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
 import load
-import harness
-from harness import ROOT, Server, connect, fetch, receive_all
 from load import FASTPOETRY, PROXIES, WARM_PROXY, lazy_client, many_clients, outcome
+from testing import harness
+from testing.harness import ROOT, Server, connect, fetch, receive_all
 
 CLIENTS = 500
 LAZY = 200
 LATE = 100
 COLD = 1000
-MOST_IN_A_TURN = 8  # that are accepted: see common/twist/net/listening.cpp
+MOST_IN_A_TURN = 8  # accepted connections: see common/twist/net/listening.cpp
 BOTH = signal.SIGTERM, signal.SIGINT
 POEM = load.long_poem()
 SHORT_POEM = ROOT / "poetry" / "ecstasy.txt"
 
 
 def received(client):
-    """What comes until the connection ends, in whatever way."""
+    """Everything until the connection ends, in any way."""
     with contextlib.suppress(ConnectionResetError):
         return receive_all(client)
     return b""
 
 
 class SignalsUnderLoad(unittest.TestCase):
-    """A leak, or a use of what has gone, is for the sanitizers to find; the harness looks."""
+    """The sanitizers find leaks and uses of freed memory, and the harness checks their output."""
 
     def setUp(self):
         self.file = self.enter(load.file_of(POEM))
@@ -52,7 +56,7 @@ class SignalsUnderLoad(unittest.TestCase):
         return proxy
 
     def end(self, server, number):
-        """Sends the signal: it ends, and has nothing to say."""
+        """Sends the signal: the server ends, and reports nothing."""
         self.assertEqual(server.stop(number), 0)
         self.assertEqual(server.stderr, b"")
 

@@ -8,12 +8,12 @@ import sys
 import unittest
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+
+from testing import harness
+from testing.harness import ROOT, Server, poem, run
+
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "tools"))
-
-import harness  # pylint: disable=wrong-import-position
-from harness import ROOT, Server, poem, run  # pylint: disable=wrong-import-position
-
 POEMS = ("science.txt", "alla_sera.txt", "ecstasy.txt")
 
 
@@ -42,7 +42,7 @@ class TwistedServer(Server):
 
 
 def our_server(what, argument):
-    """One of ours, by the name that twisted_peers.py has for it."""
+    """One of our servers, by its name in twisted_peers.py."""
     program, *options = {
         "fast": ["part11-server/fastpoetry"],
         "slow": ["part01-blocking/slowpoetry", "--delay", "0.001"],
@@ -54,15 +54,15 @@ def our_server(what, argument):
 
 @unittest.skipUnless(PYTHON, "Twisted is not installed")
 class Pairings(unittest.TestCase):
-    """Each pairing moves the same bytes, and ends."""
+    """Each pairing transfers the same bytes, and ends."""
 
     def twisted_prints(self, *arguments):
-        """What one of Twisted's clients prints."""
+        """The output of one of Twisted's clients."""
         return subprocess.run([str(word) for word in peer(*arguments)], stdout=subprocess.PIPE,
                               timeout=harness.LIMIT, check=True).stdout
 
     def twisted_gets(self, *ports):
-        """What Twisted's client prints of the poems at these ports."""
+        """The output of Twisted's client for the poems at these ports."""
         return self.twisted_prints("get", *ports)
 
     def test_their_client_our_servers(self):

@@ -1,11 +1,11 @@
 """Poetry servers and a poetry client on the real Twisted, for test_twisted.py to pair with ours.
 
-    twisted_peers.py fast FILE                 all at once
-    twisted_peers.py slow FILE                 ten bytes a turn of the reactor
-    twisted_peers.py proxy PORT                fetches once, serves from then on
+    twisted_peers.py fast FILE                 serves the poem all at once
+    twisted_peers.py slow FILE                 serves ten bytes in each turn of the reactor
+    twisted_peers.py proxy PORT                fetches once, then serves from its cache
     twisted_peers.py get PORT...               prints the poems, one after the other
-    twisted_peers.py transform                 has one transform, cummingsify
-    twisted_peers.py ask PORT REQUEST          sends a transform server a request, prints the reply
+    twisted_peers.py transform                 offers one transform, cummingsify
+    twisted_peers.py ask PORT REQUEST          asks a transform server, prints the reply
 
 The servers choose a port and print "Serving on port N." when they are ready.
 """
@@ -17,7 +17,7 @@ from twisted.protocols.basic import NetstringReceiver
 
 
 class Serve(protocol.Protocol):
-    """Sends what the factory's `poem` gives, now or later."""
+    """Sends the result of the factory's `poem`, now or later."""
 
     def connectionMade(self):
         self.factory.poem().addCallbacks(self.send, lambda _: self.transport.loseConnection())
@@ -85,7 +85,7 @@ class Ask(NetstringReceiver):
 
 
 class Cache:
-    """Fetches a poem when it is wanted for the first time."""
+    """Fetches a poem for its first client."""
 
     def __init__(self, port):
         self.port, self.cached = port, None
@@ -97,13 +97,13 @@ class Cache:
         return get_poetry(self.port).addCallback(self.keep)
 
     def keep(self, poem):
-        """Remembers it."""
+        """Stores the poem."""
         self.cached = poem
         return poem
 
 
 def listen(kind, poem=None):
-    """Serves, and says where."""
+    """Serves, and prints the port."""
     factory = protocol.ServerFactory.forProtocol(kind)
     factory.poem = poem
     port = reactor.listenTCP(0, factory, interface="127.0.0.1")
@@ -125,7 +125,7 @@ def fetch_all(ports):
 
 
 def ask(port, request):
-    """Asks a transform server."""
+    """Sends a request to a transform server."""
     factory = protocol.ClientFactory.forProtocol(Ask)
     factory.request = request.encode()
     reactor.connectTCP("127.0.0.1", port, factory)
@@ -133,7 +133,7 @@ def ask(port, request):
 
 
 def main(what, *arguments):
-    """Plays the part that the command line names."""
+    """Runs what the command line names."""
     if what == "get":
         return fetch_all([int(port) for port in arguments])
     if what == "transform":

@@ -1,4 +1,4 @@
-"""The programs of ./tour bench work: every case answers, every server sends the load its poems."""
+"""The programs of ./tour bench work: every case has a result, every server serves the load."""
 
 import dataclasses
 import os
@@ -10,9 +10,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-import bench
-import harness
-from harness import Peer, Server, run
+from bench import driver as bench
+from testing import harness
+from testing.harness import Peer, Server, run
 
 FASTPOETRY = "part11-server/fastpoetry"
 WARM_PROXY = "part14-proxy/poetry-proxy-2"
@@ -21,7 +21,7 @@ POEM = harness.poem("science.txt")
 
 
 class CoreBench(unittest.TestCase):
-    """bench/core-bench, in a tiny size."""
+    """bench/core-bench with a tiny size."""
 
     def test_it_lists_its_cases(self):
         result = run("bench/core-bench")

@@ -9,11 +9,11 @@ import tempfile
 import unittest
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+
+from testing import harness
+
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
-
-import harness  # pylint: disable=wrong-import-position
-
 COMPILER = sys.argv[1:] or ["c++"]
 del sys.argv[1:]
 

@@ -5,11 +5,11 @@ import sys
 import unittest
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+
+from testing import harness
+
 COMMON = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(COMMON.parent / "tools"))
-
-import harness  # pylint: disable=wrong-import-position
-
 UNUSED = {"29", "45", "46", "47", "76", "81", "R32"}
 ALL = {str(n) for n in range(1, 124)} | {f"R{n}" for n in range(1, 53)}
 ITEM = re.compile(r"^- \*\*(R?)(\d+)(?: to R?(\d+))?\.\*\* (.*)$", re.MULTILINE)

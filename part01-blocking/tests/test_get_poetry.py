@@ -9,8 +9,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-import harness
-from harness import Peer, Running, Server, listening, poem, run, unused_port
+from testing import harness
+from testing.harness import Peer, Running, Server, listening, poem, run, unused_port
 
 CLIENT = "part01-blocking/get-poetry"
 SLOWPOETRY = "part01-blocking/slowpoetry"

@@ -14,10 +14,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-import harness
-from harness import (LIMIT, ROOT, Server, connect, fetch, poem, receive_all, reset, run,
-                     unused_port)
-from processes import wait_until
+from programs.processes import wait_until
+from testing import harness
+from testing.harness import (LIMIT, ROOT, Server, connect, fetch, poem, receive_all, reset, run,
+                             unused_port)
 
 SLOWPOETRY = "part01-blocking/slowpoetry"
 FAST = ("--delay", "0.0001")

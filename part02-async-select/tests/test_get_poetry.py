@@ -15,9 +15,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-import harness
-from harness import LIMIT, Peer, Running, Server, listening, poem, reset, run, unused_port
-from processes import wait_until
+from programs.processes import wait_until
+from testing import harness
+from testing.harness import LIMIT, Peer, Running, Server, listening, poem, reset, run, unused_port
 
 CLIENT = "part02-async-select/get-poetry"
 SLOWPOETRY = "part01-blocking/slowpoetry"

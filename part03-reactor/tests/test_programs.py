@@ -7,9 +7,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-import harness
-from harness import Running, run
-from processes import wait_until
+from programs.processes import wait_until
+from testing import harness
+from testing.harness import Running, run
 
 PROGRAMS = ["simple", "hello", "stack", "countdown", "exception", "simple-poll"]
 BACKENDS = ["epoll", "poll", "select"]

@@ -9,10 +9,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-import clients
-import harness
-from clients import SLOWPOETRY, connected, send_all
-from harness import Peer, Running, Server, listening, poem, reset, run, unused_port
+from testing import clients, harness
+from testing.clients import SLOWPOETRY, connected, send_all
+from testing.harness import Peer, Running, Server, listening, poem, reset, run, unused_port
 
 CLIENT = "part04-lowlevel-reactor/get-poetry"
 BROKEN = "part04-lowlevel-reactor/get-poetry-broken"

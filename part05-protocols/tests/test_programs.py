@@ -7,10 +7,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-import clients
-import harness
-from clients import connected, send_all
-from harness import Peer, poem, reset, run, unused_port
+from testing import clients, harness
+from testing.clients import connected, send_all
+from testing.harness import Peer, poem, reset, run, unused_port
 
 CLIENT = "part05-protocols/get-poetry"
 SIMPLE = "part05-protocols/get-poetry-simple"

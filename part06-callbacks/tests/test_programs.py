@@ -8,11 +8,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-import clients
-import harness
-from clients import connected, send_all, wait_until_it_catches
-from harness import Peer, Running, listening, reset, run, unused_port
-from processes import wait_until
+from programs.processes import wait_until
+from testing import clients, harness
+from testing.clients import connected, send_all, wait_until_it_catches
+from testing.harness import Peer, Running, listening, reset, run, unused_port
 
 CALLBACK = "part06-callbacks/get-poetry"
 ERRBACK = "part06-callbacks/get-poetry-1"

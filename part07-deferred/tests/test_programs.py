@@ -10,8 +10,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-import harness
-from harness import LIMIT, Peer, Running, Server, poem, receive_all, run, unused_port
+from testing import harness
+from testing.harness import LIMIT, Peer, Running, Server, poem, receive_all, run, unused_port
 
 GET_POETRY = "part07-deferred/get-poetry"
 STACK = "part07-deferred/get-poetry-stack"

@@ -15,12 +15,12 @@ import unittest
 from contextlib import contextmanager
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+
+from testing import harness
+from testing.harness import Running, program, run
+
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1] / "tools"))
-
-import harness
-from harness import Running, program, run
-
 SIMULATOR = "part09-errors/deferred-simulator"
 NAME = "deferred-simulator"
 FIRED = ("callback(initial)", "errback(initial)")

@@ -13,9 +13,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-import harness
-from harness import RESET, Server, connect, fetch, poem, receive_all, run
-from processes import wait_until
+from programs.processes import wait_until
+from testing import harness
+from testing.harness import RESET, Server, connect, fetch, poem, receive_all, run
 
 POET = "part11-server/hostile-poet"
 FILE = "poetry/alla_sera.txt"

@@ -13,8 +13,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-import harness
-from harness import LIMIT, ROOT, Server, connect, fetch, poem, receive_all, reset, run
+from testing import harness
+from testing.harness import LIMIT, ROOT, Server, connect, fetch, poem, receive_all, reset, run
 
 FASTPOETRY = "part11-server/fastpoetry"
 SCIENCE = "poetry/science.txt"

@@ -13,10 +13,10 @@ from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-import harness
-from clients import has_ipv6, wait_until_it_catches
-from harness import (LIMIT, ROOT, Peer, Running, Server, connect, fetch, listening, poem,
-                     receive_all, reset, run, unused_port)
+from testing import harness
+from testing.clients import has_ipv6, wait_until_it_catches
+from testing.harness import (LIMIT, ROOT, Peer, Running, Server, connect, fetch, listening, poem,
+                             receive_all, reset, run, unused_port)
 
 SERVER = "part12-transform/transformedpoetry"
 CLIENT = "part12-transform/transform-test"

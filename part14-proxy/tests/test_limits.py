@@ -6,9 +6,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-import harness
-import proxies
-from proxies import FETCHING, SHORT, TOO_LATE
+from testing import harness, proxies
+from testing.proxies import FETCHING, SHORT, TOO_LATE
 
 
 class Limits(proxies.Limits):

@@ -13,10 +13,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-import harness
-from harness import (LIMIT, Peer, Server, connect, fetch, listening, poem, receive_all, reset, run,
-                     unused_port)
-from ports import bound_socket
+from programs.ports import bound_socket
+from testing import harness
+from testing.harness import (LIMIT, Peer, Server, connect, fetch, listening, poem, receive_all,
+                             reset, run, unused_port)
 
 FASTPOETRY = "part11-server/fastpoetry"
 FETCHING, CACHED = "Fetching poem from server.", "Using cached poem."

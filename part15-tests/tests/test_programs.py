@@ -6,8 +6,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-import harness
-from harness import run
+from testing import harness
+from testing.harness import run
 
 TEST_POETRY = "part15-tests/test_poetry"
 

@@ -14,10 +14,10 @@ from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-import harness
-import processes
-from harness import LIMIT, ROOT, Server, connect, fetch, poem, program, run, wait_until
+from programs import processes
 from test_programs import FASTPOETRY, activated, messages
+from testing import harness
+from testing.harness import LIMIT, ROOT, Server, connect, fetch, poem, program, run, wait_until
 
 SCIENCE = "poetry/science.txt"
 IS_ROOT = os.geteuid() == 0

@@ -12,8 +12,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-import harness
-from harness import Running, Server, connect, fetch, poem, program, receive_all, run
+from testing import harness
+from testing.harness import Running, Server, connect, fetch, poem, program, receive_all, run
 
 FASTPOETRY = "part16-daemon/fastpoetry"
 SCIENCE = "poetry/science.txt"

@@ -11,12 +11,12 @@ import tempfile
 import unittest
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+
+from testing import harness
+from testing.harness import LIMIT, ROOT, program
+
 PART = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(PART.parent / "tools"))
-
-import harness
-from harness import LIMIT, ROOT, program
-
 HIGHEST_EXPOSURE = 1.0  # of 10; systemd calls up to 2 "OK", and less "SAFE"
 
 

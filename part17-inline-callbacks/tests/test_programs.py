@@ -9,10 +9,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-import harness
-import transforms
-from clients import connected, send_all
-from harness import Running, run
+from testing import harness, transforms
+from testing.clients import connected, send_all
+from testing.harness import Running, run
 
 WITH_SPEED = [f"part17-inline-callbacks/{name}"
               for name in ("gen-5", "gen-6", "inline-callbacks-1", "inline-callbacks-2")]

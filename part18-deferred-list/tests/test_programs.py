@@ -6,9 +6,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-import harness
-import transforms
-from clients import connected, send_all
+from testing import harness, transforms
+from testing.clients import connected, send_all
 
 
 class Client(transforms.Transforms, unittest.TestCase):

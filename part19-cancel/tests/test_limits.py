@@ -6,8 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-import harness
-import proxies
+from testing import harness, proxies
 
 
 class Proxy3(proxies.Limits, unittest.TestCase):

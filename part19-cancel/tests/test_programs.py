@@ -9,10 +9,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-import harness
-from harness import (LIMIT, Peer, Running, Server, connect, fetch, receive_all, reset, run,
-                     unused_port)
-from processes import wait_until
+from programs.processes import wait_until
+from testing import harness
+from testing.harness import (LIMIT, Peer, Running, Server, connect, fetch, receive_all, reset, run,
+                             unused_port)
 
 PROXY = "part19-cancel/poetry-proxy"
 POEM = harness.poem("alla_sera.txt")

@@ -31,8 +31,7 @@ std::vector<Registered>& cases() {
 std::string path;
 std::string reports;
 
-// What the check tells: one line of JSON for each thing, on the descriptor that whoever started it
-// has opened for that.
+// The check reports in lines of JSON, on the descriptor that verdict.py opens for it.
 int report_descriptor() {
     const char* const number = std::getenv("CHECK_REPORT");
     return number == nullptr ? STDERR_FILENO : std::atoi(number);
@@ -62,7 +61,7 @@ std::string json(const Text& text) {
 void tell(const std::string& line) {
     const std::string whole = line + "\n";
     if (::write(report_descriptor(), whole.data(), whole.size()) == -1)
-        return; // nobody listens any more
+        return; // nobody reads any more
 }
 
 } // namespace
@@ -83,7 +82,7 @@ void fail(const Text& what, const std::string& actual, const std::string& expect
     tell("{\"fail\": " + json(what) + ", \"actual\": " + json(actual) +
          ", \"expected\": " + json(expected) + "}");
     std::cout << std::flush;
-    std::_Exit(1); // an exception would be caught by whatever callback this is in
+    std::_Exit(1); // in a callback, the core would catch an exception
 }
 
 std::string show(const std::string& text) {
@@ -98,14 +97,14 @@ std::string take_reports() {
     return std::exchange(reports, "");
 }
 
-// It counts looks, and not seconds: between two of them the loop has served whoever was ready,
+// Counts looks, not seconds: between two looks the loop has handled every event that was ready,
 // however slow the machine is.
 void run(twist::Reactor& reactor) {
     int looks = 100;
     twist::DelayedCall next;
     const std::function<void()> look = [&] {
         if (--looks == 0)
-            fail({"The reactor is still running, and nothing happens any more that could stop it.",
+            fail({"The reactor is still running, and nothing is left that could stop it.",
                   "反应堆还在运行，但已经没有任何事件能让它停下来。"});
         next = reactor.call_later(twist::Seconds(0.05), look);
     };
@@ -118,10 +117,10 @@ void run(twist::Reactor& reactor) {
 void expect_nothing_left(twist::Reactor& reactor) {
     const auto timers = reactor.delayed_calls().size();
     if (timers > 0)
-        fail({"A timer is still pending when all is over.", "一切都结束了，却还有定时器没有取消。"},
+        fail({"A timer is still pending at the end.", "一切都结束了，却还有定时器没有取消。"},
              std::to_string(timers), "0");
     for (twist::ReadDescriptor* const left : reactor.descriptors())
-        fail({"Something is still open when all is over.", "一切都结束了，却还有东西没有关闭。"},
+        fail({"Something is still open at the end.", "一切都结束了，却还有东西没有关闭。"},
              left->log_prefix(), "");
 }
 
@@ -134,7 +133,7 @@ const std::string& program_path() {
 int main(int argc, char* argv[]) {
     if (argc > 1)
         check::path = argv[1];
-    if (std::getenv("CHECK_REPORT") != nullptr) // not for the programs that the check starts
+    if (std::getenv("CHECK_REPORT") != nullptr) // the check's programs must not inherit it
         ::fcntl(check::report_descriptor(), F_SETFD, FD_CLOEXEC);
     const twist::log::Redirect redirect([](const twist::log::Report& report) {
         check::reports += report.why + ": " + report.failure.text() + "\n";

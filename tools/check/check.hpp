@@ -1,5 +1,5 @@
-// What the checks of the exercises are written with. A check has cases; a case says what it does,
-// step by step, and what must hold then. The first thing that does not hold ends the check.
+// The library for the checks of the exercises. A check has cases; a case reports its steps, and
+// expects conditions. The first condition that does not hold ends the check.
 #pragma once
 
 #include <sstream>
@@ -18,10 +18,10 @@ struct Text {
     std::string en, zh;
 };
 
-/// Says what is done next. Who fails sees the numbered steps of the case that led there.
+/// Reports the next step. If the case fails, the learner sees its numbered steps up to there.
 void act(const Text& what);
 
-/// Ends the check: `what` does not hold. `actual` and `expected` are shown if they say something.
+/// Ends the check: `what` says what is wrong. `actual` and `expected` are shown unless empty.
 [[noreturn]] void fail(const Text& what, const std::string& actual = "",
                        const std::string& expected = "");
 
@@ -30,8 +30,8 @@ inline void expect(bool holds, const Text& what) {
         fail(what);
 }
 
-// How a value is shown to the learner.
-std::string show(const std::string& text); ///< in quotes; a long one is cut in the middle
+// A value as the learner sees it.
+std::string show(const std::string& text); ///< in quotes; long text loses its middle
 inline std::string show(const char* text) {
     return show(std::string(text));
 }
@@ -55,7 +55,7 @@ std::string show(const std::vector<T>& values) {
     return "[" + all + "]";
 }
 
-/// `what` names the thing that is compared: "the poem", "how often the errback ran".
+/// `what` names the compared value: "the poem", "how often the errback ran".
 template <class Actual, class Expected>
 void expect_equal(const Text& what, const Actual& actual, const Expected& expected) {
     if (!(actual == expected))
@@ -63,20 +63,20 @@ void expect_equal(const Text& what, const Actual& actual, const Expected& expect
              show(expected));
 }
 
-/// The errors that the core reported since the last call, one a line. A case that does not ask for
-/// them fails if there are any.
+/// The errors that the core reported since the last call, one per line. If a case does not take
+/// them, it fails.
 std::string take_reports();
 
-/// Runs the reactor until somebody stops it; fails if nobody does.
+/// Runs the reactor until something stops it; fails if nothing does.
 void run(twist::Reactor& reactor);
 
 /// Fails if the reactor still has a connection, a port or a timer.
 void expect_nothing_left(twist::Reactor& reactor);
 
-/// What the program under test was started with, if the check is one of a program.
+/// The path of the program under test, if the check is for a program.
 const std::string& program_path();
 
-/// One case of the check. CHECK makes it.
+/// One case of the check; CHECK creates it.
 struct Case {
     Case(Text what, void (*run)());
 };

@@ -17,7 +17,7 @@ std::string port_of(const sockaddr* address) {
     return "?";
 }
 
-// "recv(5): 10 bytes"; what only says "later" is no event.
+// "recv(5): 10 bytes"; a call that only says "later" is not an event.
 ssize_t told(const char* name, int fd, ssize_t size) {
     const int error = errno;
     if (size >= 0 || (error != EAGAIN && error != EWOULDBLOCK))

@@ -1,12 +1,12 @@
-// What the program asks of the system and of the loop, told as it happens. The linker puts these
-// functions before the real ones (--wrap), so that neither the core nor the learner's file knows.
+// Reports the calls of the system and the turns of the loop as they happen. The linker puts these
+// functions in front of the real ones (--wrap), so the core and the learner's file need no change.
 #pragma once
 
 #include <string>
 
 namespace check {
 
-/// Tells one event. The last ones are shown to a learner whose check fails.
+/// Reports one event. If the check fails, the learner sees the last ones.
 void event(const std::string& what);
 
 } // namespace check

@@ -91,7 +91,7 @@ const std::string& Poet::received() const {
     return factory_->received;
 }
 
-// A socket that is bound and does not listen: whoever connects is refused.
+// A socket that is bound but does not listen: connections are refused.
 Nobody::Nobody() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in here{};
     here.sin_family = AF_INET;

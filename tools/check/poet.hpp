@@ -10,9 +10,9 @@
 
 namespace check {
 
-/// Sends every client the same pieces, one in each turn of the loop, and then does what `then`
-/// says: close in good order, reset the connection, or stay without another word. It listens until
-/// it is destroyed or told to stop.
+/// Sends every client the same pieces, one in each turn of the loop. Then, as `then` says, it
+/// closes the connection cleanly, resets it, or keeps it open and silent. It listens until it is
+/// destroyed or stop() is called.
 class Poet {
   public:
     enum class Then { closes, resets, stays };
@@ -23,11 +23,11 @@ class Poet {
     Poet& operator=(const Poet&) = delete;
 
     twist::Address address() const;
-    int clients() const;                 ///< so many have come
-    int present() const;                 ///< so many have not left
-    const std::string& received() const; ///< what they have sent
+    int clients() const;                 ///< the number of all clients so far
+    int present() const;                 ///< the number of clients that are still connected
+    const std::string& received() const; ///< everything that clients have sent
 
-    /// Nobody can connect any more; those who are connected stay.
+    /// Stops listening; open connections stay open.
     void stop();
 
   private:
@@ -36,7 +36,7 @@ class Poet {
     std::shared_ptr<Factory> factory_;
 };
 
-/// An address on this machine where nobody listens, as long as this lives.
+/// An address on this machine where nobody can listen while this object exists.
 class Nobody {
   public:
     Nobody();

@@ -32,8 +32,8 @@ std::vector<Program*>& running() {
 
 struct Look {
     bool asleep;    // all threads wait for something, or have ended
-    bool ended;     // all have ended
-    double seconds; // of the processor's time, so far
+    bool ended;     // all threads have ended
+    double seconds; // of processor time so far
 };
 
 Look look_at(pid_t pid) {
@@ -60,7 +60,7 @@ Look look_at(pid_t pid) {
     return seen;
 }
 
-// For whoever waits, and looks again after 50 ms: whether there is nothing to wait for any more.
+// Decides whether to go on waiting; to be asked every 50 ms.
 class Patience {
   public:
     Patience() {
@@ -76,7 +76,7 @@ class Patience {
             busy = busy || now.seconds - at_first_[i] > 5;
         }
         quiet_looks_ += asleep ? 1 : 0;
-        return busy || quiet_looks_ >= 100 || ++looks_ >= 4000; // the last is for what nobody knows
+        return busy || quiet_looks_ >= 100 || ++looks_ >= 4000; // the last for all other cases
     }
 
   private:
@@ -85,7 +85,7 @@ class Patience {
     int looks_ = 0;
 };
 
-// Whether one of them can be read: waits for that.
+// Waits until one of them can be read; false if none can.
 bool readable(std::array<pollfd, 2>& watched) {
     Patience patience;
     do {
@@ -114,7 +114,7 @@ bool have_all_ended() {
 
 std::string what_they_say() {
     std::string all;
-    for (Program* const program : std::vector(running())) // who has ended leaves the list
+    for (Program* const program : std::vector(running())) // so_far() may change the list
         all += program->so_far();
     return all;
 }
@@ -162,13 +162,13 @@ std::array<pollfd, 2> Program::pipes() const {
     return {{{out_pipe_.get(), POLLIN, 0}, {err_pipe_.get(), POLLIN, 0}}};
 }
 
-// Reads what is there, or waits for more; false if nothing comes, or nothing can.
+// Reads some output, and waits for it if necessary; false if none arrives.
 bool Program::read_some() {
     std::array<pollfd, 2> watched = pipes();
     return readable(watched) && read_from(watched);
 }
 
-// Reads from those that poll() has found readable; false if nothing more can come.
+// Reads from the pipes that poll() found readable; false if both have ended.
 bool Program::read_from(const std::array<pollfd, 2>& watched) {
     for (const pollfd& each : watched) {
         if (each.revents == 0)
@@ -251,9 +251,9 @@ std::string Program::port() {
     return where.substr(before + 1, last - before);
 }
 
-// Found asleep several times in a row, since one that only prints is asleep now and then, too.
+// Asleep several times in a row: a program that only prints is also asleep now and then.
 bool Program::is_idle() const {
-    constexpr double busy = 2; // seconds of the processor's time
+    constexpr double busy = 2; // seconds of processor time
     const double before = look_at(pid_).seconds;
     int in_a_row = 0;
     return wait_until([&] {

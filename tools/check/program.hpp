@@ -1,5 +1,5 @@
-// The learner's program, as a process, and the sockets by which the check talks to it. Everything
-// waits for what must happen, and fails where it does not: see wait_until.
+// The learner's program as a process, and the sockets through which the check talks to it.
+// Everything here waits for an event and fails if it does not happen: see wait_until.
 #pragma once
 
 #include <array>
@@ -14,15 +14,15 @@
 
 namespace check {
 
-/// Waits until something has happened. False if the programs that run beside the check have had
-/// their chance: they were found asleep at a hundred looks, or one has used five seconds of the
-/// processor's time. (Seconds on the clock say nothing of them: the machine may be busy.)
+/// Waits until `happened()` is true. Gives up and returns false if the programs that run beside the
+/// check were asleep at a hundred looks, or if one has used five seconds of processor time.
+/// (Seconds on the clock prove nothing: the machine may be busy.)
 bool wait_until(const std::function<bool()>& happened);
 
-/// Whether all programs that were started have ended. Nothing comes from them any more.
+/// Whether all programs that were started have ended.
 bool have_all_ended();
 
-/// Which of them still run, and what they have printed, to be shown. Does not wait.
+/// The state and the output of these programs, for a message. Does not wait.
 std::string what_they_say();
 
 /// One end of a connection between the check and the program.
@@ -31,37 +31,37 @@ class Connection {
     explicit Connection(twist::FileDescriptor socket) : socket_(std::move(socket)) {}
 
     void send(const std::string& data);
-    std::string receive();     ///< some bytes; "" at the end of what the other side sends
-    std::string receive_all(); ///< everything up to that end
-    bool ended();              ///< whether the other side closes: waits for that
-    void finish();             ///< closes in good order: the other side has it all
-    void reset();              ///< ends it with a reset, once all has arrived on the other side
+    std::string receive();     ///< some bytes; "" when the other side has finished sending
+    std::string receive_all(); ///< everything until the other side has finished
+    bool ended();              ///< waits for the other side to close; false if it does not
+    void finish();             ///< closes cleanly, after the other side has received everything
+    void reset();              ///< resets the connection, after everything has arrived
 
-    /// Sends some bytes, if the other side has not closed yet; says whether it had not.
+    /// Sends some bytes unless the other side has closed; returns whether it sent them.
     bool offer(const std::string& data);
 
   private:
     twist::FileDescriptor socket_;
 };
 
-/// A listening socket of the check's.
+/// A listening socket of the check.
 class Listener {
   public:
     Listener();
     std::string port() const;
-    Connection accept();     ///< the next connection of the program; fails if that has ended
-    bool is_waiting() const; ///< whether one has come that was not accepted; does not wait
+    Connection accept();     ///< the program's next connection; fails if the program has ended
+    bool is_waiting() const; ///< whether a connection waits to be accepted; does not wait
 
   private:
     twist::FileDescriptor socket_;
 };
 
-/// A connection to a server that the program is.
+/// A connection to the learner's server.
 Connection connect(const std::string& port);
 
 struct Ending {
     std::string out, err;
-    int status; ///< as a shell says it: 128 + N for signal N
+    int status; ///< a shell's status: 128 + N for signal N
 };
 
 /// The learner's program, which runs beside the check.
@@ -72,8 +72,7 @@ class Program {
     Program(const Program&) = delete;
     Program& operator=(const Program&) = delete;
 
-    /// Waits until it has printed `text` (stdout or stderr). Gives what follows up to the end of
-    /// that line.
+    /// Waits until it has printed `text` (on stdout or stderr); returns the rest of that line.
     std::string wait_for(const std::string& text);
 
     /// Waits for its end.
@@ -81,26 +80,25 @@ class Program {
 
     void signal(int number) const;
 
-    // Between the two it does nothing; what is sent to it meanwhile is there when it goes on.
+    // In between the program is stopped; what is sent to it waits until it resumes.
     void pause() const;
     void resume() const;
 
     const std::string& out() const { return out_; }
 
-    /// Whether it still runs, and what it has printed, to be shown: "[status 1] \"oops\"". Does not
-    /// wait.
+    /// Its state and its output, for a message: "[status 1] \"oops\"". Does not wait.
     std::string so_far();
 
     pid_t pid() const { return pid_; }
 
-    /// How many threads it has.
+    /// The number of its threads.
     int threads() const;
 
-    /// Waits for the line by which a server says where it listens: "Serving … on HOST:PORT." or
-    /// "… on port PORT.". Gives the port.
+    /// Waits for the line in which a server reports its port: "Serving … on HOST:PORT." or "… on
+    /// port PORT.". Returns the port.
     std::string port();
 
-    /// Whether it comes to wait for something. One that turns and turns is never found waiting.
+    /// Waits until the program waits for something; false if it spins instead.
     bool is_idle() const;
 
   private:
@@ -115,17 +113,17 @@ class Program {
     std::string out_, err_;
 };
 
-/// Whether a line of what a program printed names this port, and says that nobody listens there, in
-/// whatever words: "… 127.0.0.1:10001: 111: Connection refused.", "ECONNREFUSED 127.0.0.1:10001".
-/// If `words` are given ("Task 1: "), they must stand in that line, too.
+/// Whether a line of a program's output names this port and says that the connection was refused,
+/// in any words: "… 127.0.0.1:10001: 111: Connection refused.", "ECONNREFUSED 127.0.0.1:10001". If
+/// `words` are given ("Task 1: "), the same line must contain them.
 bool tells_of_refusal(const std::string& printed, const std::string& port,
                       const std::string& words = "");
 
-/// The same of a connection that was reset.
+/// The same for a connection that was reset.
 bool tells_of_reset(const std::string& printed, const std::string& port,
                     const std::string& words = "");
 
-/// A file with these bytes, as long as this lives.
+/// A file with these bytes that exists as long as this object.
 class File {
   public:
     explicit File(const std::string& bytes);

@@ -21,7 +21,7 @@ bool can_be_read(int fd) {
     return ::poll(&watched, 1, 0) == 1;
 }
 
-// Whether it can be read: waits for that.
+// Waits until it can be read; false if it can't.
 bool readable(int fd) {
     return wait_until([fd] { return can_be_read(fd); });
 }
@@ -38,8 +38,8 @@ twist::FileDescriptor new_socket() {
     return twist::FileDescriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
 }
 
-// Whether a line has the words, the port, and one of the ways to give the reason. A number counts
-// only behind the port: that may have the same figures.
+// Whether a line contains the words, the port, and one of the forms of the reason. A number counts
+// only after the port, which may contain the same digits.
 bool tells_of(const std::string& printed, const std::string& port, const std::string& words,
               const std::array<std::string, 3>& reason) {
     std::istringstream lines(printed);
@@ -64,7 +64,7 @@ void Connection::send(const std::string& data) {
     while (!rest.empty()) {
         const ssize_t sent = ::send(socket_.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
         if (sent == -1)
-            fail({"The program closed the connection while it was sent something.",
+            fail({"The program closed the connection while it was being sent data.",
                   "程序在对方还在发送时就关闭了连接。"});
         rest.remove_prefix(static_cast<std::size_t>(sent));
     }

@@ -1,4 +1,5 @@
-// A connection without a socket: the check says what comes and where it is cut, and sees what goes.
+// A connection without a socket: the check decides what arrives in which pieces, and sees what is
+// sent.
 #pragma once
 
 #include <memory>
@@ -12,7 +13,7 @@
 
 namespace check {
 
-/// A client of a server's factory. The protocol hears of the end when this is destroyed.
+/// A client of a server's factory. Its destructor tells the protocol that the connection is lost.
 class Wire {
   public:
     explicit Wire(std::shared_ptr<twist::ServerFactory> factory) : factory_(std::move(factory)) {
@@ -26,8 +27,8 @@ class Wire {
     Wire(const Wire&) = delete;
     Wire& operator=(const Wire&) = delete;
 
-    /// Sends the server one piece, unless it has closed: then nobody reads it. The bytes are gone
-    /// when data_received returns, as they are on a real connection.
+    /// Sends the server one piece, unless the server has closed. As on a real connection, the bytes
+    /// are gone when data_received returns.
     void send(std::string_view data) {
         const std::string piece(data);
         if (!transport_->closed)
@@ -35,10 +36,10 @@ class Wire {
         transport_->end_of_turn();
     }
 
-    /// A turn ends in which nothing has come.
+    /// Ends a turn in which nothing arrived.
     void end_of_turn() { transport_->end_of_turn(); }
 
-    const std::string& received() const { return transport_->sent; } ///< all that the server sent
+    const std::string& received() const { return transport_->sent; } ///< what the server sent
     bool closed() const { return transport_->closed; } ///< whether the server has closed it
 
   private:
@@ -67,15 +68,15 @@ class Wire {
 
         void end_of_turn() { sent += std::exchange(written, {}); }
 
-        // Before anything is touched, so that the verdict never hangs on who is quicker.
+        // Called before anything is touched, so that the verdict does not depend on a race.
         void expect_the_loop() const {
             expect(std::this_thread::get_id() == loop,
-                   {"A transport is used in another thread than the loop's.",
+                   {"A transport is used outside the loop's thread.",
                     "传输在循环以外的线程里被使用。"});
         }
 
         const std::thread::id loop = std::this_thread::get_id();
-        std::string written, sent; // in this turn, and before
+        std::string written, sent; // in this turn, and in earlier turns
         bool closed = false;
     };
 

@@ -1,1 +1,1 @@
-"""Tests of ./tour and its tools: python3 -m unittest discover -s tests -t . (in tools/)."""
+"""Tests of ./tour and the other tools. In tools/: python3 -m unittest discover -t . -s tests"""

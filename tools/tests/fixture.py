@@ -1,4 +1,4 @@
-"""A small repository in a temporary directory, with programs written in Python, to try tools on."""
+"""A small repository in a temporary directory, with programs in Python, for tests of the tools."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ import unittest
 from fcntl import ioctl
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 SERVER = """
 import socket, sys
@@ -57,14 +57,14 @@ POEM = "".join(f"line {number} of the poem, è\n" for number in range(1, 31))
 
 
 class Repository(unittest.TestCase):
-    """A test with a repository of its own in `self.root`, with programs as if built."""
+    """A test with its own repository in `self.root`, with programs as if they were built."""
 
     def setUp(self):
         self.root = Path(tempfile.mkdtemp()).resolve()
         self.addCleanup(shutil.rmtree, self.root)
         shutil.copy(ROOT / "tour", self.root)
         shutil.copytree(ROOT / "tools", self.root / "tools",
-                        ignore=shutil.ignore_patterns("tests", "*.pyc.*"))  # unfinished ones
+                        ignore=shutil.ignore_patterns("tests", "*.pyc.*"))  # unfinished files
         self.write("poem.txt", POEM)
         self.write("build/build.ninja", "")
         self.write("build/meson-info/intro-targets.json", "[]")
@@ -90,44 +90,44 @@ class Repository(unittest.TestCase):
             self.write(f"{name}/{stem.replace('_', '-')}.cpp", text)
 
     def program(self, path, text):
-        """Adds a program written in Python."""
+        """Adds a program in Python."""
         self.write(path, f"#!{sys.executable}\n{text}").chmod(0o755)
 
     def script(self, path, text):
-        """Adds a program written in sh."""
+        """Adds a program in sh."""
         self.write(path, f"#!/bin/sh\n{text}\n").chmod(0o755)
 
     def environment(self, **settings):
-        """Ours without what a test should not depend on, with these settings."""
+        """Our environment with these settings, and without what a test should not depend on."""
         ours = {name: value for name, value in os.environ.items()
                 if name not in ("BUILD_ROOT", "COLUMNS", "LINES", "NO_COLOR")}
         return {**ours, "PATH": f"{self.root}/bin:{ours['PATH']}", "LC_ALL": "C", **settings}
 
     def python(self, *words, typed="", **settings):
-        """Runs a Python file of the repository with words and what it reads from a pipe; returns
-        the completed process."""
+        """Runs a Python file of the repository with arguments, and with `typed` as its input;
+        returns the completed process."""
         return subprocess.run([sys.executable, *map(str, words)], cwd=self.root,
                               env=self.environment(**settings), input=typed,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
                               check=False, timeout=600)
 
     def tour(self, *words, **settings):
-        """Runs tools/tour.py with words."""
-        return self.python("tools/tour.py", *words, **settings)
+        """Runs tools/tour/main.py with arguments."""
+        return self.python("tools/tour/main.py", *words, **settings)
 
     def terminal(self, *words, keys=(), size=(24, 80), **settings):
-        """Runs tools/tour.py in a terminal; returns its status and what was to be seen.
+        """Runs tools/tour/main.py in a terminal; returns its status and what it showed.
 
-        `keys` are pairs: when the first is to be seen (anew), the second is typed, or called with
-        the terminal. `size` is in lines and columns.
+        `keys` are pairs: when the first appears (again), the second is typed, or called with the
+        terminal. `size` is in lines and columns.
         """
         try:
             ours, theirs = pty.openpty()
         except OSError as error:
-            self.skipTest(f"no terminal can be had here: {error}")
+            self.skipTest(f"no terminal is available: {error}")
         resize(ours, size)
         process = subprocess.Popen(
-            [sys.executable, "-c", IN_TERMINAL, "tools/tour.py", *words], cwd=self.root,
+            [sys.executable, "-c", IN_TERMINAL, "tools/tour/main.py", *words], cwd=self.root,
             stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
             env=self.environment(**{"TERM": "xterm", **settings}))
         os.close(theirs)
@@ -147,5 +147,5 @@ class Repository(unittest.TestCase):
 
 
 def resize(terminal, size):
-    """Gives a terminal so many lines and columns."""
+    """Sets the lines and columns of a terminal."""
     ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))

@@ -12,8 +12,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "tools"))
-from network import (enter_own_network_with_files,  # pylint: disable=wrong-import-position
-                     own_files_are_allowed)
+from house.network import enter_own_network_with_files, own_files_are_allowed
 
 LOOK_UP = Path(os.environ["BUILD_ROOT"]) / "common/tests/look_up"
 A, NO_SUCH_NAME, TRUNCATED = 1, 3, 0x0200

@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "tools"))
 
-import harness  # pylint: disable=wrong-import-position
+from testing import harness
 
 EXPECTED = {
     "a REQUIRE in the chain": r"REQUIRE( 3 == 4 )",

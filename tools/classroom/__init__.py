@@ -1,0 +1,1 @@
+"""Exercises: checks, hints, wrong answers, proofs, handouts, grading."""

@@ -1,0 +1,1 @@
+"""Checks READMEs, demos and program output; runs tests under stress."""

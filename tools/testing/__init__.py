@@ -1,0 +1,1 @@
+"""The harness for tests of whole programs, and the tests that several programs share."""

@@ -1,0 +1,1 @@
+"""./tour, without the classroom and the bench."""
