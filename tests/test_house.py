@@ -172,7 +172,7 @@ class Changelog(unittest.TestCase):
             with self.subTest(row.before):
                 self.assertRegex(row.before, r"^([\w/]+\.hpp|\.?[^\W\d]\w*)$")
                 self.assertFalse(self.exists(row.before), "the old name still exists")
-                self.assertTrue(self.exists(row.now.split("(")[0]), f"there is no {row.now}")
+                self.assertTrue(self.exists(re.split(r"[ (,]", row.now)[0]), f"there is no {row.now}")
 
     def test_every_row_is_read(self):
         text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

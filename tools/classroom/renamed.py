@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-ROW = re.compile(r"^\| `([^`]+)` \| `([^`]+)`.* \|$", re.MULTILINE)
+ROW = re.compile(r"^\| `([^`]+)` \| (`.+) \|$", re.MULTILINE)
 INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">\n]+)[">]', re.MULTILINE)
 NOT_CODE = re.compile(r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|(?<!\w)'(?:\\.|[^'\\\n])*'""",
                       re.DOTALL)
@@ -29,7 +29,7 @@ def table(root):
     """The rows of the table; none where there is no CHANGELOG.md."""
     file = Path(root) / "CHANGELOG.md"
     text = file.read_text(encoding="utf-8") if file.exists() else ""
-    return [Renamed(*row) for row in ROW.findall(text)]
+    return [Renamed(before, now.replace("`", "")) for before, now in ROW.findall(text)]
 
 
 def names_in(source):

@@ -144,7 +144,7 @@ class Learner(unittest.TestCase):
             for mistake in wrong:
                 self.assertIn(f". “{mistake.thought[lang]}”\n   {mistake.base}:", said)
                 self.assertIn(f"… {mistake.expect} …", on_one_line)
-        self.assertIn("\n   solution.cpp:18\n", said)
+        self.assertIn("\n   solution.cpp:17\n", said)
         self.assertIn("\n   -        if (!timer.active())\n", said)
         self.assertIn("\n   +        if (timer.active())\n", said)
         self.assertNotIn("\033", said)

@@ -270,9 +270,9 @@ time.sleep(1000)
 
     def assert_nothing_left(self):
         pid, network = (self.root / "told").read_text().split()
-        self.assertFalse(os.path.exists(f"/proc/{pid}"))
-        if network != os.readlink("/proc/self/ns/net"):
-            self.assertNotIn(network, networks())
+        self.assertTrue(wait_until(lambda: not os.path.exists(f"/proc/{pid}")))
+        if network != os.readlink("/proc/self/ns/net"):  # the last process may be about to end
+            self.assertTrue(wait_until(lambda: network not in networks()))
         self.assertEqual(os.listdir(self.root / "tmp"), [".keep"])
 
     def test_after_a_failure(self):
