@@ -22,7 +22,7 @@ WORDS = {
     "time": ("It does not end: something waits for ever, or never stops.",
              "没有结束：有什么在永远等待，或者永远不停。"),
     "freed": ("Memory is used after it was freed ({text})", "使用了已经释放的内存（{text}）"),
-    "bounds": ("Memory that is not yours is used ({text})", "访问了不属于你的内存（{text}）"),
+    "bounds": ("Memory is used that does not belong to you ({text})", "访问了不属于你的内存（{text}）"),
     "null": ("A null pointer is used: it points to nothing.", "使用了空指针：它什么也没有指向。"),
     "changed": ("An iterator is used after its container was changed: {text}",
                 "使用了一个迭代器，而它的容器在此期间被修改了：{text}"),

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Runs tests repeatedly while the machine is busy and their processes are stopped at random.
 
-    tools/house/stress.py [--runs N] [--seed N] [--longest SECONDS] [--build-dir DIR] [ARGS of `meson test`]
+    tools/house/stress.py [--runs N] [--seed N] [--longest SECONDS] [--build-dir DIR]
+                          [ARGS of `meson test`]
 
     ./tour test --suite load                   builds the tests first: stress.py does not
     tools/house/stress.py --runs 50 --suite load

@@ -234,7 +234,7 @@ class Verdicts(unittest.TestCase):
                 ((99, False, "ERROR: AddressSanitizer: heap-use-after-free on address"),
                  "Memory is used after it was freed (heap-use-after-free)"),
                 ((99, False, "ERROR: AddressSanitizer: stack-buffer-overflow on address"),
-                 "Memory that is not yours is used (stack-buffer-overflow)"),
+                 "Memory is used that does not belong to you (stack-buffer-overflow)"),
                 ((97, False, "ERROR: LeakSanitizer: detected memory leaks"),
                  "Something is never destroyed"),
                 ((98, False, "x.cpp:3:4: runtime error: signed integer overflow"),

@@ -23,7 +23,8 @@ class Pages(Repository):
         return self.write("README.md", text.replace("\n---\n", "\n```\nWords.\n```console\n"))
 
     def check(self, *lines, **settings):
-        return self.python("tools/house/check_readme.py", *self.options, self.page(*lines), **settings)
+        return self.python("tools/house/check_readme.py", *self.options, self.page(*lines),
+                           **settings)
 
     def assert_good(self, *lines):
         done = self.check(*lines)

@@ -78,7 +78,8 @@ time.sleep(1000)
             with self.subTest(number):
                 (self.root / "started").unlink(missing_ok=True)
                 tool = subprocess.Popen(
-                    [sys.executable, "tools/house/stress.py", "--seed", "1", "hangs"], cwd=self.root,
+                    [sys.executable, "tools/house/stress.py", "--seed", "1", "hangs"],
+                    cwd=self.root,
                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                     env={**os.environ, "PATH": f"{self.root}/bin:{os.environ['PATH']}"})
                 self.addCleanup(tool.kill)

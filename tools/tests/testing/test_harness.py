@@ -128,7 +128,8 @@ class Main(Repository):
     """harness.main: the exit status that Meson expects."""
 
     def status(self, *bodies):
-        text = "import unittest\nfrom testing import harness\nclass Test(unittest.TestCase):\n" + "".join(
+        text = "import unittest\nfrom testing import harness\n"
+        text += "class Test(unittest.TestCase):\n" + "".join(
             f"    def test_{number}(self):\n        {body}\n" for number, body in enumerate(bodies))
         self.write("test.py", text + "    x = 1\nharness.main()\n")
         done = self.python("test.py", PYTHONPATH=str(self.root / "tools"))

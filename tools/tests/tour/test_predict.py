@@ -55,7 +55,8 @@ class Predict(Repository):
 
     def assert_parts(self, typed, *lines):
         """Fails unless the prediction is called wrong, after the lines up to the difference."""
-        self.assertEqual(self.predict("7/defer-1", typed=typed), (1, "\n".join(["It prints:", *lines, ""])))
+        self.assertEqual(self.predict("7/defer-1", typed=typed),
+                         (1, "\n".join(["It prints:", *lines, ""])))
 
     def test_list(self):
         for words in ([], ["--help"]):
