@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdexcept>
 #include <sys/select.h>
+#include <utility>
 
 #include "twist/base/error.hpp"
 

@@ -44,7 +44,8 @@ class Speaker : public twist::Protocol {
     Action at_first_, with_data_;
 };
 
-class Speakers : public twist::ClientFactory {
+template <class Base>
+class Speakers : public Base {
   public:
     Speakers(std::string name, Lines& noted, Action at_first, Action with_data)
         : name_(std::move(name)), noted_(noted), at_first_(std::move(at_first)),
@@ -53,14 +54,21 @@ class Speakers : public twist::ClientFactory {
     std::unique_ptr<twist::Protocol> build_protocol(const twist::Address&) override {
         return std::make_unique<Speaker>(name_, noted_, at_first_, with_data_);
     }
-    void client_connection_lost(twist::Connector&, const twist::Failure&) override {
-        noted_.push_back(name_ + "'s factory: client_connection_lost");
-    }
 
-  private:
+  protected:
     std::string name_;
     Lines& noted_;
     Action at_first_, with_data_;
+};
+
+using Servers = Speakers<twist::ServerFactory>;
+
+class Clients final : public Speakers<twist::ClientFactory> {
+  public:
+    using Speakers::Speakers;
+    void client_connection_lost(twist::Connector&, const twist::Failure&) override {
+        noted_.push_back(name_ + "'s factory: client_connection_lost");
+    }
 };
 
 // Each conversation notes five lines; a few more turns show that there is no sixth.
@@ -70,9 +78,9 @@ Lines play(const Action& server_at_first, const Action& client_with_data) {
     twist::Reactor reactor;
     const auto port =
         twist::listen_tcp(reactor, {"127.0.0.1", 0},
-                          std::make_shared<Speakers>("server", noted, server_at_first, nothing));
+                          std::make_shared<Servers>("server", noted, server_at_first, nothing));
     twist::connect_tcp(reactor, port->get_host(),
-                       std::make_shared<Speakers>("client", noted, nothing, client_with_data));
+                       std::make_shared<Clients>("client", noted, nothing, client_with_data));
     int turns_left = 5;
     const std::function<void()> look = [&] {
         if (noted.size() >= 5 && --turns_left == 0)

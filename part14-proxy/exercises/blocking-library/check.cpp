@@ -91,7 +91,7 @@ class World {
               {"The library is not called.", "没有人去问图书馆。"});
     }
     void until_the_loop_has_heard() {
-        until([this] { return library.gone() == 1 && reactor_.threads().running() == 0; },
+        until([this] { return library.gone() == 1 && twist::thread_pool(reactor_).running() == 0; },
               {"The call of the library does not end.", "对图书馆的调用没有结束。"});
     }
     void until_closed(std::size_t client) {
