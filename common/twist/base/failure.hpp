@@ -19,32 +19,32 @@ struct NoCurrentExceptionError : Exception {
     NoCurrentExceptionError() : Exception("Failure() was made where no exception was caught.") {}
 };
 
-/// The name of a type as a learner writes it: "ConnectionDone", "int", "std::runtime_error".
+/// The name of a type as a programmer writes it: "ConnectionDone", "int", "std::runtime_error".
 std::string type_name(const std::type_info& type);
 
-/// An exception that is carried like a value: it can be stored, printed, passed on, and thrown
-/// again where somebody can deal with it. A copy refers to the same exception.
+/// An exception as a value: it can be stored, printed, passed on, and thrown again where it can be
+/// handled. A copy refers to the same exception.
 class Failure {
   public:
-    /// The exception that is being caught. Throws NoCurrentExceptionError where there is none.
+    /// The exception that is being caught. Throws NoCurrentExceptionError if there is none.
     Failure();
     explicit Failure(std::exception_ptr exception)
         : exception_(std::move(exception)), type_(type_of(exception_)) {}
 
-    /// Of any value: an exception, or a bare int or string, as errback(5) makes it.
+    /// From any value: an exception, or a bare int or string, as errback(5) makes it.
     template <class E>
         requires(!std::same_as<E, Failure>)
     explicit Failure(E error)
         : exception_(std::make_exception_ptr(std::move(error))), type_(&typeid(E)) {
         if constexpr (!std::is_nothrow_copy_constructible_v<E>)
-            type_ = type_of(exception_); // what its copying has thrown, perhaps
+            type_ = type_of(exception_); // its copying may have thrown another exception
     }
 
     const std::type_info& type() const { return *type_; }
     std::string message() const; ///< what() of an exception; an int or a string prints itself
     std::string text() const;    ///< "[Failure: ConnectionDone: Connection was closed cleanly.]"
 
-    /// The first of `Errors` that the exception is, bases included; null if it is none of them.
+    /// The first of `Errors` that is the exception's type or a base of it; null if none is.
     template <class... Errors>
     const std::type_info* check() const {
         static_assert(sizeof...(Errors) > 0, "check<E>() needs at least one type to check for.");
@@ -53,8 +53,8 @@ class Failure {
         return found;
     }
 
-    /// Like check(), but an exception that is none of `Errors` is thrown again, and so goes on to
-    /// the next errback.
+    /// Like check(), but throws the exception again if it is none of `Errors`. So an errback passes
+    /// it on to the next one.
     template <class... Errors>
     const std::type_info& trap() const {
         const std::type_info* found = check<Errors...>();
@@ -63,7 +63,7 @@ class Failure {
         return *found;
     }
 
-    /// A copy of the exception, if it is an E; any other is thrown again, as trap() does.
+    /// A copy of the exception if it is an E; throws it again if not, as trap() does.
     template <class E>
     E value() const {
         try {
@@ -73,7 +73,7 @@ class Failure {
         }
     }
 
-    /// Throws the exception: Twisted's raiseException.
+    /// Throws the exception. (raiseException)
     [[noreturn]] void raise() const { std::rethrow_exception(exception_); }
 
     /// Whether both refer to the very same exception object.
@@ -82,7 +82,7 @@ class Failure {
   private:
     static const std::type_info* type_of(const std::exception_ptr& exception); // costs a throw
 
-    // The exact type is a comparison; only a base class costs a throw.
+    // To compare the exact type is cheap; only a base class costs a throw.
     template <class E>
     bool is() const {
         if (type() == typeid(E))
@@ -102,7 +102,7 @@ class Failure {
 
 std::ostream& operator<<(std::ostream& out, const Failure& failure);
 
-/// What there is instead of a value where T is void.
+/// The value of a Result<void>.
 struct Nothing {
     friend bool operator==(Nothing, Nothing) = default;
 };
@@ -138,7 +138,7 @@ class Result {
     const Failure& failure() const { return *failure_; }
 
   private:
-    std::optional<Value> value_; // one of the two; a variant is dear to compile
+    std::optional<Value> value_; // one of the two; a variant would take long to compile
     std::optional<Failure> failure_;
 };
 

@@ -1,11 +1,11 @@
-// A descriptor with an owner: closed when its owner goes.
+// A file descriptor with an owner.
 #pragma once
 
 #include <utility>
 
 namespace twist {
 
-/// Owns one file descriptor: of a file, a pipe, a socket. Moves, never copies.
+/// Owns a descriptor of a file, a pipe or a socket, and closes it. It can be moved, not copied.
 class FileDescriptor {
   public:
     FileDescriptor() = default;
@@ -16,10 +16,9 @@ class FileDescriptor {
 
     int get() const { return fd_; } ///< -1 once it is closed
     explicit operator bool() const { return fd_ != -1; }
-    void close(); ///< closing twice does no harm
+    void close(); ///< may be called twice
 
-    /// Calls on it return at once from now on, with EWOULDBLOCK instead of waiting. Throws
-    /// SystemError.
+    /// From now on a call on it that would wait fails with EWOULDBLOCK. Throws SystemError.
     void set_nonblocking();
 
   private:

@@ -1,5 +1,5 @@
-// Where the errors go that nobody handled. Stands for the part of twisted.python.log that needs no
-// file: everything is a line on stderr, unless somebody redirects it (log_file.hpp does).
+// Reports of errors that nobody handled: a line on stderr, or a call of an observer. Stands for the
+// part of twisted.python.log that needs no file.
 #pragma once
 
 #include <functional>
@@ -11,7 +11,7 @@
 
 namespace twist::log {
 
-/// One error that nobody handled, and where it came up ("Unhandled error in Deferred").
+/// An error that nobody handled, and where it appeared ("Unhandled error in Deferred").
 struct Report {
     std::string why;
     Failure failure;
@@ -22,10 +22,10 @@ using Observer = std::function<void(const Report&)>;
 /// Tells the newest observer, or writes "WHY: [Failure: …]" as one line on stderr. Never throws.
 void report(std::string_view why, const Failure& failure) noexcept;
 
-/// An errback that reports its failure as "Unhandled Error" and clears it: Twisted's log.err.
+/// An errback that reports its failure as "Unhandled Error", which handles it. (log.err)
 void err(const Failure& failure) noexcept;
 
-/// Runs `step()`. What it throws is reported and goes no further; it is given to the caller, too.
+/// Runs `step()`. What it throws is reported, and returned; nothing comes out.
 template <class Step>
 std::optional<Failure> run_reporting(Step&& step,
                                      std::string_view why = "Unhandled Error") noexcept {
@@ -39,8 +39,8 @@ std::optional<Failure> run_reporting(Step&& step,
     }
 }
 
-/// While it lives, reports go to `observer` and not to stderr: Twisted's addObserver and
-/// removeObserver in one. Observers nest; they must go in the reverse order of their coming.
+/// While it lives, reports go to `observer` and not to stderr. Redirects nest: the last one made
+/// must be the first one destroyed. (addObserver, removeObserver)
 class Redirect {
   public:
     explicit Redirect(Observer observer);

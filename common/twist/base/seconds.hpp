@@ -1,4 +1,4 @@
-// Time: how it is counted, and how a program prints the time it took.
+// Time, and how a program prints how long something took.
 #pragma once
 
 #include <chrono>
@@ -9,10 +9,11 @@ namespace twist {
 /// A length of time, fractions included: `Seconds(0.7)`; `700ms` and `5s` convert.
 using Seconds = std::chrono::duration<double>;
 
-/// The time that no clock change disturbs, since some moment in the past (time.monotonic).
+/// The time since some moment in the past; setting the system's clock does not change it.
+/// (time.monotonic)
 Seconds monotonic_time();
 
-/// Starts when it is made. Prints the time since then as H:MM:SS.ffffff.
+/// Starts when it is made; prints the time since then as H:MM:SS.ffffff.
 class Stopwatch {
   public:
     Seconds elapsed() const { return monotonic_time() - start_; }
@@ -21,8 +22,8 @@ class Stopwatch {
     Seconds start_ = monotonic_time();
 };
 
-/// A length of time as Python prints it, with no fraction if there is none: "0:00:01.230000". A
-/// type of its own, since `out << Seconds` would be a rule for all durations.
+/// A length of time as Python prints it: "0:00:01.230000", or "0:00:01". It is a type of its own
+/// because `out << Seconds` would apply to all durations.
 struct Elapsed {
     Seconds time;
 };

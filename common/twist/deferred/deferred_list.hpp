@@ -20,11 +20,11 @@
 
 namespace twist {
 
-/// What became of each member of a list, in the order of the list.
+/// The results of a list's members, in the order of the members.
 template <class T>
 using ResultList = std::vector<Result<T>>;
 
-/// The value that came first, and the place in the list of the member that gave it.
+/// The value that came first, and the index of the member that had it.
 template <class T>
 struct FirstSuccess {
     typename Result<T>::Value value;
@@ -33,8 +33,8 @@ struct FirstSuccess {
 template <class T>
 using FirstSuccessOrAll = std::variant<FirstSuccess<T>, ResultList<T>>;
 
-/// Why a list with `fire_on_one_errback` has failed: the first failure of a member, and the place
-/// of that member in the list.
+/// Why a list with `fire_on_one_errback` failed: the first failure of a member, and that member's
+/// index.
 struct FirstError : Exception {
     FirstError(Failure failure, std::size_t place)
         : Exception("#" + std::to_string(place) + ": " + failure.text()),
@@ -45,14 +45,14 @@ struct FirstError : Exception {
 
 struct ListFlags {
     bool fire_on_one_errback = false; ///< the first failure of a member fails the list: FirstError
-    bool consume_errors = false;      ///< the list keeps the results: the members' ends are void
+    bool consume_errors = false;      ///< the list keeps the results: the members' ends are spent
 };
 
 namespace detail {
 
-/// What the members of one list have in common. The steps that wait at the members' ends own it,
-/// and so does the list's canceller; it only watches the members, in order to cancel them.
-/// `Results` is what the list fires with: a ResultList<T>, or FirstSuccessOrAll<T>.
+/// What the members of a list share. It is owned by the steps at the members' ends and by the
+/// list's canceller. It does not own the members; it observes them, in order to cancel them.
+/// `Results` is what the list fires with: ResultList<T> or FirstSuccessOrAll<T>.
 template <class T, class Results>
 class ListState {
   public:
@@ -87,9 +87,9 @@ class ListState {
         list.callback(std::move(results));
     }
 
-    // A member that has given its result may wait for another Deferred by now. Like every Deferred,
-    // the list has its result when cancel() returns: who has none by then, because it would not be
-    // cancelled, counts as cancelled.
+    // Cancels all members: one that has passed its result on may wait for another Deferred by now.
+    // Like every Deferred, the list has its result when cancel() returns. So a member that has none
+    // by then, because it did not let itself be cancelled, counts as cancelled (92).
     void cancel(const List& list) {
         for (const Member& member : members_)
             if (const auto chain = member.chain.lock())
@@ -134,25 +134,26 @@ Deferred<Results> make_list(const std::vector<Deferred<T>>& members, ListFlags f
 
 } // namespace detail
 
-/// A Deferred that fires when all `members` have, with their results in the order of `members`,
-/// whether they succeeded or failed. A member's end passes its result on; it is void if T can't be
-/// copied, or with `consume_errors`. Cancelling the list cancels every member. (DeferredList)
+/// A Deferred that fires when all `members` have fired, with their results, values and failures, in
+/// the order of `members`. A member passes its result on, unless T can't be copied, or with
+/// `consume_errors`: then its end is spent. Cancelling the list cancels every member.
+/// (DeferredList)
 template <class T>
 Deferred<ResultList<T>> deferred_list(const std::vector<Deferred<T>>& members,
                                       ListFlags flags = {}) {
     return detail::make_list<ResultList<T>>(members, flags);
 }
 
-/// Fires with the first value that a member has, or, if all fail, with the list of their failures.
-/// Of no members it never fires. (DeferredList with fireOnOneCallback)
+/// Fires with the first value of a member, or with the list of failures if all fail. With no
+/// members it never fires. (DeferredList with fireOnOneCallback)
 template <class T>
 Deferred<FirstSuccessOrAll<T>> first_success(const std::vector<Deferred<T>>& members,
                                              ListFlags flags = {}) {
     return detail::make_list<FirstSuccessOrAll<T>>(members, flags);
 }
 
-/// Fires with the members' values (nothing, if T is void), or fails at the first failure with a
-/// FirstError. With `consume_errors` that is the only report of it. (gatherResults)
+/// Fires with the members' values (nothing, if T is void), or fails with a FirstError at the first
+/// failure. With `consume_errors` the member does not report that failure, too. (gatherResults)
 template <class T>
 auto gather_results(const std::vector<Deferred<T>>& members, bool consume_errors = false) {
     const ListFlags flags{.fire_on_one_errback = true, .consume_errors = consume_errors};
@@ -167,8 +168,8 @@ auto gather_results(const std::vector<Deferred<T>>& members, bool consume_errors
     });
 }
 
-/// "[(True, 'd1 result'), (False, [Failure: Exception: d2 failure])]": as Python prints a list, but
-/// for the failure.
+/// "[(True, 'd1 result'), (False, [Failure: Exception: d2 failure])]": like a list in Python,
+/// except for the failure.
 template <class T>
 std::ostream& operator<<(std::ostream& out, const ResultList<T>& results) {
     const char* separator = "";

@@ -1,5 +1,8 @@
 // Coroutines on Deferreds: a function that returns Deferred<T> may co_await Deferreds and co_return
-// its result. Stands for twisted.internet.defer.inlineCallbacks.
+// its result. `co_await d` takes the result of d away: it empties the handle d, also one that has a
+// name. If what a coroutine awaits is destroyed without a result, so is the coroutine; its own
+// Deferred then never fires, and cancel() fires it with CancelledError. Stands for
+// defer.inlineCallbacks.
 #pragma once
 
 #include <coroutine>

@@ -15,8 +15,8 @@ namespace twist {
 
 namespace {
 
-// The process has one set of signals, and so there is one of each of these. The descriptor stays
-// open to the end: a handler may be running in another thread.
+// A process has one set of signals, and so one of each of these. The descriptor is never closed: a
+// handler may be running in another thread.
 std::array<std::atomic<bool>, NSIG> arrived{};
 std::atomic<int> wake = -1;
 std::atomic<bool> taken = false;
@@ -36,8 +36,8 @@ void note(int number) {
     errno = error_of_others;
 }
 
-// Not those that nobody can catch, those after which the program can't go on, those that the C
-// library keeps for itself, and those that there are not.
+// False for signals that can't be caught, after which the program can't go on, that the C library
+// uses itself, or that do not exist.
 bool can_wait(int number) {
     for (const int other : {SIGKILL, SIGSTOP, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP})
         if (number == other)
@@ -57,7 +57,7 @@ void Signals::on(int number, std::function<void()> f) {
     if (!can_wait(number))
         throw std::invalid_argument("Signal " + std::to_string(number) +
                                     " can't wait for the loop.");
-    functions_[number].swap(f); // what was there goes with `f`
+    functions_[number].swap(f); // the old function is destroyed with `f`
     if (is_held_)
         install(number);
 }

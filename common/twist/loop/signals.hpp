@@ -14,8 +14,8 @@
 namespace twist {
 
 /// The functions that one reactor calls when signals come. A signal interrupts the program
-/// anywhere, and what it calls may do next to nothing there. So it notes the number and wakes this
-/// reader, which calls the function in the loop, between two other callbacks.
+/// anywhere, and its handler may do very little there. So the handler notes the number and wakes
+/// this reader, which calls the function in the loop, between two other callbacks.
 class Signals final : public ReadDescriptor {
   public:
     /// Throws SystemError.
@@ -26,7 +26,7 @@ class Signals final : public ReadDescriptor {
     std::map<int, std::function<void()>> take() { return std::exchange(functions_, {}); }
     bool has_functions() const { return !functions_.empty(); }
 
-    /// While it lives, the signals come to `signals`, unless another reactor has them. Afterwards
+    /// While it lives, the signals go to `signals`, unless another reactor has them. Afterwards
     /// they do what they did before.
     class Hold {
       public:
@@ -50,7 +50,7 @@ class Signals final : public ReadDescriptor {
     void install(int number);
 
     std::map<int, std::function<void()>> functions_;
-    std::map<int, struct sigaction> before_; // those that are installed
+    std::map<int, struct sigaction> before_; // the actions that ours replace
     bool is_held_ = false;
 };
 

@@ -1,4 +1,4 @@
-// What ends the reactor's wait from another thread. For reactor.cpp only.
+// How another thread ends the reactor's wait. For reactor.cpp only.
 #pragma once
 
 #include <functional>
@@ -12,17 +12,17 @@
 
 namespace twist {
 
-/// Ends the wait for descriptors when another thread has something to call. A reader like any
-/// other.
+/// The functions that other threads ask the loop to call. It is a reader like any other: a call
+/// makes its descriptor readable, and so ends the wait.
 class Waker final : public ReadDescriptor {
   public:
     Waker();
 
-    /// Calls `f` in the loop. Any thread may call this. It takes `f` away: its closure must go in
-    /// the loop's thread.
+    /// Calls `f` in the loop. Any thread may call this. `f` is empty afterwards: its closure must
+    /// be destroyed in the loop's thread.
     void call(std::function<void()>& f);
 
-    /// What is still to be called.
+    /// Removes and returns the functions that are still to be called.
     std::vector<std::function<void()>> take();
     bool has_calls() const { return !calls_.empty(); } ///< for the loop's thread alone
 

@@ -1,4 +1,4 @@
-// Host and port: as people write them, as they are printed, and as the kernel takes them.
+// Host and port: as people write them, as programs print them, and as the kernel takes them.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace twist {
 
-/// A host, by name or by number, and a port: Twisted's IPv4Address and IPv6Address. An address
-/// that a connection gives out (get_peer, get_host) is always a number.
+/// A host, by name or by number, and a port (IPv4Address, IPv6Address). What a connection returns
+/// (get_peer, get_host) is always a number.
 struct Address {
     Address() = default;
     Address(std::string host_, std::uint16_t port_) : host(std::move(host_)), port(port_) {}
@@ -28,7 +28,7 @@ std::string to_string(const Address& address);
 std::ostream& operator<<(std::ostream& out, const Address& address);
 
 /// Reads "10001", ":10001" (both mean 127.0.0.1), "host:10001" or "[::1]:10001". Throws
-/// UsageError, whose message says what is wrong with `text`.
+/// UsageError, whose message says what is wrong.
 Address parse_address(std::string_view text);
 
 /// Reads a port, 0 to 65535. Throws UsageError.
@@ -53,13 +53,12 @@ class SocketAddress {
     socklen_t size_ = 0;
 };
 
-/// `address` as the kernel takes it, if its host is a number, "localhost" or "" ; nothing that
-/// has to be asked of a name server. "localhost" is 127.0.0.1, "" is `any`.
+/// `address` as the kernel takes it, if its host is a number, "localhost" (127.0.0.1) or ""
+/// (`any`); nothing, if its host is a name that must be looked up.
 std::vector<SocketAddress> numeric(const Address& address, std::string_view any = "127.0.0.1");
 
-/// All addresses of `address`, in the order to try them; names are looked up with getaddrinfo,
-/// which BLOCKS. For the programs without a reactor; the others have resolver.hpp. Throws
-/// DNSLookupError.
+/// All addresses of `address`, in the order to try them. Looks names up with getaddrinfo, which
+/// BLOCKS: for programs without a reactor; the others have resolver.hpp. Throws DNSLookupError.
 std::vector<SocketAddress> look_up(const Address& address);
 
 } // namespace twist

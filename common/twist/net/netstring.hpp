@@ -10,17 +10,17 @@
 
 namespace twist {
 
-/// A protocol that hears whole strings instead of bytes cut anywhere. A netstring is the length of
-/// the string in decimal digits, a colon, the string (any bytes), a comma. Who sends anything else
-/// loses the connection, and is not listened to any more.
+/// A protocol that receives whole strings instead of bytes cut anywhere. A netstring is the length
+/// of the string in decimal digits, a colon, the string (any bytes), and a comma. If the other side
+/// sends anything else, the connection is closed, and nothing more is delivered.
 class NetstringReceiver : public Protocol {
   public:
-    /// A longer string, in bytes, counts as malformed: nobody can make us keep more. (MAX_LENGTH)
+    /// A string of more bytes counts as malformed, so that a peer can't make us keep more.
+    /// (MAX_LENGTH)
     explicit NetstringReceiver(std::size_t max_length = 99'999) : max_length_(max_length) {}
 
-    /// One string, whole. Those that came in the same segment follow at once, whatever is done
-    /// here: lose_connection() does not stop what has been read. What it throws ends the
-    /// connection.
+    /// Called with each whole string. Strings that were read together follow at once, also after
+    /// lose_connection(). What it throws ends the connection.
     virtual void string_received(std::string string) = 0;
 
     /// Sends `string` as a netstring. Its length is not checked.
@@ -37,8 +37,8 @@ class NetstringReceiver : public Protocol {
 
     const std::size_t max_length_;
     Awaits awaits_ = Awaits::first_digit;
-    std::size_t length_ = 0; // as far as its digits have come
-    std::string string_;     // as much of it as has come; its room grows as it comes
+    std::size_t length_ = 0; // from the digits so far
+    std::string string_;     // the bytes so far; its memory grows with them
 };
 
 } // namespace twist

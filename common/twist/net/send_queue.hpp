@@ -1,4 +1,4 @@
-// The bytes that a connection has still to send.
+// The bytes that a connection still has to send.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,8 @@
 
 namespace twist {
 
-/// What waits to be sent, in order: pieces of our own, and pieces that many connections share and
-/// that are never copied.
+/// Queued bytes, in order: pieces of our own, and pieces that many connections share, which are
+/// never copied.
 class SendQueue {
   public:
     std::size_t size() const { return size_; } ///< in bytes
@@ -19,8 +19,8 @@ class SendQueue {
     void add(std::shared_ptr<const std::string> data);
     void clear();
 
-    /// Sends what the kernel takes, in one system call. Gives what was wrong, if anything was; a
-    /// kernel that takes nothing for now is not wrong.
+    /// Sends what the kernel takes, in one system call. Returns the error, if there is one; that
+    /// the kernel takes nothing for now is not an error.
     std::error_code send(int fd);
 
   private:
@@ -31,7 +31,7 @@ class SendQueue {
     };
     void drop(std::size_t sent);
 
-    std::list<Piece> pieces_; // costs nothing while it is empty, as it mostly is
+    std::list<Piece> pieces_; // costs nothing while it is empty, as it usually is
     std::size_t sent_of_first_ = 0;
     std::size_t size_ = 0;
 };

@@ -1,4 +1,4 @@
-// What the command lines of all programs have in common.
+// The command line of a program, and its exit status.
 #pragma once
 
 #include <cstddef>
@@ -12,15 +12,15 @@
 
 namespace twist {
 
-/// The options and arguments of one program, in any order. A mistake on the command line ends the
-/// program as fail() does; --help prints the usage and ends it with status 0.
+/// The options and arguments of a program, in any order. A mistake on the command line ends the
+/// program like fail(); --help prints the usage, and ends it with status 0.
 class CommandLine {
   public:
     /// `usage` is what follows the program's name; `description` says what the program does.
     CommandLine(std::string usage, std::string description);
 
-    // Each names an option, the variable that it sets, and what --help says of it. What the
-    // variable holds before parse() is the default. Lengths of time and counts must be above 0.
+    // An option's name, the variable that it sets, and its line in --help. The variable's value
+    // before parse() is the default. Lengths of time and counts must be above 0.
     void option(const std::string& name, std::uint16_t& port, const std::string& help);
     void option(const std::string& name, std::string& text, const std::string& help);
     void option(const std::string& name, Seconds& seconds, const std::string& help);
@@ -33,11 +33,11 @@ class CommandLine {
     /// The arguments that are not options.
     std::vector<std::string> parse(int argc, char* argv[]);
 
-    /// The addresses that are the arguments of a client. Fewer than `least` print the help.
+    /// The arguments of a client: addresses. If there are fewer than `least`, prints the help.
     std::vector<Address> parse_addresses(int argc, char* argv[], std::size_t least = 1);
 
-    /// The poem's file that is the one argument of a server. None, several, a file that is not
-    /// there and a directory end the program as fail() does; read_file() refuses the rest.
+    /// The one argument of a server: a poem's file. No argument, several, a missing file and a
+    /// directory end the program like fail(); read_file() refuses other kinds of files.
     std::string parse_poetry_file(int argc, char* argv[]);
 
     /// `text` as an address.
@@ -58,9 +58,9 @@ class CommandLine {
     std::vector<Option> options_;
 };
 
-/// Calls `main`; gives its status. An exception that leaves it becomes one line on stderr, which
-/// names the program, the type of the error and its message, and status 1. Where the type and the
-/// message would be those of the standard library, it says in plain words what went wrong.
+/// Calls `main` and returns its status. An exception that comes out of it is printed as one line on
+/// stderr, with the program's name, the type of the error and its message; the status is 1. For an
+/// exception of the standard library the line says in plain words what went wrong.
 int run_program(int argc, char* argv[], int (*main)(int argc, char* argv[]));
 
 } // namespace twist

@@ -1,4 +1,4 @@
-// What is in a file, without waiting for anything.
+// Reading a file, without waiting for anything.
 #pragma once
 
 #include <string>
@@ -8,11 +8,11 @@
 
 namespace twist {
 
-/// S_IFREG, S_IFIFO and so on: what kind of file the descriptor is of. Throws SystemError.
+/// The kind of a file: S_IFREG, S_IFIFO and so on. Throws SystemError.
 mode_t file_type(const FileDescriptor& file);
 
-/// All that is in the file `path`, as bytes. Throws SystemError; so it does for whatever is not a
-/// regular file: a FIFO may keep its reader waiting for ever, and /dev/zero never ends.
+/// The bytes of the file `path`. Throws SystemError, also if it is not a regular file: a FIFO may
+/// keep its reader waiting for ever, and /dev/zero never ends.
 std::string read_file(const std::string& path);
 
 } // namespace twist

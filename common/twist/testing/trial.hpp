@@ -1,4 +1,4 @@
-// Tests of asynchronous code: what twisted.trial is to unittest, this is to doctest.
+// Tests of asynchronous code, on top of doctest, as twisted.trial is on top of unittest.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -16,13 +16,13 @@
 
 namespace twist::trial {
 
-/// Collects the errors that are reported while it lives. Those that nobody has taken when it goes
-/// fail the test.
+/// Collects the errors that are reported while it lives. Those that the test has not taken when it
+/// is destroyed fail the test.
 class Reports {
   public:
     ~Reports();
 
-    /// Takes the errors that are one of `Errors` (all, if none is named): the test expected them.
+    /// Takes the errors of the types `Errors`, or all: the test expected them.
     template <class... Errors>
     std::vector<Failure> flush() {
         std::vector<Failure> taken;
@@ -61,21 +61,21 @@ class TestCase {
     virtual ~TestCase() = default;
 
   protected:
-    /// Called after the test, however it ended; the reactor runs on until it has fired.
+    /// Called after the test, however it ended. The reactor runs until its Deferred has fired.
     virtual Deferred<void> tear_down() { return succeed(); }
 
-    /// Calls `test` in the running reactor and turns that until the Deferred that it gave has
-    /// fired, and then that of tear_down. The test fails if
+    /// Calls `test` in the running reactor, and runs the reactor until the Deferred that `test`
+    /// returned has fired, and then that of tear_down. The test fails if
     /// - the Deferred fails, or has not fired after `timeout` (a bound, not a measure);
-    /// - an error was reported that flush_reported_errors has not taken;
+    /// - an error was reported, and flush_reported_errors has not taken it;
     /// - a port, a connection, a timer or a function in a thread is left behind: it is named.
-    /// A REQUIRE that fails in any callback ends the test like one that stands here.
+    /// A REQUIRE that fails in a callback ends the test, like one in the test itself.
     template <class Test>
     void run(Test test, Seconds timeout = Seconds(120)) {
         run_to_the_end([test] { return without_value(maybe_deferred(test)); }, timeout);
     }
 
-    /// Takes the reported errors that are one of `Errors` (flushLoggedErrors).
+    /// Takes the reported errors of the types `Errors`. (flushLoggedErrors)
     template <class... Errors>
     std::vector<Failure> flush_reported_errors() {
         return reports_.flush<Errors...>();
@@ -92,7 +92,7 @@ class TestCase {
     void run_to_the_end(const std::function<Deferred<void>()>& test, Seconds timeout);
     void finish_when_clean(const std::shared_ptr<Run>& run, int turns_left);
 
-    Reports reports_; // before the reactor: what that reports when it goes counts, too
+    Reports reports_; // before the reactor: what its destructor reports counts, too
 
   protected:
     Reactor reactor;
