@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bench/peers.hpp"
+#include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
 #include "twist/program/file.hpp"
 
@@ -119,7 +120,7 @@ int server_main(int argc, char* argv[]) {
     if (what == "serve")
         poem = twist::read_file(arguments[0]);
     else
-        upstream = twist::numeric(command_line.address(arguments[0])).at(0);
+        upstream = twist::numeric(twist::parse_address(command_line, arguments[0])).at(0);
 
     const twist::FileDescriptor listener = bench::listening(port);
     base = event_base_new();

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "bench/peers.hpp"
+#include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
 
 namespace {
@@ -35,7 +36,7 @@ void receive(evutil_socket_t fd, short, void* argument) {
 
 int client_main(int argc, char* argv[]) {
     twist::CommandLine command_line("[[host]:]port ...", "Downloads poems by bare libevent.");
-    const auto addresses = command_line.parse_addresses(argc, argv);
+    const auto addresses = twist::parse_addresses(command_line, argc, argv);
     event_base* const base = event_base_new();
     std::deque<Download> downloads; // which never moves them
     for (const twist::Address& address : addresses) {

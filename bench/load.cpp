@@ -11,6 +11,7 @@
 
 #include "bench/peers.hpp"
 #include "twist/base/seconds.hpp"
+#include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
 #include "twist/program/file.hpp"
 
@@ -102,7 +103,7 @@ int load_main(int argc, char* argv[]) {
     const auto arguments = command_line.parse(argc, argv);
     if (arguments.size() != 2)
         command_line.fail("Provide an address and the poem that is expected.");
-    Load load(command_line.address(arguments[0]), twist::read_file(arguments[1]));
+    Load load(twist::parse_address(command_line, arguments[0]), twist::read_file(arguments[1]));
     const twist::Stopwatch stopwatch;
     load.run(clients, poems);
     std::cout << poems << " poems in " << stopwatch << '\n';

@@ -7,6 +7,7 @@
 
 #include "twist/net/connector.hpp"
 #include "twist/net/port.hpp"
+#include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
 
 namespace {
@@ -74,7 +75,7 @@ int proxy_main(int argc, char* argv[]) {
     const auto arguments = command_line.parse(argc, argv);
     if (arguments.size() != 1)
         command_line.fail("Provide exactly one server address.");
-    const twist::Address upstream = command_line.address(arguments.front());
+    const twist::Address upstream = twist::parse_address(command_line, arguments.front());
     twist::Reactor reactor;
     const auto factory = std::make_shared<ProxyFactory>(reactor, upstream);
     const auto listener = twist::listen_tcp(reactor, {"localhost", port}, factory);

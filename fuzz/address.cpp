@@ -5,6 +5,7 @@
 
 #include "fuzz/check.hpp"
 #include "twist/base/error.hpp"
+#include "twist/base/usage.hpp"
 #include "twist/net/address.hpp"
 
 namespace {

@@ -5,6 +5,7 @@
 #include "twist/base/seconds.hpp"
 #include "twist/net/address.hpp"
 #include "twist/net/error.hpp"
+#include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <iostream>
@@ -43,7 +44,7 @@ std::string get_poetry(const twist::Address& address) {
 int poetry_main(int argc, char* argv[]) {
     twist::CommandLine command_line("[options] [[host]:]port ...",
                                     "Downloads poems, one after the other.");
-    const auto addresses = command_line.parse_addresses(argc, argv);
+    const auto addresses = twist::parse_addresses(command_line, argc, argv);
 
     twist::Seconds elapsed{0};
     int task_num = 0;

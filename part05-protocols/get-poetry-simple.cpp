@@ -3,6 +3,7 @@
 #include "twist/net/address.hpp"
 #include "twist/net/connector.hpp"
 #include "twist/net/protocol.hpp"
+#include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <iostream>
@@ -68,7 +69,7 @@ std::unique_ptr<twist::Protocol> PoetryClientFactory::build_protocol(const twist
 int poetry_main(int argc, char* argv[]) {
     twist::CommandLine command_line("[options] [[host]:]port ...",
                                     "Downloads poems, all at the same time.");
-    const auto addresses = command_line.parse_addresses(argc, argv);
+    const auto addresses = twist::parse_addresses(command_line, argc, argv);
 
     twist::Reactor reactor;
     const auto factory = std::make_shared<PoetryClientFactory>(reactor, addresses.size());

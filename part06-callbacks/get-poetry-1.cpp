@@ -3,6 +3,7 @@
 #include "twist/net/address.hpp"
 #include "twist/net/connector.hpp"
 #include "twist/net/protocol.hpp"
+#include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <functional>
@@ -67,7 +68,7 @@ void get_poetry(twist::Reactor& reactor, const twist::Address& address, const Ca
 int poetry_main(int argc, char* argv[]) {
     twist::CommandLine command_line("[options] [[host]:]port ...",
                                     "Downloads poems, all at the same time.");
-    const auto addresses = command_line.parse_addresses(argc, argv);
+    const auto addresses = twist::parse_addresses(command_line, argc, argv);
 
     std::vector<std::string> poems;
     std::vector<twist::Failure> errors;

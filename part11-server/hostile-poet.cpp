@@ -4,6 +4,7 @@
 #include "twist/net/address.hpp"
 #include "twist/net/port.hpp"
 #include "twist/net/protocol.hpp"
+#include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
 #include "twist/program/file.hpp"
 
@@ -179,7 +180,7 @@ int poetry_main(int argc, char* argv[]) {
     command_line.option("delay", delay, "the wait after every piece (default: 0.01)");
     command_line.option("victims", victims,
                         "how many clients to treat badly; the rest get their poem (default: all)");
-    const std::string poetry_file = command_line.parse_poetry_file(argc, argv);
+    const std::string poetry_file = twist::parse_poetry_file(command_line, argc, argv);
     if (after > 0 && !stops_early(mode))
         command_line.fail("option --after: not with --mode " + mode);
 

@@ -7,6 +7,7 @@
 #include "twist/net/connector.hpp"
 #include "twist/net/netstring.hpp"
 #include "twist/net/protocol.hpp"
+#include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <iostream>
@@ -90,7 +91,7 @@ int poetry_main(int argc, char* argv[]) {
     const auto arguments = command_line.parse(argc, argv);
     if (arguments.empty() || arguments.size() > 3)
         command_line.fail("Provide a server's address, and then at most a name and a poem.");
-    const twist::Address address = command_line.address(arguments[0]);
+    const twist::Address address = twist::parse_address(command_line, arguments[0]);
     const std::string name = arguments.size() > 1 ? arguments[1] : "cummingsify";
     const std::string poem = arguments.size() > 2 ? arguments[2] : "HERE IS MY POEM";
 

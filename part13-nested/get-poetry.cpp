@@ -5,6 +5,7 @@
 #include "twist/net/connector.hpp"
 #include "twist/net/netstring.hpp"
 #include "twist/net/protocol.hpp"
+#include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <iostream>
@@ -130,7 +131,7 @@ struct TransformProxy {
 int poetry_main(int argc, char* argv[]) {
     twist::CommandLine command_line("[options] [host]:port-of-transforms [[host]:]port ...",
                                     "Downloads poems, and has them transformed.");
-    auto addresses = command_line.parse_addresses(argc, argv, 2);
+    auto addresses = twist::parse_addresses(command_line, argc, argv, 2);
     const twist::Address transform_address = addresses.front();
     addresses.erase(addresses.begin());
 

@@ -9,6 +9,7 @@
 #include "twist/net/connector.hpp"
 #include "twist/net/port.hpp"
 #include "twist/net/protocol.hpp"
+#include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <cstddef>
@@ -170,7 +171,7 @@ int poetry_main(int argc, char* argv[]) {
     const auto arguments = command_line.parse(argc, argv);
     if (arguments.size() != 1)
         command_line.fail("Provide exactly one server address.");
-    const twist::Address server = command_line.address(arguments.front());
+    const twist::Address server = twist::parse_address(command_line, arguments.front());
 
     twist::Reactor reactor;
     const auto service = std::make_shared<ProxyService>(reactor, server, timeout, max_size);

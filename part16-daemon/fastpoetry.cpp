@@ -11,6 +11,7 @@
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
 #include "twist/net/protocol.hpp"
+#include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
 #include "twist/program/file.hpp"
 
@@ -103,7 +104,7 @@ Options read_options(int argc, char* argv[]) {
                         "the file for the PID (default: none; for a daemon, fastpoetry.pid)");
     command_line.option("user", options.user,
                         "the user to become once the port is open; only for root");
-    options.poetry_file = command_line.parse_poetry_file(argc, argv);
+    options.poetry_file = twist::parse_poetry_file(command_line, argc, argv);
     if (options.daemon && nodaemon)
         command_line.fail("Use --daemon or --nodaemon, not both.");
     if (options.daemon && options.logfile == "-")

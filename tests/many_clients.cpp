@@ -17,6 +17,7 @@
 #include "twist/base/seconds.hpp"
 #include "twist/net/connection.hpp"
 #include "twist/net/connector.hpp"
+#include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
 #include "twist/program/file.hpp"
 
@@ -222,7 +223,7 @@ int load_main(int argc, char* argv[]) {
     if (arguments.size() != 3)
         command_line.fail("Three arguments are needed.");
     const std::size_t number = std::stoul(arguments[0]);
-    const auto address = command_line.address(arguments[1]);
+    const auto address = twist::parse_address(command_line, arguments[1]);
     std::string poem = twist::read_file(arguments[2]);
 
     if (!can_open(number + 64)) {

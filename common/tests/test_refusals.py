@@ -19,10 +19,14 @@ del sys.argv[1:]
 
 HEADERS = """
 #include <string>
+#include "twist/async/shutdown.hpp"
 #include "twist/deferred/deferred.hpp"
+#include "twist/net/connector.hpp"
+#include "twist/net/port.hpp"
 """
 PROGRAM = """
-void program(twist::Deferred<int> d, twist::Deferred<void> nothing) {{
+void program(twist::Deferred<int> d, twist::Deferred<void> nothing, twist::Reactor& reactor,
+             std::shared_ptr<twist::ClientFactory> client) {{
     {}
 }}
 """
@@ -32,6 +36,8 @@ GOOD = """
         .add_callbacks([](const std::string&) {}, [](twist::Failure) {})
         .add_both([] {});
     nothing.add_callback([] { return twist::succeed(3); }).add_callback([](int) {});
+    twist::before_shutdown(reactor, [nothing] { return nothing; });
+    twist::connect_tcp(reactor, {"127.0.0.1", 1}, client);
 """
 REFUSED = {
     "a callback that takes something else":
@@ -60,6 +66,11 @@ REFUSED = {
         ("twist::Deferred<int&> e;", "with neither & nor const"),
     "maybe_deferred of a function that gives a bare Failure":
         ("twist::maybe_deferred([] { return twist::Failure(5); });", "let it return Result<U>"),
+    "a trigger that returns a Deferred":
+        ("reactor.add_system_event_trigger(twist::Reactor::Shutdown::before, [d] { return d; });",
+         "say before_shutdown(reactor, f)"),
+    "a client's factory that listens":
+        ('twist::listen_tcp(reactor, {"127.0.0.1", 0}, client);', "ServerFactory"),
     "21: firing with two values": ("d.callback(1, 2);", "callback"),
     "21: firing with none": ("d.callback();", "callback"),
     "26: firing with a Deferred": ("d.callback(twist::Deferred<int>());", "callback"),
@@ -80,8 +91,8 @@ class Refusals(unittest.TestCase):
     @staticmethod
     def compile(*words, text=""):
         """The compiler's status and its words."""
-        done = subprocess.run([*COMPILER, "-std=c++20", "-I", ROOT / "common", *words], input=text, text=True,
-                              stderr=subprocess.PIPE, timeout=harness.LIMIT, check=False)
+        done = subprocess.run([*COMPILER, "-std=c++20", "-I", ROOT / "common", *words],
+                              input=text, text=True, stderr=subprocess.PIPE, timeout=harness.LIMIT, check=False)
         return done.returncode, done.stderr
 
     def compile_program(self, body):

@@ -137,14 +137,14 @@ class CommandLine(unittest.TestCase):
     def test_all_addresses_are_checked_first(self):
         with Peer() as peer:
             for words, message in [
-                    (["abc"], "Ports must be integers. This is none: 'abc'"),
-                    (["localhost:abc"], "Ports must be integers. This is none: 'abc'"),
-                    (["localhost:"], "Ports must be integers. This is none: ''"),
-                    ([""], "Ports must be integers. This is none: ''"),
-                    (["::1:10001"], "Ports must be integers. This is none: ':1:10001'"),
+                    (["abc"], "A port must be an integer, not 'abc'"),
+                    (["localhost:abc"], "A port must be an integer, not 'abc'"),
+                    (["localhost:"], "A port must be an integer, not ''"),
+                    ([""], "A port must be an integer, not ''"),
+                    (["::1:10001"], "A port must be an integer, not ':1:10001'"),
                     (["[::1]"], "An IPv6 address is written like [::1]:10001, not '[::1]'"),
-                    (["70000"], "Ports go from 0 to 65535. This does not: '70000'"),
-                    (["--", "-5"], "Ports go from 0 to 65535. This does not: '-5'"),
+                    (["70000"], "A port must be from 0 to 65535, not '70000'"),
+                    (["--", "-5"], "A port must be from 0 to 65535, not '-5'"),
                     (["--x"], "no such option: --x")]:
                 with self.subTest(words):
                     result = run(CLIENT, peer.port, *words)

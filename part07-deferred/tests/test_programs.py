@@ -163,8 +163,8 @@ class Failures(ClientCase):
 
 class CommandLine(unittest.TestCase):
     def test_bad_arguments(self):
-        for argument, message in [("abc", "Ports must be integers.*'abc'"),
-                                  ("localhost:", "Ports must be integers.*"),
+        for argument, message in [("abc", "A port must be an integer.*'abc'"),
+                                  ("localhost:", "A port must be an integer.*"),
                                   ("70000", ".*'70000'"),
                                   ("--nonsense", "no such option: --nonsense")]:
             for program in (GET_POETRY, STACK):

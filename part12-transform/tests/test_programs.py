@@ -22,7 +22,7 @@ SERVER = "part12-transform/transformedpoetry"
 CLIENT = "part12-transform/transform-test"
 REQUEST, REPLY = b"27:cummingsify.HERE IS MY POEM,", b"15:here is my poem,"
 LOST = "ConnectionLost: Connection to the other side was lost in a non-clean fashion."
-NOT_UTF8 = "Unhandled Error: [Failure: UnicodeDecodeError: This is no UTF-8 text.]\n"
+NOT_UTF8 = "Unhandled Error: [Failure: UnicodeDecodeError: This is not UTF-8 text.]\n"
 
 
 def netstring(payload):
@@ -228,7 +228,7 @@ class TheServersCommandLine(unittest.TestCase):
                 (["10000"], "Bad arguments."), (["--port", "0", "x", "y"], "Bad arguments."),
                 (["--x"], "no such option: --x"),
                 (["--port", "abc"],
-                 "option --port: Ports must be integers. This is none: 'abc'")]:
+                 "option --port: A port must be an integer, not 'abc'")]:
             with self.subTest(words):
                 result = run(SERVER, *words)
                 self.assertEqual((result.stdout, result.status), (b"", 2))
@@ -328,8 +328,8 @@ class TransformTest(unittest.TestCase):
                 ([], "Provide a server's address, and then at most a name and a poem."),
                 (["1", "a", "b", "c"],
                  "Provide a server's address, and then at most a name and a poem."),
-                (["abc"], "Ports must be integers. This is none: 'abc'"),
-                (["70000"], "Ports go from 0 to 65535. This does not: '70000'"),
+                (["abc"], "A port must be an integer, not 'abc'"),
+                (["70000"], "A port must be from 0 to 65535, not '70000'"),
                 (["--x"], "no such option: --x")]:
             with self.subTest(words):
                 result = run(CLIENT, *words)

@@ -94,9 +94,9 @@ class Mistakes:
         self.check_usage_error("Provide exactly one server address.", 10000, 10001)
         self.check_usage_error("no such option: --x", "--x", 10000)
         for address, port in ("abc", "abc"), ("localhost:abc", "abc"), ("localhost:", ""), ("", ""):
-            self.check_usage_error(f"Ports must be integers. This is none: '{port}'", address)
-        self.check_usage_error("Ports go from 0 to 65535. This does not: '70000'", 70000)
-        self.check_usage_error("option --port: Ports go from 0 to 65535. This does not: '-1'",
+            self.check_usage_error(f"A port must be an integer, not '{port}'", address)
+        self.check_usage_error("A port must be from 0 to 65535, not '70000'", 70000)
+        self.check_usage_error("option --port: A port must be from 0 to 65535, not '-1'",
                                10000, "--port", -1)
 
     def test_help(self):

@@ -223,8 +223,8 @@ class CommandLines(unittest.TestCase):
             self.assert_usage_error(PROXY, *arguments, says="Provide exactly one server address.")
 
     def test_the_proxy_wants_ports_and_options_that_exist(self):
-        self.assert_usage_error(PROXY, "abc", says="Ports must be integers.*")
-        self.assert_usage_error(PROXY, "localhost:", says="Ports must be integers.*")
+        self.assert_usage_error(PROXY, "abc", says="A port must be an integer.*")
+        self.assert_usage_error(PROXY, "localhost:", says="A port must be an integer.*")
         self.assert_usage_error(PROXY, "70000", says=".*70000.*")
         self.assert_usage_error(PROXY, "--port", "abc", "10001", says="option --port: .*")
         self.assert_usage_error(PROXY, "--frob", "10001", says="no such option: --frob")

@@ -183,10 +183,10 @@ class CommandLine:
     def test_all_addresses_are_checked_first(self):
         with Peer() as peer:
             for words, message in [
-                    (["abc"], "Ports must be integers. This is none: 'abc'"),
-                    (["localhost:"], "Ports must be integers. This is none: ''"),
-                    (["::1:10001"], "Ports must be integers. This is none: ':1:10001'"),
-                    (["70000"], "Ports go from 0 to 65535. This does not: '70000'"),
+                    (["abc"], "A port must be an integer, not 'abc'"),
+                    (["localhost:"], "A port must be an integer, not ''"),
+                    (["::1:10001"], "A port must be an integer, not ':1:10001'"),
+                    (["70000"], "A port must be from 0 to 65535, not '70000'"),
                     (["--x"], "no such option: --x")]:
                 with self.subTest(words):
                     result = run(self.client, peer.port, *words)

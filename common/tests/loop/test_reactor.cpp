@@ -377,6 +377,24 @@ TEST_CASE("stop() is heard wherever it is said, though nothing else happens") {
     }
 }
 
+TEST_CASE("an extension is made once for each reactor, and is destroyed with it") {
+    struct Counted {
+        explicit Counted(Reactor&) { ++alive(); }
+        ~Counted() { --alive(); }
+        static int& alive() {
+            static int number = 0;
+            return number;
+        }
+    };
+    {
+        Reactor first, second;
+        CHECK(&first.extension<Counted>() == &first.extension<Counted>());
+        CHECK(&first.extension<Counted>() != &second.extension<Counted>());
+        CHECK(Counted::alive() == 2);
+    }
+    CHECK(Counted::alive() == 0);
+}
+
 TEST_CASE("the back end can be chosen; one that is not there is refused") {
     for (const std::string name : {"epoll", "poll", "select"}) {
         CAPTURE(name);

@@ -300,6 +300,42 @@ TEST_CASE("a reader may delete itself in do_read, whatever it gives then") {
     }
 }
 
+TEST_CASE("R17: the reason of a reader that has gone is not that of the next with its number") {
+    Reactor reactor;
+    SocketPair pair;
+    // A new reader may well stand where the old one stood, in memory and among the descriptors.
+    std::unique_ptr<TestDescriptor> reader;
+    bool was_registered = true;
+    SUBCASE("registered to the end") {}
+    SUBCASE("removed first") {
+        was_registered = false;
+    }
+    int lost = 0;
+    const auto replace = [&] {
+        if (!was_registered)
+            reactor.remove_reader(*reader);
+        reader.reset();
+        reader = std::make_unique<TestDescriptor>(pair.here.get());
+        reader->on_lost = [&](const Failure&) { ++lost; };
+        reactor.add_reader(*reader);
+        reactor.call_later(1ms, [&] {
+            CHECK(lost == 0);
+            reactor.remove_reader(*reader);
+            reactor.stop();
+        });
+    };
+    reader = std::make_unique<TestDescriptor>(pair.here.get());
+    reader->on_read = [&replace]() -> std::optional<Failure> {
+        const auto& outlives_the_reader = replace;
+        outlives_the_reader();
+        return connection_done();
+    };
+    reactor.add_reader(*reader);
+    send_to(pair.there, "x");
+    run(reactor);
+    CHECK(lost == 0);
+}
+
 TEST_CASE("a reader may delete itself in connection_lost, and another that is ready, too") {
     Reactor reactor;
     std::vector<std::unique_ptr<SocketPair>> pairs;

@@ -112,6 +112,33 @@ TEST_CASE("R13: while a trigger before waits for its Deferred, timers and socket
     CHECK(diary.text() == "read, during");
 }
 
+TEST_CASE("R13: a delay ends with the last copy of what delay_shutdown() returned") {
+    Reactor reactor;
+    Diary diary;
+    reactor.add_system_event_trigger(When::before, [&] {
+        const auto delay = reactor.delay_shutdown();
+        reactor.call_later(1ms, [copy = delay] {});
+        reactor.call_later(3ms, [&diary, copy = delay] { diary.note("last copy"); });
+        reactor.call_later(20s, [] { FAIL_CHECK("nobody waits so long"); });
+    });
+    reactor.add_system_event_trigger(When::during, [&] { diary.note("during"); });
+    reactor.call_when_running([&] { reactor.stop(); });
+    run(reactor);
+    CHECK(diary.text() == "last copy, during");
+}
+
+TEST_CASE("R13: a Deferred that is dropped without a result delays nothing any more") {
+    Reactor reactor;
+    auto never = std::make_shared<Deferred<void>>();
+    before_shutdown(reactor, [&] {
+        reactor.call_later(1ms, [&] { never.reset(); });
+        return *never;
+    });
+    reactor.call_when_running([&] { reactor.stop(); });
+    run(reactor);
+    CHECK(never == nullptr);
+}
+
 TEST_CASE("R13: and the loop does not spin meanwhile") {
     Reactor reactor;
     before_shutdown(reactor, [&] { return wait(reactor, a_while); });

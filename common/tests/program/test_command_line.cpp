@@ -19,6 +19,7 @@
 #include "common/tests/scratch.hpp"
 #include "twist/base/file_descriptor.hpp"
 #include "twist/net/error.hpp"
+#include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
 
 using namespace twist;
@@ -69,11 +70,11 @@ struct Program {
     }
     std::string parse_poetry_file(std::vector<std::string> given) {
         Words words(std::move(given));
-        return line.parse_poetry_file(words.argc(), words.argv());
+        return parse_poetry_file(line, words.argc(), words.argv());
     }
     std::vector<Address> parse_addresses(std::vector<std::string> given) {
         Words words(std::move(given));
-        return line.parse_addresses(words.argc(), words.argv());
+        return parse_addresses(line, words.argc(), words.argv());
     }
 };
 
@@ -160,9 +161,9 @@ TEST_CASE("a wrong option is a usage error, status 2") {
 }
 
 TEST_CASE("a wrong value is a usage error that names its option") {
-    check_usage_error({"--port=abc"}, "option --port: Ports must be integers. This is none: 'abc'");
+    check_usage_error({"--port=abc"}, "option --port: A port must be an integer, not 'abc'");
     check_usage_error({"--port=70000"},
-                      "option --port: Ports go from 0 to 65535. This does not: '70000'");
+                      "option --port: A port must be from 0 to 65535, not '70000'");
     for (const std::string wrong : {"abc", "", "1s"})
         check_usage_error({"--delay=" + wrong},
                           "option --delay: invalid floating-point value: '" + wrong + "'");
@@ -209,7 +210,7 @@ TEST_CASE("the arguments of a client are addresses; without one it prints its he
     const Ending wrong = ending_of([] { Program().parse_addresses({"10001", "localhost:x"}); });
     CHECK(wrong.status == 2);
     CHECK(wrong.output == "Usage: prog [options] poem\n\n"
-                          "prog: error: Ports must be integers. This is none: 'x'\n");
+                          "prog: error: A port must be an integer, not 'x'\n");
 }
 
 TEST_CASE("the argument of a server is a poem's file; any other number of them is a usage error") {

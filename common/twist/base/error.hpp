@@ -36,9 +36,4 @@ std::string describe(const std::error_code& code);
 /// Throws a SystemError for `errno`: "WHAT: 13: Permission denied.".
 [[noreturn]] void throw_last_error(const std::string& what);
 
-/// The command line is wrong; the message says what is, and what to do.
-struct UsageError : Exception {
-    using Exception::Exception;
-};
-
 } // namespace twist

@@ -12,15 +12,13 @@
 #include <utility>
 
 #include "twist/base/error.hpp"
+#include "twist/base/type_name.hpp"
 
 namespace twist {
 
 struct NoCurrentExceptionError : Exception {
     NoCurrentExceptionError() : Exception("Failure() was made where no exception was caught.") {}
 };
-
-/// The name of a type as a programmer writes it: "ConnectionDone", "int", "std::runtime_error".
-std::string type_name(const std::type_info& type);
 
 /// An exception as a value: it can be stored, printed, passed on, and thrown again where it can be
 /// handled. A copy refers to the same exception.

@@ -203,7 +203,7 @@ void Reactor::remove(ReadDescriptor& descriptor, Poller::Event event) {
         return;
     of_it.registered[event] = nullptr;
     poller_.remove(descriptor.registered_as_, event);
-    if (!of_it.knows(&descriptor))
+    if (!of_it.knows(&descriptor) && called_ != &descriptor)
         descriptor.reactor_ = nullptr; // it may outlive the reactor now
 }
 
@@ -261,9 +261,13 @@ void Reactor::serve(int fd, Poller::Event event) noexcept {
     });
     if (thrown)
         reason = std::move(thrown);
-    // By now the descriptor may have gone.
-    if (reason && called_ != nullptr && watch(fd).knows(called_))
-        disconnect(*called_, *reason);
+    if (called_ == nullptr) // it was destroyed, or forgotten
+        return;
+    called_ = nullptr;
+    if (!watch(fd).knows(&descriptor))
+        descriptor.reactor_ = nullptr; // it removed itself
+    else if (reason)
+        disconnect(descriptor, *reason);
 }
 
 void Reactor::disconnect(ReadDescriptor& descriptor, const Failure& reason) {

@@ -147,7 +147,7 @@ class Reactor final : public Clock {
 
     Poller poller_;
     std::vector<Watch> watches_;
-    ReadDescriptor* called_ = nullptr; // whose do_read or do_write runs; null once it has gone
+    ReadDescriptor* called_ = nullptr; // whose do_read or do_write runs; null if it has gone
     std::vector<std::function<void()>> when_running_, end_of_turn_;
     std::array<std::vector<std::function<void()>>, 3> triggers_;
     std::shared_ptr<void> delay_ = std::make_shared<int>();

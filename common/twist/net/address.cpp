@@ -1,13 +1,13 @@
 #include "twist/net/address.hpp"
 
 #include <arpa/inet.h>
-#include <charconv>
 #include <cstring>
 #include <memory>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <ostream>
 
+#include "twist/base/usage.hpp"
 #include "twist/net/error.hpp"
 
 namespace twist {
@@ -42,17 +42,6 @@ std::string to_string(const Address& address) {
 
 std::ostream& operator<<(std::ostream& out, const Address& address) {
     return out << to_string(address);
-}
-
-std::uint16_t parse_port(std::string_view text) {
-    long number = 0;
-    const char* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, number);
-    if (error == std::errc::invalid_argument || stop != end)
-        throw UsageError("Ports must be integers. This is none: '" + std::string(text) + "'");
-    if (error != std::errc() || number < 0 || number > 65535)
-        throw UsageError("Ports go from 0 to 65535. This does not: '" + std::string(text) + "'");
-    return static_cast<std::uint16_t>(number);
 }
 
 Address parse_address(std::string_view text) {

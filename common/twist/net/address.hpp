@@ -31,9 +31,6 @@ std::ostream& operator<<(std::ostream& out, const Address& address);
 /// UsageError, whose message says what is wrong.
 Address parse_address(std::string_view text);
 
-/// Reads a port, 0 to 65535. Throws UsageError.
-std::uint16_t parse_port(std::string_view text);
-
 /// A numeric address in the form that bind, connect and accept take.
 class SocketAddress {
   public:

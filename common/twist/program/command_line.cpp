@@ -13,7 +13,8 @@
 #include <system_error>
 
 #include "twist/base/error.hpp"
-#include "twist/base/failure.hpp"
+#include "twist/base/type_name.hpp"
+#include "twist/base/usage.hpp"
 
 namespace twist {
 
@@ -36,10 +37,10 @@ double positive_fraction(const std::string& text) {
     return positive<double>(text, "floating-point");
 }
 
-// What the user is told of an exception.
-std::string in_words(const Failure& failure) {
+// What the user is told of the exception that is being caught.
+std::string in_words() {
     try {
-        failure.raise();
+        throw;
     } catch (const std::bad_alloc&) {
         return "There is not enough memory.";
     } catch (const std::filesystem::filesystem_error& error) {
@@ -48,8 +49,10 @@ std::string in_words(const Failure& failure) {
         return tried + ' ' + error.path1().string() + ": " + describe(error.code()) + ".";
     } catch (const std::system_error& error) {
         return std::string(error.what()) + ".";
+    } catch (const std::exception& error) {
+        return type_name(typeid(error)) + ": " + error.what();
     } catch (...) {
-        return type_name(failure.type()) + ": " + failure.message();
+        return "An exception of type " + type_name(current_exception_type()) + ".";
     }
 }
 
@@ -133,41 +136,6 @@ void CommandLine::set(const Option& option, const std::string& text) const {
     }
 }
 
-std::vector<Address> CommandLine::parse_addresses(int argc, char* argv[], std::size_t least) {
-    const auto arguments = parse(argc, argv);
-    if (arguments.size() < least) {
-        std::cout << help() << '\n';
-        std::exit(0);
-    }
-    std::vector<Address> addresses;
-    addresses.reserve(arguments.size());
-    for (const std::string& argument : arguments)
-        addresses.push_back(address(argument));
-    return addresses;
-}
-
-std::string CommandLine::parse_poetry_file(int argc, char* argv[]) {
-    const auto arguments = parse(argc, argv);
-    if (arguments.size() != 1)
-        fail("Provide exactly one poetry file.");
-    const std::string& path = arguments.front();
-    std::error_code ignored; // read_file() will meet it again, and throw
-    const auto type = std::filesystem::status(path, ignored).type();
-    if (type == std::filesystem::file_type::not_found)
-        fail("No such file: " + path);
-    if (type == std::filesystem::file_type::directory)
-        fail("Not a file but a directory: " + path);
-    return path;
-}
-
-Address CommandLine::address(const std::string& text) const {
-    try {
-        return parse_address(text);
-    } catch (const UsageError& error) {
-        fail(error.what());
-    }
-}
-
 void CommandLine::fail(const std::string& message) const {
     std::cerr << "Usage: " << program_ << ' ' << usage_ << "\n\n"
               << program_ << ": error: " << message << '\n';
@@ -191,9 +159,8 @@ int run_program(int argc, char* argv[], int (*main)(int argc, char* argv[])) {
     try {
         return main(argc, argv);
     } catch (...) {
-        const Failure failure;
         std::cout << std::flush;
-        std::cerr << std::filesystem::path(argv[0]).filename().string() << ": " << in_words(failure)
+        std::cerr << std::filesystem::path(argv[0]).filename().string() << ": " << in_words()
                   << '\n';
         return 1;
     }

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "twist/base/seconds.hpp"
-#include "twist/net/address.hpp"
 
 namespace twist {
 
@@ -33,25 +32,17 @@ class CommandLine {
     /// The arguments that are not options.
     std::vector<std::string> parse(int argc, char* argv[]);
 
-    /// The arguments of a client: addresses. If there are fewer than `least`, prints the help.
-    std::vector<Address> parse_addresses(int argc, char* argv[], std::size_t least = 1);
-
-    /// The one argument of a server: a poem's file. No argument, several, a missing file and a
-    /// directory end the program like fail(); read_file() refuses other kinds of files.
-    std::string parse_poetry_file(int argc, char* argv[]);
-
-    /// `text` as an address.
-    Address address(const std::string& text) const;
-
     /// Prints the usage and `message` on stderr and ends the program with status 2.
     [[noreturn]] void fail(const std::string& message) const;
+
+    /// What --help prints.
+    std::string help() const;
 
   private:
     struct Option {
         std::string name, placeholder, help; // a flag has no placeholder
         std::function<void(const std::string&)> set;
     };
-    std::string help() const;
     void set(const Option& option, const std::string& text) const;
 
     std::string program_, usage_, description_;

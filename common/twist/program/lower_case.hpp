@@ -10,7 +10,7 @@ namespace twist {
 
 /// These bytes are not UTF-8 text. Nothing is guessed or replaced.
 struct UnicodeDecodeError : Exception {
-    UnicodeDecodeError() : Exception("This is no UTF-8 text.") {}
+    UnicodeDecodeError() : Exception("This is not UTF-8 text.") {}
 };
 
 /// `text`, which is UTF-8, with every letter in lower case ("À" becomes "à"), whatever the user's

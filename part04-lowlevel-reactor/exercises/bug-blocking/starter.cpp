@@ -6,6 +6,7 @@
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
 #include "twist/net/error.hpp"
+#include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <iostream>
@@ -86,7 +87,7 @@ class PoetrySocket : public twist::ReadDescriptor {
 int poetry_main(int argc, char* argv[]) {
     twist::CommandLine command_line("[options] [[host]:]port ...",
                                     "Downloads poems, all at the same time.");
-    const auto addresses = command_line.parse_addresses(argc, argv);
+    const auto addresses = twist::parse_addresses(command_line, argc, argv);
 
     const twist::Stopwatch stopwatch;
     twist::Reactor reactor;

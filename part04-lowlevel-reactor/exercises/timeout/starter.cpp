@@ -5,6 +5,7 @@
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
 #include "twist/net/error.hpp"
+#include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <iostream>
@@ -91,7 +92,7 @@ int poetry_main(int argc, char* argv[]) {
                                     "Downloads poems, all at the same time.");
     twist::Seconds timeout{30};
     command_line.option("timeout", timeout, "how long a poem may take (default: 30)");
-    const auto addresses = command_line.parse_addresses(argc, argv);
+    const auto addresses = twist::parse_addresses(command_line, argc, argv);
 
     const twist::Stopwatch stopwatch;
     twist::Reactor reactor;

@@ -4,6 +4,7 @@
 #include "twist/net/address.hpp"
 #include "twist/net/connector.hpp"
 #include "twist/net/protocol.hpp"
+#include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <functional>
@@ -101,7 +102,7 @@ class PoetryClientFactory : public twist::ClientFactory {
 int poetry_main(int argc, char* argv[]) {
     twist::CommandLine command_line("[options] [[host]:]port ...",
                                     "Downloads poems, all at the same time.");
-    const auto addresses = command_line.parse_addresses(argc, argv);
+    const auto addresses = twist::parse_addresses(command_line, argc, argv);
 
     twist::Reactor reactor;
     const auto factory = std::make_shared<PoetryClientFactory>(reactor, addresses.size());

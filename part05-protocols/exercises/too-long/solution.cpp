@@ -3,6 +3,7 @@
 #include "twist/net/address.hpp"
 #include "twist/net/connector.hpp"
 #include "twist/net/protocol.hpp"
+#include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <functional>
@@ -69,7 +70,7 @@ int poetry_main(int argc, char* argv[]) {
     twist::CommandLine command_line("[options] [[host]:]port ...",
                                     "Downloads poems, all at the same time.");
     command_line.option("longest", longest, "the longest poem, in bytes (default: 100000)");
-    const auto addresses = command_line.parse_addresses(argc, argv);
+    const auto addresses = twist::parse_addresses(command_line, argc, argv);
 
     twist::Reactor reactor;
     std::size_t missing = 0;

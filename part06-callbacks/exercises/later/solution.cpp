@@ -3,6 +3,7 @@
 #include "twist/net/address.hpp"
 #include "twist/net/connector.hpp"
 #include "twist/net/protocol.hpp"
+#include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <functional>
@@ -96,7 +97,7 @@ bool fails_later(const GetPoetry& get, const twist::Address& address) {
 int later_main(int argc, char* argv[]) {
     twist::CommandLine command_line("[options] [host:]port",
                                     "Looks how a download fails from a port where nobody listens.");
-    const auto addresses = command_line.parse_addresses(argc, argv);
+    const auto addresses = twist::parse_addresses(command_line, argc, argv);
     const bool later = fails_later(get_poetry, addresses.front());
     std::cout << (later ? "It fails later." : "It does not fail later.") << std::endl;
     return later ? 0 : 1;

@@ -4,6 +4,7 @@
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
 #include "twist/net/error.hpp"
+#include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
 #include "twist/program/file.hpp"
 
@@ -98,7 +99,7 @@ int poetry_main(int argc, char* argv[]) {
                                     "Serves a poem, at once and to any number of clients.");
     command_line.option("port", port, "the port to listen on (default: any free one)");
     command_line.option("iface", iface, "the interface to listen on (default: localhost)");
-    const std::string poetry_file = command_line.parse_poetry_file(argc, argv);
+    const std::string poetry_file = twist::parse_poetry_file(command_line, argc, argv);
 
     twist::Reactor reactor;
     PoetryPort listener(reactor, listen_on({iface, port}), twist::read_file(poetry_file));

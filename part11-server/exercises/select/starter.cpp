@@ -4,6 +4,7 @@
 #include "twist/base/seconds.hpp"
 #include "twist/net/address.hpp"
 #include "twist/net/error.hpp"
+#include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
 #include "twist/program/file.hpp"
 
@@ -85,7 +86,7 @@ int poetry_main(int argc, char* argv[]) {
     command_line.option("iface", iface, "the interface to listen on (default: localhost)");
     command_line.option("delay", delay, "the wait after every chunk (default: 0.1)");
     command_line.option("num-bytes", num_bytes, "the bytes in a chunk (default: 10)");
-    const std::string poetry_file = command_line.parse_poetry_file(argc, argv);
+    const std::string poetry_file = twist::parse_poetry_file(command_line, argc, argv);
 
     const std::string poem = twist::read_file(poetry_file);
     const twist::FileDescriptor sock = listen_on({iface, port});

@@ -5,6 +5,7 @@
 #include "twist/net/address.hpp"
 #include "twist/net/connector.hpp"
 #include "twist/net/protocol.hpp"
+#include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
 
 #include <cstddef>
@@ -72,7 +73,7 @@ twist::Deferred<std::string> get_poetry(twist::Reactor& reactor, const twist::Ad
 
 int poetry_main(int argc, char* argv[]) {
     twist::CommandLine command_line("[options] [[host]:]port ...", "Downloads poems.");
-    const auto addresses = command_line.parse_addresses(argc, argv);
+    const auto addresses = twist::parse_addresses(command_line, argc, argv);
 
     std::size_t poems = 0;
     twist::Reactor reactor;
