@@ -1,4 +1,4 @@
-// R19: select can't watch a descriptor of 1,024 or more, and whoever needs one is told so.
+// R19: select can't watch a descriptor of 1,024 or more; such a descriptor causes an error.
 #include <fcntl.h>
 #include <memory>
 #include <string>
@@ -41,7 +41,7 @@ class ManyDescriptors {
     bool are_allowed_ = false;
 };
 
-/// Takes all numbers that select can watch: the next one that is opened is too high.
+/// Occupies all numbers that select can watch: the next descriptor gets a number that is too high.
 std::vector<FileDescriptor> take_all_low_ones() {
     std::vector<FileDescriptor> taken;
     do
@@ -138,7 +138,7 @@ TEST_CASE("R19: a server's connection: reported and closed, and the server goes 
     auto peer = connect_bare(port->get_host());
     auto taken = take_all_low_ones();
     SUBCASE("at once") {}
-    SUBCASE("when it resumes") {
+    SUBCASE("when it is resumed") {
         server->on.connection_made = [&](const TransportPtr& transport) {
             transport->pause_producing();
             after_turns(reactor, 1, [&, transport] {
