@@ -53,7 +53,7 @@ const Address by_name{"poems.test", 80};
 
 // R14: connections --------------------------------------------------------------------------------
 
-TEST_CASE("R14: stop(): every connection, and then its factory, is told before run() returns") {
+TEST_CASE("R14: stop() tells every connection, and then its factory, before run() returns") {
     Reports reports;
     Diary diary;
     const auto server = std::make_shared<Server>(diary, "server");
@@ -122,7 +122,7 @@ TEST_CASE("R14: a reactor's destructor tells its connections, too; their transpo
     use(*kept);
 }
 
-TEST_CASE("R14: a paused connection is told when the reactor stops") {
+TEST_CASE("R14: a paused connection gets connection_lost when the reactor stops") {
     Reports reports;
     Diary diary;
     SocketPair pair;
@@ -320,7 +320,7 @@ TEST_CASE("a protocol whose connection_lost connects does not keep a reactor ali
 
 // Raw readers -------------------------------------------------------------------------------------
 
-TEST_CASE("R14: raw readers, created before or after the reactor, are told") {
+TEST_CASE("R14: raw readers, created before or after the reactor, get connection_lost") {
     Reports reports;
     std::string told, expected;
     const auto note = [&](const Failure& reason) { told += name_of(reason) + " "; };
@@ -356,7 +356,7 @@ TEST_CASE("a reader may destroy another, register itself again, or add a new one
     TestDescriptor stubborn(first.here.get()), late(third.here.get());
     auto victim = std::make_unique<TestDescriptor>(second.here.get());
     int told = 0;
-    late.on_lost = [&](const Failure&) { FAIL_CHECK("a reader added this late is not told"); };
+    late.on_lost = [&](const Failure&) { FAIL_CHECK("it was added too late"); };
     {
         Reactor reactor;
         stubborn.on_lost = [&](const Failure&) {
@@ -486,10 +486,10 @@ TEST_CASE("a destructor may add calls, descriptors and connections; they are des
     const BareServer server;
     const SocketPair pair;
     TestDescriptor reader(pair.here.get());
-    reader.on_lost = [](const Failure&) { FAIL_CHECK("nothing is told now"); };
+    reader.on_lost = [](const Failure&) { FAIL_CHECK("it was called too late"); };
     const auto client = std::make_shared<Client>();
     client->on.client_connection_failed = [](Connector&, const Failure&) {
-        FAIL_CHECK("nothing is told now");
+        FAIL_CHECK("it was called too late");
     };
     int brought = 0;
     auto owner = std::make_unique<Reactor>();

@@ -150,7 +150,7 @@ TEST_CASE("64: a closure that holds its own Deferred's handle keeps the chain un
         d->add_callback([d](int value) { return value; });
         ring = d;
     }
-    CHECK_MESSAGE(!ring.expired(), "no handle outside is left; the cycle holds itself");
+    CHECK_MESSAGE(!ring.expired(), "there is no handle outside; the cycle holds itself");
     if (const auto d = ring.lock())
         d->errback(Exception("boom"));
     CHECK_MESSAGE(ring.expired(), "the closure was destroyed after its run, and the cycle with it");

@@ -138,7 +138,7 @@ TEST_CASE("R18: an exception from connection_lost is reported, too, and harms no
     CHECK(reports.take() == "Unhandled Error: [Failure: Exception: boom]");
 }
 
-TEST_CASE("R20: a reader whose fileno has become -1 is told that it went away") {
+TEST_CASE("R20: a reader whose fileno has become -1 gets ConnectionFdescWentAway") {
     Reactor reactor;
     std::string told;
     SocketPair pair;
@@ -201,7 +201,7 @@ TEST_CASE("R22: while a do_read blocks, nothing else runs") {
     CHECK(seen == "read timer");
 }
 
-TEST_CASE("R14: raw readers are told when the reactor shuts down") {
+TEST_CASE("R14: raw readers get connection_lost when the reactor shuts down") {
     Reports reports;
     Reactor reactor;
     std::string told;

@@ -121,7 +121,7 @@ TEST_CASE("R13: the loop does not spin meanwhile") {
     CHECK(processor_time() - before < hardly_any_time);
 }
 
-TEST_CASE("R13: a trigger that throws or whose Deferred fails is reported; the shutdown goes on") {
+TEST_CASE("R13: a trigger's exception or failed Deferred is reported; the shutdown continues") {
     Reports reports;
     Reactor reactor;
     Diary diary;

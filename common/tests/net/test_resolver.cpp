@@ -150,7 +150,7 @@ TEST_CASE("R37: if the first address refuses, the second is used") {
                           "client client_connection_lost ConnectionDone, client stop_factory");
 }
 
-TEST_CASE("R37: a name that does not exist, and one that has no address: DNSLookupError") {
+TEST_CASE("R37: a name that does not exist or has no address fails with DNSLookupError") {
     Net net(Names::Zone{{"empty.test", {}}});
     net.open();
     std::string host;
@@ -169,7 +169,7 @@ TEST_CASE("R37: a name that does not exist, and one that has no address: DNSLook
     CHECK(net.diary.has("client client_connection_failed DNSLookupError, client stop_factory"));
 }
 
-TEST_CASE("R37: name servers that never answer: ConnectTimeoutError") {
+TEST_CASE("R37: if name servers never answer, the reason is ConnectTimeoutError") {
     Net net(Names::Zone{{"poems.test", {"127.0.0.1"}}});
     net.client->on.stop_factory = [&] {
         net.open(); // too late

@@ -232,7 +232,8 @@ TEST_CASE_FIXTURE(Fixture,
     CHECK(read_to_end(peer).empty());
 }
 
-TEST_CASE_FIXTURE(Fixture, "R25: a reset that cuts off sent data: ConnectionLost") {
+TEST_CASE_FIXTURE(Fixture,
+                  "R25: after a reset that cuts off sent data the reason is ConnectionLost") {
     peer_has_little_room();
     server->on.connection_made = [&](const TransportPtr& transport) {
         transport->write(std::string(500'000, 'p'));
@@ -250,7 +251,7 @@ TEST_CASE_FIXTURE(Fixture, "R25: a reset that cuts off sent data: ConnectionLost
     CHECK(reason == "ConnectionLost");
 }
 
-TEST_CASE_FIXTURE(Fixture, "R25: a reset after all data has arrived: ConnectionDone") {
+TEST_CASE_FIXTURE(Fixture, "R25: after a reset when all has arrived the reason is ConnectionDone") {
     server->on.connection_made = [&](const TransportPtr& transport) {
         send_to(peer, "hello");
         transport->write("bye");
@@ -281,7 +282,7 @@ TEST_CASE_FIXTURE(Fixture, "R25: a peer that closes only its half gets all of a 
     CHECK(reason == "ConnectionDone");
 }
 
-TEST_CASE_FIXTURE(Fixture, "R28: abort_connection while we wait for the other side") {
+TEST_CASE_FIXTURE(Fixture, "R28: abort_connection works while we wait for the other side") {
     send_to(peer, "hello");
     server->on.data_received = [&](const TransportPtr& transport, std::string_view) {
         send_to(peer, "one word more");
@@ -296,7 +297,7 @@ TEST_CASE_FIXTURE(Fixture, "R28: abort_connection while we wait for the other si
     CHECK(::send(peer.get(), "x", 1, MSG_NOSIGNAL) == -1); // the reset has arrived
 }
 
-TEST_CASE_FIXTURE(Fixture, "R14: the loop ends while we wait for the other side") {
+TEST_CASE_FIXTURE(Fixture, "R14: the loop may end while we wait for the other side") {
     server->on.connection_lost = [&](auto&, const Failure& why) { reason = name_of(why); };
     send_to(peer, "hello");
     server->on.data_received = [&](const TransportPtr& transport, std::string_view) {
@@ -355,7 +356,7 @@ struct Halves {
 
 } // namespace
 
-TEST_CASE_FIXTURE(Halves, "R30: the other side has ended its half, and still gets its answer") {
+TEST_CASE_FIXTURE(Halves, "R30: a peer that has ended its half still gets its answer") {
     send_to(peer, "question");
     peer_ends();
     read_lost = [&](const TransportPtr& transport) {

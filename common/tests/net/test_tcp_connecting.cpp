@@ -121,7 +121,7 @@ const Address by_name{"poems.test", 80};
 
 // R36 ---------------------------------------------------------------------------------------------
 
-TEST_CASE("R36: success comes later, never inside connect_tcp; then the calls come in order") {
+TEST_CASE("R36: success comes later, never inside connect_tcp; the calls come in order") {
     Net net;
     const auto port = listen_and_close(net.reactor);
     net.connect(port->get_host());
@@ -185,7 +185,7 @@ TEST_CASE("a negative time-out is refused, and nothing begins") {
 
 // R37 ---------------------------------------------------------------------------------------------
 
-TEST_CASE("R37: nobody listens: client_connection_failed with ConnectionRefusedError") {
+TEST_CASE("R37: if nobody listens, the reason is ConnectionRefusedError") {
     Net net;
     const BareServer refusing(BareServer::Does::refuse);
     net.client->on.client_connection_failed = [](Connector&, const Failure& reason) {
@@ -234,7 +234,7 @@ TEST_CASE("R37: a socket that the kernel connects to itself is refused; its port
         CHECK(result == 0);
 }
 
-TEST_CASE("R37: nobody answers: ConnectTimeoutError") {
+TEST_CASE("R37: if nobody answers, the reason is ConnectTimeoutError") {
     Net net;
     const FullServer full;
     net.client->on.client_connection_failed = [](Connector&, const Failure& reason) {
@@ -274,7 +274,7 @@ TEST_CASE("R37: all addresses of a name share the time") {
     CHECK(net.diary.has("client_connection_failed ConnectTimeoutError, client stop_factory"));
 }
 
-TEST_CASE("R37: an unknown name: DNSLookupError, which is not a ConnectError") {
+TEST_CASE("R37: for an unknown name the reason is DNSLookupError, not a ConnectError") {
     Net net;
     const auto resolver = install_resolver(net.reactor);
     net.client->on.client_connection_failed = [](Connector&, const Failure& reason) {
@@ -358,7 +358,7 @@ TEST_CASE("connecting by IPv6") {
 
 // R38 ---------------------------------------------------------------------------------------------
 
-TEST_CASE("R38: protocol, factory, stop_factory; the connector is already disconnected") {
+TEST_CASE("R38: the end reaches the protocol, then the factory, then stop_factory") {
     Net net;
     const auto server = std::make_shared<Server>();
     std::string reason = "ConnectionDone";
@@ -391,7 +391,7 @@ TEST_CASE("R38: protocol, factory, stop_factory; the connector is already discon
                                   ", client stop_factory");
 }
 
-TEST_CASE("R38: build_protocol returns none: the connection is lost at once") {
+TEST_CASE("R38: if build_protocol returns none, the connection is lost at once") {
     Net net;
     const BareServer server;
     net.client->on.builds = false;
@@ -403,7 +403,7 @@ TEST_CASE("R38: build_protocol returns none: the connection is lost at once") {
     CHECK(read_to_end(server.accept()) == "");
 }
 
-TEST_CASE("R38: build_protocol throws: this is reported, and is why there is no connection") {
+TEST_CASE("R38: an exception from build_protocol is reported, and the attempt fails") {
     Net net;
     const BareServer server;
     net.client->on.build_protocol = [](const Address&) { throw Exception("no"); };
@@ -420,7 +420,7 @@ TEST_CASE("R38: build_protocol throws: this is reported, and is why there is no 
                               "client client_connection_failed ConnectError, client stop_factory");
 }
 
-TEST_CASE("R38: an exception from start_factory leaves connect(); the factory is not stopped") {
+TEST_CASE("R38: connect() throws start_factory's exception; the factory is not stopped") {
     Net net;
     const auto port = listen_and_close(net.reactor);
     std::shared_ptr<Connector> kept;
@@ -534,7 +534,7 @@ TEST_CASE("a connector without a handle is destroyed when its connection or atte
 
 // R39 ---------------------------------------------------------------------------------------------
 
-TEST_CASE("R39: disconnect() while connecting: UserError, inside the call") {
+TEST_CASE("R39: disconnect() while connecting fails with UserError, inside the call") {
     Net net;
     const FullServer full;
     const auto resolver = install_resolver(net.reactor);
@@ -584,7 +584,7 @@ TEST_CASE("R39: disconnect() while connected loses the connection, later") {
     CHECK(read_to_end(server.accept()) == "last words");
 }
 
-TEST_CASE("R39: the same in build_protocol: connection_made still comes, and its data is sent") {
+TEST_CASE("R39: in build_protocol, too; connection_made still comes, and its data is sent") {
     Net net;
     const BareServer server;
     const auto connector = net.connect(server.address());
@@ -618,7 +618,7 @@ TEST_CASE("R39: disconnect() ends this connection, not the connector's next one"
                         "client connection_lost ConnectionAborted"));
 }
 
-TEST_CASE("R39: stop_connecting() when not connecting: NotConnectingError") {
+TEST_CASE("R39: stop_connecting() when not connecting throws NotConnectingError") {
     Net net;
     const auto port = listen_and_hold(net.reactor);
     const auto connector = net.connect(port->get_host());

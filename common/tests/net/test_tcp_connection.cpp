@@ -264,13 +264,14 @@ TEST_CASE_FIXTURE(Fixture, "R28: the same if the kernel has room again in that t
     CHECK(read_to_end(peer).size() < 100'000);
 }
 
-TEST_CASE_FIXTURE(Fixture, "R29: the peer closes: ConnectionDone") {
+TEST_CASE_FIXTURE(Fixture, "R29: if the peer closes, the reason is ConnectionDone") {
     server->on.connection_made = [&](auto&) { peer.close(); };
     run_until_lost();
     CHECK(reason == "ConnectionDone");
 }
 
-TEST_CASE_FIXTURE(Fixture, "R29: the peer resets: ConnectionLost, with the system's error number") {
+TEST_CASE_FIXTURE(Fixture,
+                  "R29: after a reset the reason is ConnectionLost, with the error number") {
     server->on.connection_made = [&](auto&) { reset(peer); };
     std::error_code code;
     server->on.connection_lost = [&](auto&, const Failure& why) {
@@ -287,7 +288,7 @@ TEST_CASE_FIXTURE(Fixture, "R29: the peer resets: ConnectionLost, with the syste
     CHECK(code == std::errc::connection_reset);
 }
 
-TEST_CASE_FIXTURE(Fixture, "R29: the peer resets while we send, or wait to close: ConnectionLost") {
+TEST_CASE_FIXTURE(Fixture, "R29: the same for a reset while we send, or wait to close") {
     bool closing = false;
     SUBCASE("sending") {}
     SUBCASE("closing") {

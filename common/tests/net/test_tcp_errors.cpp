@@ -99,7 +99,7 @@ TEST_CASE_FIXTURE(Fixture, "R18: the same after pause_producing or lose_connecti
     CHECK(reports.take() == one_report);
 }
 
-TEST_CASE_FIXTURE(Fixture, "connection_lost throws: everything that follows still happens") {
+TEST_CASE_FIXTURE(Fixture, "if connection_lost throws, everything that follows still happens") {
     SUBCASE("the server's") {
         server->on.connection_lost = [](auto&, auto&) { boom(); };
         run();
@@ -114,7 +114,7 @@ TEST_CASE_FIXTURE(Fixture, "connection_lost throws: everything that follows stil
 }
 
 TEST_CASE_FIXTURE(Fixture,
-                  "build_protocol throws: that client is turned away, or that attempt fails") {
+                  "if build_protocol throws, the client is turned away, or the attempt fails") {
     SUBCASE("the server's") {
         server->on.build_protocol = [](auto&) { boom(); };
         run();
@@ -130,15 +130,14 @@ TEST_CASE_FIXTURE(Fixture,
     CHECK(reports.take() == one_report);
 }
 
-TEST_CASE_FIXTURE(Fixture,
-                  "connection_made throws, at the server: only reported; the connection stays") {
+TEST_CASE_FIXTURE(Fixture, "a server's exception from connection_made is only reported") {
     server->on.connection_made = [](auto&) { boom(); };
     run();
     CHECK(diary.has("client data_received hello, too"));
     CHECK(reports.take() == one_report);
 }
 
-TEST_CASE_FIXTURE(Fixture, "connection_made throws, at the client: the connection ends") {
+TEST_CASE_FIXTURE(Fixture, "a client's exception from connection_made ends the connection") {
     client->on.connection_made = [](auto&) { boom(); };
     run();
     CHECK(diary.has("client connection_lost Exception, client client_connection_lost Exception, "
@@ -160,7 +159,7 @@ TEST_CASE_FIXTURE(Fixture,
     CHECK(reports.take() == one_report);
 }
 
-TEST_CASE_FIXTURE(Fixture, "client_connection_failed throws: the factory is still stopped") {
+TEST_CASE_FIXTURE(Fixture, "if client_connection_failed throws, the factory is still stopped") {
     const BareServer refuses(BareServer::Does::refuse);
     client->on.client_connection_failed = [](auto&, auto&) { boom(); };
     connect_tcp(reactor, refuses.address(), client);
@@ -170,7 +169,7 @@ TEST_CASE_FIXTURE(Fixture, "client_connection_failed throws: the factory is stil
     CHECK(reports.take() == one_report);
 }
 
-TEST_CASE_FIXTURE(Fixture, "stop_factory throws: reported") {
+TEST_CASE_FIXTURE(Fixture, "an exception from stop_factory is reported") {
     SUBCASE("a client's") {
         client->on.stop_factory = [this] {
             others_talk();
@@ -190,7 +189,7 @@ TEST_CASE_FIXTURE(Fixture, "stop_factory throws: reported") {
     CHECK(reports.take() == one_report);
 }
 
-TEST_CASE_FIXTURE(Fixture, "start_factory throws: so does listen_tcp, and there is no port") {
+TEST_CASE_FIXTURE(Fixture, "if start_factory throws, so does listen_tcp, and there is no port") {
     const auto bad = std::make_shared<Server>(diary, "bad");
     bad->on.start_factory = boom;
     diary.take();

@@ -83,7 +83,7 @@ const char* const complaint = "Can't accept more connections for now: [Failure: 
 
 } // namespace
 
-TEST_CASE("R41: a used port is a CannotListenError, at once; the factory is not started") {
+TEST_CASE("R41: a used port throws CannotListenError at once; the factory is not started") {
     Reports reports;
     Reactor reactor;
     Diary diary;
