@@ -156,7 +156,7 @@ TEST_CASE("R14: an exception from connection_lost is reported, and the others ar
                             "Unhandled Error: [Failure: Exception: oh]");
 }
 
-TEST_CASE("R14: one connection's end ends another") {
+TEST_CASE("R14: the end of one connection may end another") {
     Reports reports;
     Diary diary;
     SocketPair first, second;

@@ -113,7 +113,7 @@ TEST_CASE("67, 68: after a cancel() without a canceller one late firing is ignor
     CHECK(seen == cancelled + cancelled);
 }
 
-TEST_CASE("69: the canceller is called once, with the Deferred, before the errbacks") {
+TEST_CASE("69: the canceller is called once, with the Deferred, before the errbacks run") {
     Reports reports;
     std::string seen;
     Deferred<int> given;

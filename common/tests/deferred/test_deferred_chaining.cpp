@@ -83,7 +83,7 @@ TEST_CASE("32: a callback that pauses its chain does not stop those that were al
     CHECK(seen == "queued later");
 }
 
-TEST_CASE("32: it does not stop a chain that already waits either") {
+TEST_CASE("32: such a pause does not stop a chain that already waits either") {
     std::string seen;
     const Deferred<int> d, other;
     d.add_callback([&](int value) {
@@ -434,7 +434,7 @@ TEST_CASE("a callback may return a reference to a Deferred that is kept elsewher
     CHECK(seen == "2");
 }
 
-TEST_CASE("a callback may be only sometimes asynchronous") {
+TEST_CASE("a callback may return a Deferred only sometimes") {
     Reports reports;
     std::string seen;
     using Sometimes = std::variant<int, Deferred<int>>;

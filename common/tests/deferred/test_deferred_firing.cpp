@@ -310,7 +310,7 @@ TEST_CASE("23: callback() with a Result that is a failure starts on the errback 
     CHECK(seen == boom);
 }
 
-TEST_CASE("24: errback() takes any value, which prints itself") {
+TEST_CASE("24: errback() takes any value, which the failure prints") {
     Reports reports;
     std::string seen;
     const auto note = [&](const Failure& failure) { seen += failure.text(); };

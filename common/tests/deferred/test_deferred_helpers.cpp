@@ -93,7 +93,7 @@ TEST_CASE("98: maybe_deferred of a function that throws or returns a failure has
           boom);
 }
 
-TEST_CASE("99: maybe_deferred of a function that returns a Deferred is that Deferred") {
+TEST_CASE("99: maybe_deferred of a function that returns a Deferred returns that Deferred") {
     const Deferred<int> d;
     CHECK(maybe_deferred([&] { return d; }) == d);
     CHECK(maybe_deferred([&]() -> const Deferred<int>& { return d; }) == d);

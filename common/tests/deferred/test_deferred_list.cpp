@@ -99,7 +99,7 @@ TEST_CASE("85: a failure that only the list has seen is reported when its member
     CHECK(reports.take() == unhandled + boom);
 }
 
-TEST_CASE("85: it is reported then even if the list still waits for another member") {
+TEST_CASE("85: such a failure is reported even if the list still waits for another member") {
     Reports reports;
     Ints members(2);
     const auto list = deferred_list(members);
@@ -210,7 +210,7 @@ TEST_CASE("91: with fire_on_one_errback the first failure fails the list, with a
     CHECK(seen == "#1: " + boom);
 }
 
-TEST_CASE("91: with fire_on_one_errback and no failure the list is an ordinary one") {
+TEST_CASE("91: with fire_on_one_errback and no failure the list is an ordinary list") {
     Reports reports;
     std::string seen;
     const Ints members(2);
@@ -360,7 +360,7 @@ TEST_CASE("95: gather_results fails at the first failure") {
     members[0].errback(Exception("too late, and consumed"));
 }
 
-TEST_CASE("95: cancelling gather_results cancels every member, and it fails") {
+TEST_CASE("95: cancelling gather_results cancels every member; the list fails") {
     Reports reports;
     std::string seen;
     const Ints members{with_canceller(seen, "a"), with_canceller(seen, "b")};

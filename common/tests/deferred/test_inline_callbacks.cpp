@@ -90,7 +90,7 @@ Deferred<std::string> stubborn(Deferred<int> first, Deferred<int> second) {
 
 } // namespace
 
-// What is awaited ---------------------------------------------------------------------------------
+// Awaiting ----------------------------------------------------------------------------------------
 
 TEST_CASE("104: the body runs at once, up to the first wait") {
     std::string seen;
@@ -603,7 +603,7 @@ TEST_CASE("A coroutine's Deferred that was fired explicitly no longer holds the 
                             "[Failure: AlreadyCalledError: A Deferred can be fired only once.]");
 }
 
-// Lifetimes @@----
+// Lifetimes ---------------------------------------------------------------------------------------
 
 TEST_CASE("62: if the awaited Deferred is destroyed unfired, so are the coroutine and its locals") {
     Reports reports;

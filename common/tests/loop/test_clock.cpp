@@ -222,7 +222,7 @@ TEST_CASE("calls can cancel one another while they run") {
     CHECK(seen == "0 99 ");
 }
 
-TEST_CASE("many cancelled or moved calls cost no time") {
+TEST_CASE("many cancelled or moved calls do not slow a clock down") {
     FakeClock clock;
     std::size_t ran = 0;
     std::vector<DelayedCall> calls;
@@ -245,7 +245,7 @@ TEST_CASE("many cancelled or moved calls cost no time") {
     CHECK(ran == calls.size() / 4);
 }
 
-TEST_CASE("a closure is destroyed when its call has run, was cancelled, or its clock has gone") {
+TEST_CASE("a closure is destroyed when its call has run or was cancelled, or its clock is gone") {
     auto held = std::make_shared<int>(1);
     DelayedCall outlives;
     {

@@ -221,7 +221,7 @@ TEST_CASE("R14: raw readers get connection_lost when the reactor shuts down") {
     CHECK(reports.take() == "Unhandled Error: [Failure: Exception: boom]");
 }
 
-TEST_CASE("do_write is called while there is room, beside do_read") {
+TEST_CASE("do_write is called while there is room, as well as do_read") {
     Reactor reactor;
     int reads = 0, writes = 0, losses = 0;
     SocketPair pair;

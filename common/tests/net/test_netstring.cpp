@@ -156,7 +156,7 @@ TEST_CASE("R44: an invalid netstring closes the connection, and nothing after it
     }
 }
 
-TEST_CASE("R44: the limit") {
+TEST_CASE("R44: a length over 99,999 bytes is refused before the colon") {
     const std::string longest(99'999, 'x');
     Conversation conversation;
     conversation.hear(netstring(longest));
@@ -168,7 +168,7 @@ TEST_CASE("R44: the limit") {
     CHECK(conversation.transport->closings == 1);
 }
 
-TEST_CASE("R44: a custom limit") {
+TEST_CASE("R44: a receiver can have its own limit") {
     struct {
         std::size_t limit;
         std::string_view longest, too_long;

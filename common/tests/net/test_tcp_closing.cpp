@@ -222,7 +222,7 @@ TEST_CASE_FIXTURE(Fixture, "R25: a paused connection is closed like any other") 
 }
 
 TEST_CASE_FIXTURE(Fixture,
-                  "R25: a peer that talks once and does not close is given up after some silence") {
+                  "R25: a peer that talks once and never closes is abandoned after some silence") {
     server->on.connection_made = [&](const TransportPtr& transport) {
         send_to(peer, "hello");
         transport->lose_connection();
@@ -442,7 +442,7 @@ TEST_CASE_FIXTURE(Halves, "R30: an exception from either function is reported, a
     CHECK(diary.text().ends_with("connection_lost Exception"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "R30: for any other protocol the end of one half is the end") {
+TEST_CASE_FIXTURE(Fixture, "R30: for any other protocol the end of one half ends the connection") {
     ::shutdown(peer.get(), SHUT_WR);
     run(reactor);
     CHECK(reason == "ConnectionDone");

@@ -336,7 +336,7 @@ TEST_CASE("R37: an exception from a resolver is the reason why there is no conne
     CHECK(net.diary.text() == "client client_connection_failed Exception, client stop_factory");
 }
 
-TEST_CASE("connecting by IPv6") {
+TEST_CASE("connect_tcp works over IPv6") {
     Net net;
     std::shared_ptr<Port> port;
     try {

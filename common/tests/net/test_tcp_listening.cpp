@@ -100,7 +100,7 @@ TEST_CASE("R41: a used port throws CannotListenError at once; the factory is not
     CHECK(reactor.descriptors().empty());
 }
 
-TEST_CASE("R41: the default interface is all addresses") {
+TEST_CASE("R41: by default a port listens on all interfaces") {
     Reactor reactor;
     const auto port = listen_tcp(reactor, {"", 0}, std::make_shared<Server>());
     CHECK(port->get_host().host == "0.0.0.0");
@@ -270,7 +270,7 @@ TEST_CASE("thousands of clients may wait; some are accepted in each turn") {
     CHECK(most <= 8);
 }
 
-TEST_CASE("IPv6") {
+TEST_CASE("a port can listen on IPv6") {
     if (!has_ipv6()) {
         MESSAGE("SKIPPED: there is no ::1 on this machine");
         return;
