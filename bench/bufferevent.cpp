@@ -1,5 +1,5 @@
-// bufferevent - poetry servers as the users of libevent's bufferevents write them: one that serves
-// a file, a proxy that keeps the poem, and one that fetches it anew for each client.
+// bufferevent - poetry servers in the usual style of libevent's bufferevents: one that serves a
+// file, a proxy that keeps the poem, and a proxy that fetches it anew for each client.
 #include <cstdint>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -19,13 +19,13 @@ namespace {
 event_base* base = nullptr;
 std::string poem;
 twist::SocketAddress upstream;
-std::vector<bufferevent*> waiting; // the clients of the proxy, until the first poem is there
+std::vector<bufferevent*> waiting; // the proxy's clients, until it has the first poem
 
 bufferevent* new_bufferevent(evutil_socket_t fd) {
     return bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
 }
 
-// A client that is sent all that it will get -----------------------------------------------------
+// Sending everything, then closing ---------------------------------------------------------------
 
 void free_when_sent(bufferevent* client, void*) {
     if (evbuffer_get_length(bufferevent_get_output(client)) == 0)

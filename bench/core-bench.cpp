@@ -1,5 +1,5 @@
-// core-bench - what the core's own work costs, without sockets: Deferreds, coroutines, timers.
-// Without arguments it lists its cases; --case NAME measures one and prints one line.
+// core-bench - measures the core's own work, without sockets: Deferreds, coroutines, timers.
+// Without arguments it lists its cases; --case NAME measures one case and prints one line.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -26,14 +26,14 @@ namespace {
 using twist::Deferred, twist::DelayedCall, twist::Reactor, twist::Seconds;
 using Number = std::uint64_t;
 
-// Every case computes something, and the result must be right: so nothing can be left out.
+// Every case computes a result that is checked, so the compiler can't leave the work out.
 void check(Number result, Number expected) {
     if (result != expected)
         throw std::logic_error("The result is " + std::to_string(result) + ", not " +
                                std::to_string(expected));
 }
 
-// The processor's time: what others do on this machine does not count.
+// Processor time: other processes on this machine do not count.
 class Stopwatch {
   public:
     Seconds elapsed() const {
@@ -65,7 +65,7 @@ Seconds chain(std::size_t size) {
     return time;
 }
 
-// The same by hand, for comparison: the functions in a vector, called one after the other.
+// For comparison, the same by hand: a vector of functions, called one after the other.
 template <std::size_t length>
 Seconds functions(std::size_t size) {
     const Stopwatch stopwatch;
@@ -86,8 +86,8 @@ Seconds functions(std::size_t size) {
     return time;
 }
 
-// Each Deferred has a callback that returns the next one. They are fired in order, so that all
-// wait; the last one has the result, which goes back through all of them.
+// Each Deferred has a callback that returns the next one. They are fired in order, so all of them
+// wait; the last one has the result, which travels back through the others.
 Seconds nested(std::size_t size) {
     const Stopwatch stopwatch;
     Number result = 0;
@@ -111,7 +111,7 @@ Seconds nested(std::size_t size) {
 
 // Coroutines --------------------------------------------------------------------------------------
 
-// A number of which the compiler knows nothing.
+// A number that the compiler can't predict.
 Number opaque(Number n) {
     asm volatile("" : "+r"(n));
     return n;
@@ -175,7 +175,7 @@ Seconds await_loop(std::size_t size) {
 
 // Timers ------------------------------------------------------------------------------------------
 
-// Delays between `least` and `least + span` seconds, in no order, and always the same ones.
+// Delays between `least` and `least + span` seconds, unordered, and the same in each run.
 std::vector<Seconds> delays(std::size_t size, double least, double span) {
     std::mt19937 generator;
     std::uniform_real_distribution<double> distribution(least, least + span);
@@ -211,7 +211,7 @@ Seconds cancel(std::size_t size) {
     return time;
 }
 
-// All are due before the loop begins to turn: the time in between does not count.
+// All are due before the loop begins to turn: the wait in between does not count.
 Seconds schedule_fire(std::size_t size) {
     constexpr double span = 0.2;
     Reactor reactor;
@@ -234,7 +234,7 @@ Seconds schedule_fire(std::size_t size) {
 
 struct Case {
     std::string name;
-    std::size_t size; // how many a round does; the time is divided by that
+    std::size_t size; // operations in a round; the time is divided by this
     Seconds (*run)(std::size_t size);
     std::string what;
 };
@@ -261,7 +261,7 @@ void list() {
         std::cout << "  " << std::left << std::setw(15) << c.name << c.what << '\n';
 }
 
-// What getrusage says would count whoever started us, too.
+// getrusage would include our parent process.
 std::string peak_kb() {
     std::ifstream status("/proc/self/status");
     for (std::string word; status >> word;)

@@ -1,5 +1,5 @@
-// libevent-client - downloads poems with events and recv, and prints them: the least that a client
-// on libevent can do.
+// libevent-client - downloads poems with events and recv, and prints them: the smallest useful
+// client on libevent.
 #include <cerrno>
 #include <deque>
 #include <event2/event.h>
@@ -38,7 +38,7 @@ int client_main(int argc, char* argv[]) {
     twist::CommandLine command_line("[[host]:]port ...", "Downloads poems by bare libevent.");
     const auto addresses = twist::parse_addresses(command_line, argc, argv);
     event_base* const base = event_base_new();
-    std::deque<Download> downloads; // which never moves them
+    std::deque<Download> downloads; // a deque never moves them
     for (const twist::Address& address : addresses) {
         const twist::SocketAddress server = twist::numeric(address).at(0);
         Download& download = downloads.emplace_back(twist::FileDescriptor(

@@ -1,5 +1,5 @@
-// load - downloads a poem many times, over so many connections at once, and checks what comes:
-// every length, and every byte of each sixteenth poem. A connection that ends makes the next one.
+// load - downloads a poem many times, over several connections at once, and checks it: every
+// length, and every byte of each sixteenth poem. When a connection ends, the next one begins.
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -89,7 +89,7 @@ class Load {
     twist::SocketAddress server_;
     std::string poem_;
     std::vector<Connection> connections_;
-    std::vector<std::size_t> ended_; // and may begin again
+    std::vector<std::size_t> ended_; // these may begin again
     std::size_t left_to_begin_ = 0, left_to_end_ = 0;
     twist::FileDescriptor epoll_{::epoll_create1(EPOLL_CLOEXEC)};
 };

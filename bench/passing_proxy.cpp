@@ -1,5 +1,5 @@
-// passing-proxy - a proxy on the core that keeps nothing: each client has a fetch of its own, whose
-// bytes are passed on as they come.
+// passing-proxy - a proxy on the core that keeps nothing: it fetches the poem for each client, and
+// passes the bytes on as they arrive.
 #include <cstdint>
 #include <iostream>
 #include <memory>

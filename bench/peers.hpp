@@ -1,4 +1,4 @@
-// What the programs of bench/ have in common that is not measured: how they begin.
+// The startup code that the programs of bench/ share. It is not measured.
 #pragma once
 
 #include <iostream>
@@ -11,7 +11,7 @@
 
 namespace bench {
 
-/// A non-blocking socket that listens on this machine, port 0 being any free one.
+/// A non-blocking socket that listens on this machine; port 0 means any free port.
 inline twist::FileDescriptor listening(std::uint16_t port) {
     twist::FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     const twist::SocketAddress here = twist::numeric({"localhost", port}).front();
@@ -23,7 +23,7 @@ inline twist::FileDescriptor listening(std::uint16_t port) {
     return socket;
 }
 
-/// Tells whoever has started the server where it is.
+/// Prints the server's address for the process that started it.
 inline void say_where(const std::string& what, const twist::FileDescriptor& socket) {
     std::cout << what << " on " << twist::SocketAddress::local(socket.get()).address() << '.'
               << std::endl;

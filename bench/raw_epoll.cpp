@@ -1,4 +1,4 @@
-// raw-epoll - a fast poetry server on nothing but epoll: how fast one can be on this machine.
+// raw-epoll - a fast poetry server on epoll alone: the limit of what this machine can do.
 #include <cerrno>
 #include <cstdint>
 #include <string>
@@ -12,8 +12,8 @@
 
 namespace {
 
-// What it knows of a client that has not taken the whole poem is how much it has taken. A client
-// that takes all at once is never registered.
+// For a client that has not taken the whole poem, it stores only how much it has taken. A client
+// that takes everything at once is never registered.
 class Server {
   public:
     Server(std::string poem, twist::FileDescriptor listener)
@@ -44,7 +44,7 @@ class Server {
         }
     }
 
-    // Whether this client is done with; close() takes it out of the epoll.
+    // Returns whether this client is finished; close() removes it from the epoll.
     bool send(int fd) {
         std::size_t& sent = sent_[static_cast<std::size_t>(fd)];
         const ssize_t taken = ::send(fd, poem_.data() + sent, poem_.size() - sent, MSG_NOSIGNAL);
@@ -66,7 +66,7 @@ class Server {
     std::string poem_;
     twist::FileDescriptor listener_;
     twist::FileDescriptor epoll_{::epoll_create1(EPOLL_CLOEXEC)};
-    std::vector<std::size_t> sent_; // of the poem, by descriptor
+    std::vector<std::size_t> sent_; // bytes of the poem sent, by descriptor
 };
 
 int server_main(int argc, char* argv[]) {

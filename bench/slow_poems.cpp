@@ -1,5 +1,5 @@
 // slow-poems - sends a poem slowly, to any number of clients at once. It keeps to its timetable: a
-// piece that was late does not make the next one late.
+// late piece does not delay the next one.
 #include <algorithm>
 #include <cstdint>
 #include <iostream>
@@ -16,11 +16,11 @@ namespace {
 
 struct Timetable {
     std::string poem;
-    std::size_t pieces; // one is sent each `interval`, the last one with the end
+    std::size_t pieces; // one is sent each `interval`; the last one ends the connection
     twist::Seconds interval;
 };
 
-// One reading of the poem, alive as long as its timer.
+// One delivery of the poem; it lives as long as its timer.
 class Reading : public std::enable_shared_from_this<Reading> {
   public:
     Reading(twist::Reactor& reactor, const Timetable& timetable,

@@ -1,4 +1,4 @@
-// parse_address and what is made of addresses, against a grammar.
+// parse_address and parse_port, compared with a grammar.
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,7 +12,7 @@ namespace {
 
 using twist::Address;
 
-// A port is digits; a minus before nothing but zeros does no harm.
+// A port is digits; a minus is allowed before zeros only.
 std::optional<std::uint16_t> expected_port(std::string_view text) {
     unsigned long port = 0;
     const bool minus = text.starts_with('-');
@@ -30,7 +30,7 @@ std::optional<std::uint16_t> expected_port(std::string_view text) {
     return static_cast<std::uint16_t>(port);
 }
 
-// PORT, :PORT, HOST:PORT or [HOST]:PORT. Only in brackets a host has colons, and there it must.
+// PORT, :PORT, HOST:PORT or [HOST]:PORT. A host in brackets must have colons; any other must not.
 std::optional<Address> expected_address(std::string_view text) {
     std::string_view host;
     if (text.starts_with('[')) {
@@ -51,7 +51,7 @@ std::optional<Address> expected_address(std::string_view text) {
     return Address(host.empty() ? "127.0.0.1" : std::string(host), *port);
 }
 
-// What `parse` makes of `text`; nothing if it is refused.
+// The result of `parse`; none if it refuses `text`.
 template <class Parse>
 auto parsed(Parse parse, std::string_view text) -> std::optional<decltype(parse(text))> {
     try {

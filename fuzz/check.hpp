@@ -1,4 +1,4 @@
-// What every fuzzer here has in common.
+// The code that all fuzzers here share.
 #pragma once
 
 #include <cstdint>
@@ -6,13 +6,13 @@
 #include <cstdlib>
 #include <string_view>
 
-/// Tries one input. Aborts if something is wrong with what it tests. 0, or -1 for an input that is
-/// not worth keeping. (libFuzzer's name, and its meaning.)
+/// Tries one input. Aborts if it finds an error. Returns 0, or -1 for an input that is not worth
+/// keeping. (libFuzzer's name and meaning.)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace fuzz {
 
-/// Aborts, with a word on what should have held, unless it holds.
+/// Aborts with the message `what` unless `holds`.
 inline void check(bool holds, const char* what) {
     if (holds)
         return;

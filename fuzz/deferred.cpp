@@ -1,4 +1,4 @@
-// Plays programs with Deferreds and with their model, and compares what happens, step by step.
+// Plays programs with Deferreds and with their model, and compares the events, step by step.
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
@@ -113,7 +113,7 @@ class Model {
 
 // Comparing ---------------------------------------------------------------------------------------
 
-// What goes together is reported in any order.
+// Objects that are destroyed together may report in any order.
 Lines sorted(Lines lines) {
     const auto is_report = [](const std::string& line) { return line.starts_with("reported"); };
     for (auto from = lines.begin(); from != lines.end();) {
@@ -137,7 +137,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Actions program = Reader({data, size}).program();
     const Lines expected = sorted(Player<Model>().play(program));
     if (model::undo_rings())
-        return -1; // would leak, as it should
+        return -1; // it would leak, as it should
     const Lines seen = sorted(Player<Real>().play(program));
     if (seen == expected)
         return 0;

@@ -1,6 +1,6 @@
-// Plays programs whose closures have last words: when one goes, it does once more what it did, and
-// cancels or fires what it held. In which order all goes is nobody's business, so there is no
-// model: nothing may touch what has gone.
+// Plays programs whose closures act in their destructors: such a closure repeats its actions, and
+// cancels or fires the Deferred that it held. The order of destruction is not defined, so there is
+// no model: the program must only not touch destroyed objects.
 #include "fuzz/check.hpp"
 #include "fuzz/player.hpp"
 #include "fuzz/program.hpp"
@@ -15,7 +15,7 @@ struct Eloquent : fuzz::Real {
 
 } // namespace
 
-// Rings leak, as they should (64).
+// Cycles leak, as they should (64).
 extern "C" const char* __asan_default_options() {
     return "detect_leaks=0";
 }

@@ -22,7 +22,7 @@ void check_end(const Handle& d) {
         throw misuse;
 }
 
-// Makes `outcome` the first result. False: this was the one late firing that is forgiven.
+// Makes `outcome` the first result. Returns false if this was the one late firing that is ignored.
 bool accept(const Handle& d, const Outcome& outcome) {
     if (d->called && std::exchange(d->forgives_one_firing, false)) // 67
         return false;
@@ -40,7 +40,7 @@ void fire(const Handle& d, const Outcome& outcome) {
         run(d);
 }
 
-// Gives the result to whoever waits for it.
+// Hands the result to the chain or coroutine that waits for it.
 void hand_over(const Handle& d) {
     const Outcome result = *std::exchange(d->result, std::nullopt);
     if (const Handle outer = std::move(d->outer)) { // 37, 38
@@ -61,14 +61,14 @@ void hand_over(const Handle& d) {
     }
 }
 
-// Whether `d` is `other`, or waits for it, or for what waits for it.
+// Whether `d` is `other`, or waits for `other`, directly or through others.
 bool leads_to(const Deferred* d, const Deferred* other) {
     while (d != nullptr && d != other)
         d = d->waiting_for;
     return d != nullptr;
 }
 
-// Takes the result at the end of `inner`. If it is not there yet, there is nothing, and `outer`
+// Takes the result at the end of `inner`. If there is none yet, returns nothing, and `outer`
 // (unless it is null) waits for it.
 std::optional<Outcome> take_end(const Handle& inner, Deferred* outer) {
     check_end(inner);
@@ -90,7 +90,7 @@ void run_step(const Handle& d) {
         Given given = before; // 12, 13
         if (const Function& f = before.failed ? step->on_failure : step->on_value)
             given = f(before);
-        step.reset(); // what it holds goes when it has run
+        step.reset(); // a closure is destroyed after its run
         if (const Handle* inner = std::get_if<Handle>(&given)) {
             d->result = take_end(*inner, d.get());
             if (!d->result) // 36
@@ -114,7 +114,7 @@ void run(const Handle& d) {
         hand_over(d);
 }
 
-// Goes on with a coroutine, as long as it need not wait.
+// Continues a coroutine until it must wait.
 void go_on(std::shared_ptr<Routine> routine, std::optional<Outcome> awaited) {
     const Handle own = routine->own;
     for (;;) {
@@ -145,7 +145,7 @@ void go_on(std::shared_ptr<Routine> routine, std::optional<Outcome> awaited) {
     run(own);
 }
 
-// Cancels what `d` waits for in the end; that may be itself.
+// Cancels the innermost Deferred that `d` waits for, or `d` itself.
 void cancel_innermost(Handle d) {
     while (d->waiting_for != nullptr) // 74, 77
         d = d->waiting_for->shared_from_this();

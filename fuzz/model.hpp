@@ -1,5 +1,5 @@
-// What a Deferred should do, said once more: as plainly as can be, with recursion, copies and
-// strings. It shares no code with the core. The numbers are those of common/SEMANTICS.md.
+// The expected behaviour of a Deferred, as plain code with recursion, copies and strings. It shares
+// no code with the core. The numbers are items of common/SEMANTICS.md.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ namespace model {
 struct Deferred;
 using Handle = std::shared_ptr<Deferred>;
 
-/// A value or a failure, as it would be printed.
+/// A value or a failure, in its printed form.
 struct Outcome {
     bool failed;
     std::string text;
@@ -27,17 +27,17 @@ struct Thrown {
     std::string text;
 };
 
-/// What a function gives, unless it throws. An Outcome that has failed is a failure, returned.
+/// The return value of a function, unless it throws. A failed Outcome is a returned failure.
 using Given = std::variant<Outcome, Handle>;
 using Function = std::function<Given(const Outcome&)>;
 
-/// An empty function lets the result pass.
+/// An empty function passes the result on.
 struct Step {
     Function on_value, on_failure;
 };
 
-/// A coroutine. Its body runs from one co_await to the next: it gets what it has awaited, and
-/// gives the Deferred that it awaits now or, when it has ended, its result.
+/// A coroutine. Its body runs from one co_await to the next: it gets the awaited result, and
+/// returns the next Deferred to await or, at its end, its own result.
 struct Routine {
     Handle own;
     std::function<Given(std::optional<Outcome> awaited)> body;
@@ -46,20 +46,20 @@ struct Routine {
 enum class End { carries_a_value, carries_nothing, given_away };
 
 struct Deferred : std::enable_shared_from_this<Deferred> {
-    std::deque<Step> steps; // those that have not run
+    std::deque<Step> steps; // not run yet
     std::optional<Outcome> result;
     std::function<void(const Handle&)> canceller;
-    bool takes_a_value = true; // false: its callback() wants something else
+    bool takes_a_value = true; // false: its callback() takes another type
     End end = End::carries_a_value;
 
     bool called = false, running = false, cancelling = false;
     bool forgives_one_firing = false;
-    bool stranded = false; // what it waited for has gone
+    bool stranded = false; // the Deferred that it waited for was destroyed
     int pauses = 0;
 
     Deferred* waiting_for = nullptr;
 
-    // Whoever gets the result at the end: one of the three, or none.
+    // The receiver of the result at the end: at most one of the three.
     Handle outer, target;
     std::shared_ptr<Routine> routine;
 
@@ -87,7 +87,7 @@ struct ListFlags {
 };
 Handle list(const std::vector<Handle>& members, ListFlags flags);
 
-/// Time that stands still until it is advanced.
+/// A clock that stands still until it is advanced.
 class Clock {
   public:
     void add_timeout(Handle d, std::size_t seconds);
@@ -97,17 +97,17 @@ class Clock {
   private:
     struct Timer {
         std::size_t due, number;
-        std::shared_ptr<Handle> cancels; // null in there: it has run, or is not needed any more
+        std::shared_ptr<Handle> cancels; // holds null if it has run or is no longer needed
         std::shared_ptr<bool> timed_out;
     };
-    std::vector<Timer> timers_; // in the order of their making
+    std::vector<Timer> timers_; // in the order in which they were made
     std::size_t now_ = 0, next_number_ = 0;
 };
 
-/// Where reports go.
+/// The destination of reports.
 extern std::function<void(const std::string& why, const std::string& failure)> report;
 
-/// Undoes what holds itself in a ring (64). Whether there was any.
+/// Breaks the reference cycles (64). Returns whether there were any.
 bool undo_rings();
 
 } // namespace model

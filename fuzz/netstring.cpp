@@ -1,4 +1,4 @@
-// NetstringReceiver, with the stream cut anywhere, against a parser that has all of it at once.
+// NetstringReceiver with a stream cut anywhere, compared with a parser of the whole stream.
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -13,7 +13,7 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
-// What should be heard of a stream, and whether the connection should be closed.
+// The strings in a stream, and whether the connection is closed.
 struct Heard {
     Strings strings;
     bool closed = false;
@@ -21,7 +21,7 @@ struct Heard {
     friend bool operator==(const Heard&, const Heard&) = default;
 };
 
-// The parser that is compared with.
+// The parser for comparison.
 Heard parse(std::string_view stream, std::size_t max_length) {
     Heard heard;
     const auto malformed = [&] {
@@ -81,14 +81,14 @@ class Receiver final : public twist::NetstringReceiver {
     Strings strings;
 };
 
-// Hears the stream in segments; their sizes come again when they have come to an end.
+// Passes the stream on in segments. `sizes` are their sizes, used again and again.
 Heard hear(std::string_view stream, std::string_view sizes, std::size_t max_length) {
     const auto transport = std::make_shared<FakeTransport>();
     Receiver receiver(max_length);
     receiver.make_connection(transport);
     for (std::size_t i = 0; !stream.empty(); ++i) {
         const auto size = static_cast<unsigned char>(sizes[i % sizes.size()]);
-        const std::string segment(stream.substr(0, size)); // of its own, so that ASan sees its ends
+        const std::string segment(stream.substr(0, size)); // a copy, so that ASan sees its ends
         receiver.data_received(segment);
         stream.remove_prefix(segment.size());
     }
@@ -106,8 +106,8 @@ std::string sent(const Strings& strings) {
 
 } // namespace
 
-// The first byte says how long a string may be, the second how many bytes follow that are sizes of
-// segments. The rest is the stream.
+// The first byte determines the length limit; the second is the number of bytes with segment sizes
+// that follow. The rest is the stream.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     std::string_view input = fuzz::text_of(data, size);
     if (input.size() < 2)
@@ -115,7 +115,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::size_t max_length = input[0] % 2 == 0 ? 99'999 : data[0] / 2;
     const std::string_view sizes = input.substr(2, data[1]);
     if (sizes.find_first_not_of('\0') == std::string_view::npos)
-        return -1; // no bytes at a time: it would never end
+        return -1; // segments without bytes: it would never end
     const std::string_view stream = input.substr(2 + sizes.size());
 
     const Heard expected = parse(stream, max_length);

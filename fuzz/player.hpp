@@ -18,23 +18,23 @@ namespace fuzz {
 
 using Lines = std::vector<std::string>;
 
-constexpr int enough = 200; // actions: a canceller that throws can be called for ever (78)
+constexpr int enough = 200; // actions: a canceller that throws can be called forever (78)
 
-/// Plays one program in one world, and writes down what happens. A world says what a Deferred is
-/// there, and how one does to it all that a program can do.
+/// Plays one program in one world, and writes down the events. A world defines its Deferred, and
+/// all operations on it that a program can have.
 template <class World>
 class Player {
   public:
     using Handle = typename World::Handle;
-    using Value = typename World::Value; // or failure
+    using Value = typename World::Value; // or a failure
     using Given = std::variant<Value, Handle>;
 
-    /// What happened, line by line.
+    /// The events, line by line.
     Lines play(const Actions& program) {
         perform(program);
         note("the end");
         drop_all();
-        performed_ = enough; // no more last words
+        performed_ = enough; // no more actions of destructors
         drop_all();
         world_.reset();
         return std::move(lines_);
@@ -48,10 +48,10 @@ class Player {
                 perform(action);
     }
 
-    /// The Deferred that is to be given or awaited. Where there is none, one that nobody will fire.
+    /// The Deferred to return or to await. In an empty slot, a Deferred that nothing will fire.
     Handle find(std::size_t slot) const { return slots_[slot] ? *slots_[slot] : World::make(); }
 
-    /// What a coroutine comes to.
+    /// The result of a coroutine.
     Value result_of(const Function& f) {
         perform(f.inside);
         const bool fails = f.ending == Ending::failure || f.ending == Ending::exception;
@@ -111,7 +111,7 @@ class Player {
         }
     }
 
-    // What a closure holds; it goes when the closure goes.
+    // Held by a closure, and destroyed with it.
     class Kept {
       public:
         Kept(Player& player, const Function& f)

@@ -11,26 +11,26 @@
 
 namespace fuzz {
 
-constexpr std::size_t slots = 6; ///< a program keeps its handles in so many places
+constexpr std::size_t slots = 6; ///< the number of places for a program's handles
 
 struct Action;
 using Actions = std::vector<Action>;
 
-/// How a function ends. A callback or errback gives what the word says, a canceller does it to its
-/// Deferred (see Player::call_canceller).
+/// How a function ends. A callback or errback returns the named result; a canceller does this to
+/// its Deferred (see Player::call_canceller).
 enum class Ending { value, failure, exception, what_it_got, deferred, maybe_deferred };
 constexpr std::size_t endings = 6;
 
 /// A callback, an errback or a canceller.
 struct Function {
     std::size_t number;
-    Actions inside; ///< what it does first
+    Actions inside; ///< its first actions
     Ending ending;
-    std::size_t slot; ///< where it finds the Deferred that it gives
+    std::size_t slot; ///< where it finds the Deferred that it returns
     bool keeps;       ///< whether its closure keeps a handle on that Deferred from the beginning
 };
 
-/// What a coroutine does up to a co_await and there.
+/// The part of a coroutine up to a co_await, and that co_await.
 struct Await {
     Actions before;
     std::size_t slot;
@@ -74,8 +74,7 @@ constexpr std::array<std::string_view, 21> names{
     "coroutine",
 };
 
-/// One thing that is done with the Deferred in `slot`; what else there is to know depends on the
-/// kind.
+/// One operation on the Deferred in `slot`. The other members depend on the kind.
 struct Action {
     Kind kind;
     std::size_t slot;
@@ -87,7 +86,7 @@ struct Action {
     std::vector<Await> awaits = {};
 };
 
-/// Reads a program. Where the bytes have come to their end, all is 0.
+/// Reads a program. After the last byte, every number is 0.
 class Reader {
   public:
     explicit Reader(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}

@@ -1,4 +1,4 @@
-// The world in which a program is played with Deferreds: what the model is compared with.
+// The world in which a program runs with real Deferreds, to be compared with the model.
 #pragma once
 
 #include <cstddef>
@@ -148,7 +148,7 @@ class Real {
     }
 
   private:
-    // Gives `use` the closure with the type that a function with this ending would have.
+    // Passes `use` the closure, with the type of a function with this ending.
     template <class Use>
     static void typed(Ending ending, Closure f, Use use) {
         switch (ending) {

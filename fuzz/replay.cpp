@@ -1,4 +1,4 @@
-// Tries the inputs that are kept in the tree, without a fuzzer: a test like any other.
+// Tries the inputs in the corpus, without a fuzzer: a test like any other.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -11,7 +11,7 @@ int main(int argc, char* argv[]) {
     int count = 0;
     for (int i = 1; i < argc; ++i)
         for (const auto& entry : std::filesystem::directory_iterator(argv[i])) {
-            std::cout << entry.path().string() << std::endl; // the last one is the one that fails
+            std::cout << entry.path().string() << std::endl; // the last line is the failing input
             std::ifstream file(entry.path(), std::ios::binary);
             const std::vector<char> bytes(std::istreambuf_iterator<char>(file), {});
             LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()),

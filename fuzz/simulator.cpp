@@ -1,4 +1,4 @@
-// The deferred-simulator of part09: what people type, and whether the chains come out right.
+// The deferred-simulator of part09: any input, and whether its chains end correctly.
 #include <iostream>
 #include <sstream>
 #include <streambuf>
@@ -12,7 +12,7 @@
 
 namespace {
 
-// While it lives, a stream reads from or writes to another place.
+// While it lives, a stream uses another buffer.
 class Redirected {
   public:
     Redirected(std::ios& stream, std::streambuf* buffer)
@@ -26,7 +26,7 @@ class Redirected {
     std::streambuf* before_;
 };
 
-// How a chain of pairs should end: the whole of what it is about, without a Deferred.
+// How a chain of pairs should end, computed without a Deferred.
 bool ends_well(const Pairs& pairs, Rail fired) {
     bool well = fired == Rail::callback;
     for (const Pair& pair : pairs) {

@@ -13,8 +13,8 @@
 namespace {
 
 struct Counts {
-    std::uint64_t woken_by_descriptors, woken_by_time; // how the waits of epoll ended
-    std::array<std::uint64_t, 4096> calls;             // for each descriptor
+    std::uint64_t woken_by_descriptors, woken_by_time; // how epoll's waits ended
+    std::array<std::uint64_t, 4096> calls;             // by descriptor
 };
 
 Counts unused;

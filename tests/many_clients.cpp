@@ -48,7 +48,7 @@ class Gate {
     std::vector<std::shared_ptr<twist::Transport>> waiting_;
 };
 
-enum class State { connecting, waiting, reading }; // waiting: for its first byte
+enum class State { connecting, waiting, reading }; // waiting: for the first byte
 constexpr int most_quiet_looks = 100;
 
 /// All clients and their results. The reactor stops when the last client has ended, or when nothing
@@ -143,7 +143,7 @@ class Clients : public twist::ClientFactory, public std::enable_shared_from_this
 };
 
 /// Makes the kernel probe a silent server. A client that never sends would not notice the server's
-/// end if the packet got lost, as on a busy machine.
+/// end if that packet got lost, as can happen on a busy machine.
 void hear_of_the_end(const twist::Transport& transport) {
     const int fd = dynamic_cast<const twist::Connection&>(transport).fileno();
     const int yes = 1, seconds = 5;

@@ -1,5 +1,5 @@
 // mistakes buffer|vector TEXT - writes TEXT into a buffer or a vector of eight characters. A test
-// checks what stops it.
+// checks which protection stops it.
 #include <cstring>
 #include <iostream>
 #include <string>

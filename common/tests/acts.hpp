@@ -1,4 +1,4 @@
-// For the tests that do everything in every place: what their acts have in common.
+// For the tests that try every act in every place: what their acts share.
 #pragma once
 
 #include <cstdlib>
@@ -11,12 +11,12 @@
 
 namespace twist {
 
-/// What an act throws.
+/// Thrown by an act.
 struct Boom : Exception {
     Boom() : Exception("boom") {}
 };
 
-/// How many of these `reports`, one a line, are of a Boom.
+/// How many of these `reports`, one a line, are about a Boom.
 inline int count_booms(const std::string& reports) {
     int booms = 0;
     std::istringstream lines(reports);
@@ -25,7 +25,7 @@ inline int count_booms(const std::string& reports) {
     return booms;
 }
 
-/// Calls `f`, which may say that this can't be done now.
+/// Calls `f`; an exception other than Boom means that the call is refused now, and is ignored.
 template <class F>
 void unless_refused(F f) {
     try {
@@ -41,7 +41,7 @@ inline void fire(const Deferred<int>& deferred) {
         deferred.callback(1);
 }
 
-/// Of many combinations only one in so many is tried; with TWIST_FULL in the environment, all are.
+/// Of many combinations only one in `many` is tried; all, if TWIST_FULL is in the environment.
 inline unsigned one_in(unsigned many) {
     return std::getenv("TWIST_FULL") != nullptr ? 1 : many;
 }

@@ -8,8 +8,8 @@
 
 namespace twist {
 
-/// Calls `f` in a child and waits for its end. Gives what `f` gives, 0 to 254; 255 if it throws.
-/// What `f` checks counts for nothing.
+/// Calls `f` in a child and waits for its end. Returns the result of `f`, 0 to 254; 255 if it
+/// throws. Checks inside `f` have no effect.
 template <class F>
 int in_a_child(F f) {
     const pid_t child = ::fork();

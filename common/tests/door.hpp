@@ -1,4 +1,4 @@
-// For tests of threads: a door at which they wait, and how the loop waits for them.
+// For tests of threads: a door at which they wait, and a way for the loop to wait for them.
 #pragma once
 
 #include <atomic>
@@ -8,7 +8,7 @@
 
 namespace twist {
 
-/// A door at which threads wait. It is open once it has been opened.
+/// A door at which threads wait. Once opened, it stays open.
 class Door {
   public:
     void wait() {
@@ -19,7 +19,7 @@ class Door {
         open_ = true;
         open_.notify_all();
     }
-    int came() const { return came_; } ///< how many have come by now
+    int came() const { return came_; } ///< how many have arrived so far
 
   private:
     std::atomic<bool> open_ = false;

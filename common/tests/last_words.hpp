@@ -1,5 +1,5 @@
-// For tests of what a destructor meets: something that calls a function when it dies, and closures
-// and connections to put it in.
+// For tests of destructors: an object that calls a function when it is destroyed, and closures and
+// connections to hold it.
 #pragma once
 
 #include <functional>
@@ -14,7 +14,7 @@
 
 namespace twist {
 
-/// Calls a function when it dies. What is moved from calls nothing.
+/// Calls a function when it is destroyed. A moved-from object calls nothing.
 class LastWords {
   public:
     explicit LastWords(std::function<void()> f) : f_(std::move(f)) {}
@@ -26,14 +26,14 @@ class LastWords {
     std::function<void()> f_;
 };
 
-/// A closure that must not be called, and has last words.
+/// A closure that must not be called, and that calls `last_words` when it is destroyed.
 inline std::function<void()> never_called(std::function<void()> last_words) {
     return [words = std::make_shared<LastWords>(std::move(last_words))] {
         FAIL_CHECK("it was called");
     };
 }
 
-/// A connection of a reactor that has not run: an end of `pair`.
+/// A connection of a reactor that has not run, at one end of `pair`.
 inline TransportPtr connect_now(Reactor& reactor, SocketPair& pair,
                                 std::shared_ptr<ServerFactory> factory) {
     auto protocol = factory->build_protocol({});

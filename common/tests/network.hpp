@@ -1,5 +1,5 @@
 // For tests of the reactor and of TCP: a run that can't hang, descriptors, protocols and factories
-// whose calls a test writes as functions, a diary of all that happened, and bare sockets.
+// whose calls are functions of the test, a diary of events, and bare sockets.
 #pragma once
 
 #include <cerrno>
@@ -27,10 +27,10 @@
 
 namespace twist {
 
-/// Runs `reactor` until it is stopped. One that nobody stops fails the test after half a minute.
+/// Runs `reactor` until it is stopped. If nobody stops it within 30 s, the test fails.
 inline void run(Reactor& reactor) {
     DelayedCall limit = reactor.call_later(Seconds(30), [&] {
-        FAIL_CHECK("nobody has stopped the reactor");
+        FAIL_CHECK("nobody stopped the reactor");
         reactor.stop();
     });
     reactor.run();
@@ -38,7 +38,7 @@ inline void run(Reactor& reactor) {
         limit.cancel();
 }
 
-/// Calls `f` at the end of the turn after `turns` more.
+/// Calls `f` at the end of a turn, `turns` turns after this one.
 inline void after_turns(Reactor& reactor, int turns, std::function<void()> f) {
     reactor.call_at_end_of_turn([&reactor, turns, f = std::move(f)]() mutable {
         if (turns == 0)
@@ -48,17 +48,17 @@ inline void after_turns(Reactor& reactor, int turns, std::function<void()> f) {
     });
 }
 
-/// What a loop that spins for `a_while` would exceed by far, on a busy machine, too.
+/// A loop that spins for `a_while` uses far more than `hardly_any_time`, even on a busy machine.
 inline constexpr std::chrono::milliseconds a_while{250}, hardly_any_time{40};
 
-/// The processor time that this thread has used.
+/// The processor time of this thread.
 inline Seconds processor_time() {
     timespec used{};
     ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
     return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
 }
 
-/// What happened, in its order: "server connection_made, server data_received hello".
+/// The events, in order: "server connection_made, server data_received hello".
 class Diary {
   public:
     void note(const std::string& event) { text_ += (text_.empty() ? "" : ", ") + event; }
@@ -70,12 +70,12 @@ class Diary {
     std::string text_;
 };
 
-/// "ConnectionDone": the type is what most tests ask of a reason.
+/// The type of a reason, "ConnectionDone": most tests ask only for that.
 inline std::string name_of(const Failure& reason) {
     return type_name(reason.type());
 }
 
-/// A copy of it: a function may put another one in its place.
+/// Calls a copy of `f`: the call may replace the original.
 template <class F, class... Arguments>
 void call_if_set(F f, Arguments&&... arguments) {
     if (f)
@@ -84,7 +84,7 @@ void call_if_set(F f, Arguments&&... arguments) {
 
 // Descriptors -------------------------------------------------------------------------------------
 
-/// Two sockets that are connected with each other.
+/// Two connected sockets.
 struct SocketPair {
     SocketPair() {
         int ends[2];
@@ -101,7 +101,7 @@ inline void send_to(const FileDescriptor& socket, std::string_view data) {
             static_cast<ssize_t>(data.size()));
 }
 
-/// What has come by now, up to `most` bytes; "" if nothing has.
+/// The data that has arrived, up to `most` bytes; "" if there is none.
 inline std::string read_now(const FileDescriptor& socket, std::size_t most = 65536) {
     std::string data(most, '\0');
     const ssize_t size = ::recv(socket.get(), data.data(), data.size(), MSG_DONTWAIT);
@@ -109,8 +109,7 @@ inline std::string read_now(const FileDescriptor& socket, std::size_t most = 655
     return data;
 }
 
-/// Waits for all that comes until the other side closes. "(reset)" at the end: it did not close
-/// cleanly.
+/// Waits for all data until the other side closes. Ends in "(reset)" if the close was not clean.
 inline std::string read_to_end(const FileDescriptor& socket) {
     const timeval limit{30, 0};
     ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
@@ -123,7 +122,7 @@ inline std::string read_to_end(const FileDescriptor& socket) {
     return all;
 }
 
-/// A descriptor whose calls are functions. Where there is none, it reads or writes nothing.
+/// A descriptor whose calls are functions. Without a function, a call does nothing.
 class TestDescriptor final : public WriteDescriptor {
   public:
     explicit TestDescriptor(int fd) : fd_(fd) {}
@@ -147,8 +146,7 @@ class TestDescriptor final : public WriteDescriptor {
 
 using TransportPtr = std::shared_ptr<Transport>;
 
-/// What a side of a conversation does when it is called, and where that is noted. `name` is its
-/// name in the diary.
+/// The functions of one side of a conversation, and the diary that notes its calls under `name`.
 struct Script {
     std::function<void(const TransportPtr&)> connection_made;
     std::function<void(const TransportPtr&, std::string_view)> data_received;
@@ -159,7 +157,7 @@ struct Script {
     std::function<void(Connector&, const Failure&)> client_connection_failed,
         client_connection_lost;
 
-    bool builds = true; ///< false: build_protocol gives none
+    bool builds = true; ///< false: build_protocol returns none
     Diary* diary = nullptr;
     std::string name;
 
@@ -188,7 +186,7 @@ class ScriptedProtocol final : public Protocol {
     }
 
   private:
-    const Script& script_; // of the factory, which outlives its connections
+    const Script& script_; // owned by the factory, which outlives its connections
 };
 
 template <class Base>
@@ -245,8 +243,8 @@ inline std::shared_ptr<Port> listen_anywhere(Reactor& reactor,
 
 // Bare sockets ------------------------------------------------------------------------------------
 
-/// A blocking socket that is connected with `address`. The kernel sees to it, no matter whether
-/// the reactor runs.
+/// A blocking socket that is connected to `address`. The kernel connects it, even if the reactor
+/// does not run.
 inline FileDescriptor connect_bare(const Address& address) {
     const SocketAddress there = numeric(address).at(0);
     FileDescriptor socket(::socket(there.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -255,15 +253,15 @@ inline FileDescriptor connect_bare(const Address& address) {
     return socket;
 }
 
-/// Closes it with a reset.
+/// Closes the socket with a reset.
 inline void reset(FileDescriptor& socket) {
     const linger at_once{1, 0};
     ::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     socket.close();
 }
 
-/// A socket at a free port of 127.0.0.1: one that listens, or one where connections are refused
-/// and which keeps the port from anybody else.
+/// A socket at a free port of 127.0.0.1. It listens, or it keeps the port occupied so that
+/// connections are refused.
 class BareServer {
   public:
     enum class Does { listen, refuse };

@@ -1,6 +1,6 @@
-// For tests of re-entrancy: a small world in which everything is called that a program can be
-// called in, and beside it a download that nothing of that may hurt. In one of its places, a test
-// does what it likes to all the rest.
+// For tests of re-entrancy: a small world that reaches every callback that a program can have, and
+// beside it a download that must not suffer. In one of these places, a test applies its acts to all
+// the rest.
 #pragma once
 
 #include <algorithm>
@@ -29,12 +29,12 @@
 
 namespace twist {
 
-/// The descriptors that this process has open.
+/// The number of open descriptors of this process.
 inline std::ptrdiff_t open_descriptors() {
     return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
 }
 
-/// A poem that is sent line by line, one in each turn of the loop, until it is told to end.
+/// A poem that is sent line by line, one line in each turn of the loop, until end() is called.
 class Download final : public Producer, public std::enable_shared_from_this<Download> {
   public:
     explicit Download(std::function<void()> each_turn) : each_turn_(std::move(each_turn)) {}
@@ -74,20 +74,20 @@ class Download final : public Producer, public std::enable_shared_from_this<Down
     TransportPtr sender_;
 };
 
-/// The world. Everything in it is called once or twice, all on real connections: two clients that
-/// talk with a server, one that is refused, one that looks a name up; readers, timers, Deferreds.
+/// The world. Each of its callbacks runs once or twice, all on real connections: two clients that
+/// talk to a server, one that is refused, one that looks up a name; readers, timers, Deferreds.
 class World {
   public:
     using Act = std::function<void(World&)>;
 
-    /// `acts` are what is done, one after the other, when `place` is reached.
+    /// `acts` are applied in order when `place` is reached.
     World(std::string place, std::vector<Act> acts)
         : place_(std::move(place)), acts_(std::move(acts)) {}
 
-    /// Runs it all and looks at what is left. Every act that throws is to be reported.
+    /// Runs the world and checks the rest. Every exception from an act must be reported.
     void run();
 
-    /// To be called in each place, with its name.
+    /// Called in each place, with its name.
     void here(std::string_view place) {
         if (place != place_ || visits == 2)
             return;
@@ -97,20 +97,20 @@ class World {
             act(*this);
     }
 
-    /// Stops the reactor, unless it is stopping.
+    /// Stops the reactor, unless it is already stopping.
     void stop();
 
-    /// Drops the handles that the acts act on.
+    /// Drops the handles that the acts use.
     void forget_all();
 
-    /// A new reader of the same descriptor; the one before goes.
+    /// Replaces the reader by a new one on the same descriptor.
     void new_reader();
 
     SocketPair pair;
     BareServer refuses{BareServer::Does::refuse};
     std::ptrdiff_t open_before = open_descriptors();
 
-    // What the acts act on.
+    // The objects of the acts.
     std::unique_ptr<Reactor> reactor = std::make_unique<Reactor>();
     std::vector<std::shared_ptr<Port>> ports;
     std::vector<TransportPtr> transports;
@@ -120,11 +120,11 @@ class World {
     std::optional<Deferred<int>> coroutine;
     std::unique_ptr<WriteDescriptor> reader;
 
-    int attempts = 0, look_ups = 0; // that have not ended yet
+    int attempts = 0, look_ups = 0; // not ended yet
     int visits = 0;
-    int thrown = 0;                                      // all of it is to be reported
-    int protocols = 0, made = 0, lost = 0, accepted = 0; // what has become of the protocols
-    bool in_the_loop = true;                             // the last visit was
+    int thrown = 0;                                      // each must be reported
+    int protocols = 0, made = 0, lost = 0, accepted = 0; // counts of protocols
+    bool in_the_loop = true;                             // whether the last visit was in the loop
 
   private:
     void begin();
@@ -144,9 +144,9 @@ class World {
     int turns_to_come_ = 20;
 };
 
-// Who is called -----------------------------------------------------------------------------------
+// Callbacks ---------------------------------------------------------------------------------------
 
-/// Calls the world in its last moment.
+/// Its destructor calls the world.
 class WorldLastWords {
   public:
     WorldLastWords(World& world, std::string place) : world_(world), place_(std::move(place)) {}
@@ -159,14 +159,14 @@ class WorldLastWords {
     std::string place_;
 };
 
-/// A reader that has read enough after two times.
+/// A reader that ends at its second read.
 class WorldReader final : public WriteDescriptor {
   public:
     WorldReader(World& world, int fd) : world_(world), fd_(fd) {}
     int fileno() const override { return fd_; }
     std::optional<Failure> do_read() override {
         const bool enough = ++reads_ == 2;
-        world_.here("do_read"); // it may be gone now
+        world_.here("do_read"); // may destroy this reader
         return enough ? std::optional(connection_done()) : std::nullopt;
     }
     std::optional<Failure> do_write() override {
@@ -181,8 +181,8 @@ class WorldReader final : public WriteDescriptor {
     int reads_ = 0;
 };
 
-/// A pull producer that gives two bits, or a streaming one that gives too much at once; both end
-/// the connection then.
+/// A pull producer that writes two bits, or a streaming one that writes too much at once; then both
+/// close the connection.
 class WorldProducer final : public Producer {
   public:
     WorldProducer(World& world, TransportPtr transport, bool streaming)
@@ -206,7 +206,7 @@ class WorldProducer final : public Producer {
     int bits_ = 0;
 };
 
-/// What the protocols have in common: `Base` is Protocol or NetstringReceiver.
+/// The part that the protocols share: `Base` is Protocol or NetstringReceiver.
 template <class Base>
 class WorldProtocol : public Base {
   public:
@@ -233,7 +233,7 @@ class WorldProtocol : public Base {
     World& world() { return world_; }
     void produce(bool streaming) {
         const auto& transport = this->transport();
-        unless_refused([&] { // there may be one
+        unless_refused([&] { // there may already be a producer
             transport->register_producer(
                 std::make_shared<WorldProducer>(world_, transport, streaming), streaming);
         });

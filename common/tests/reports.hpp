@@ -1,4 +1,4 @@
-// For tests: what was reported while a test ran.
+// For tests: the reports of one test.
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@
 
 namespace twist {
 
-/// Collects what is reported while it lives. A report that the test did not take fails the test,
-/// so make it first: what dies after it is not seen.
+/// Collects reports while it lives. A report that the test did not take fails the test. Declare it
+/// first: it misses the reports of objects that are destroyed after it.
 class Reports {
   public:
     Reports()
@@ -23,7 +23,7 @@ class Reports {
             FAIL_CHECK("the test did not take this report: " << lines_);
     }
 
-    /// The reports so far, one a line as they would be printed. They do not count any more.
+    /// The reports so far, one a line, as they would be printed. They no longer count as untaken.
     std::string take() { return std::exchange(lines_, ""); }
 
   private:

@@ -1,4 +1,4 @@
-// Look-ups of names as Deferreds, which a test fires when it likes.
+// Look-ups of names as Deferreds, which a test fires when it wants.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@ namespace twist {
 
 using Addresses = std::vector<SocketAddress>;
 
-/// A resolver whose answer is a Deferred. To cancel the look-up is to cancel that.
+/// A resolver whose answer is a Deferred. Cancelling the look-up cancels that Deferred.
 class DeferredResolver : public Resolver {
   public:
     virtual Deferred<Addresses> answer(const Address& address) = 0;
@@ -31,7 +31,7 @@ class DeferredResolver : public Resolver {
     }
 };
 
-/// What resolve() finds.
+/// The result of resolve().
 inline Deferred<Addresses> resolved(Reactor& reactor, const Address& address) {
     const auto cancel = std::make_shared<Resolver::Cancel>();
     Deferred<Addresses> found([cancel](auto&) { (*cancel)(); });

@@ -1,4 +1,4 @@
-// For tests: a directory of their own.
+// For tests: a temporary directory.
 #pragma once
 
 #include <cstdlib>
@@ -11,7 +11,7 @@
 
 namespace twist {
 
-/// An empty directory, removed with all that is in it.
+/// An empty directory; the destructor removes it with its contents.
 class Scratch {
   public:
     Scratch() {

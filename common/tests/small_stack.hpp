@@ -1,4 +1,4 @@
-// For tests: what must not grow the stack runs on a small one, where recursion would crash.
+// For tests: runs code that must not grow the stack on a small stack, where recursion would crash.
 #pragma once
 
 #include <cstddef>
@@ -12,14 +12,14 @@
 namespace twist {
 
 #if defined(__SANITIZE_ADDRESS__)
-inline constexpr int very_many = 100'000; // a sanitizer makes everything slower and frames larger
+inline constexpr int very_many = 100'000; // a sanitizer is slower, and its frames are larger
 inline constexpr std::size_t small_stack = 1024 * 1024;
 #else
 inline constexpr int very_many = 1'000'000;
 inline constexpr std::size_t small_stack = 256 * 1024;
 #endif
 
-/// Runs `f` in a thread with a small stack and waits for it. What `f` throws comes out here.
+/// Runs `f` in a thread with a small stack and waits for it. Throws the exception of `f`.
 inline void on_small_stack(std::function<void()> f) {
     struct Job {
         std::function<void()> f;

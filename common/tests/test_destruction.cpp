@@ -1,5 +1,5 @@
-// R14, and what becomes of all that is left when a reactor is destroyed: it goes, and its
-// destructors run. Nobody is called but those whose connection is lost.
+// R14, and the destruction of a reactor: everything that is left is destroyed, and its destructors
+// run. Nothing else is called, except to tell of a lost connection.
 #include <functional>
 #include <memory>
 #include <optional>
@@ -28,13 +28,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Held by whatever should go: use_count() == 1 when all of it has gone.
+/// Held by everything that should be destroyed: use_count() == 1 when all of it is gone.
 using Token = std::shared_ptr<int>;
 Token make_token() {
     return std::make_shared<int>();
 }
 
-/// Does to `transport` all that can be done; each is to be ignored.
+/// Makes every call on `transport`; each must be ignored.
 void use(Transport& transport) {
     transport.write("x");
     transport.write(std::make_shared<const std::string>("x"));
@@ -53,7 +53,7 @@ const Address by_name{"poems.test", 80};
 
 // R14: connections --------------------------------------------------------------------------------
 
-TEST_CASE("R14: stop(): every connection is told, before run() returns, and then its factory") {
+TEST_CASE("R14: stop() tells every connection, and then its factory, before run() returns") {
     Reports reports;
     Diary diary;
     const auto server = std::make_shared<Server>(diary, "server");
@@ -92,7 +92,7 @@ TEST_CASE("R14: stop(): every connection is told, before run() returns, and then
         use(*transport);
 }
 
-TEST_CASE("R14: a reactor that is destroyed tells its connections, too; their transports stay") {
+TEST_CASE("R14: a reactor's destructor tells its connections, too; their transports stay valid") {
     Reports reports;
     Diary diary;
     TransportPtr kept;
@@ -106,7 +106,7 @@ TEST_CASE("R14: a reactor that is destroyed tells its connections, too; their tr
         kept = connect_now(reactor, pair, server);
         kept->write("never sent");
         SUBCASE("as it is") {}
-        SUBCASE("paused, and so no reader") {
+        SUBCASE("paused, and so not a reader") {
             kept->pause_producing();
         }
         SUBCASE("about to close") {
@@ -122,7 +122,7 @@ TEST_CASE("R14: a reactor that is destroyed tells its connections, too; their tr
     use(*kept);
 }
 
-TEST_CASE("R14: a paused connection is told when the reactor stops") {
+TEST_CASE("R14: a paused connection gets connection_lost when the reactor stops") {
     Reports reports;
     Diary diary;
     SocketPair pair;
@@ -137,7 +137,7 @@ TEST_CASE("R14: a paused connection is told when the reactor stops") {
           "server build_protocol, server connection_made, server connection_lost ConnectionLost");
 }
 
-TEST_CASE("R14: what connection_lost throws is reported, and the others are told") {
+TEST_CASE("R14: an exception from connection_lost is reported, and the others are still told") {
     Reports reports;
     int told = 0;
     SocketPair first, second;
@@ -156,7 +156,7 @@ TEST_CASE("R14: what connection_lost throws is reported, and the others are told
                             "Unhandled Error: [Failure: Exception: oh]");
 }
 
-TEST_CASE("R14: one connection's end ends another") {
+TEST_CASE("R14: the end of one connection may end another") {
     Reports reports;
     Diary diary;
     SocketPair first, second;
@@ -177,7 +177,7 @@ TEST_CASE("R14: one connection's end ends another") {
           "server connection_lost ConnectionLost, server connection_lost ConnectionAborted");
 }
 
-TEST_CASE("a protocol that dies may write") {
+TEST_CASE("a protocol may write in its destructor") {
     Reports reports;
     SocketPair pair;
     TransportPtr kept;
@@ -206,7 +206,7 @@ TEST_CASE("a port that listens is closed, and its factory stops") {
         kept = listen_anywhere(reactor, std::make_shared<Server>(diary, "server"));
         address = kept->get_host();
         SUBCASE("as it is") {}
-        SUBCASE("while it stops listening") {
+        SUBCASE("while it is stopping") {
             stop_listening(*kept).add_callback([&] { diary.note("stopped"); });
         }
     }
@@ -217,7 +217,7 @@ TEST_CASE("a port that listens is closed, and its factory stops") {
     listen_tcp(next, address, std::make_shared<Server>());
 }
 
-TEST_CASE("attempts on their way fail") {
+TEST_CASE("attempts in progress fail") {
     Reports reports;
     Diary diary;
     const BareServer server;
@@ -231,7 +231,7 @@ TEST_CASE("attempts on their way fail") {
     CHECK(client.use_count() == 1);
 }
 
-TEST_CASE("attempts on their way fail, and do not try the next address") {
+TEST_CASE("attempts in progress fail, and do not try the next address") {
     struct TwoAddresses final : DeferredResolver {
         explicit TwoAddresses(const Address& address) : one(numeric(address).at(0)) {}
         Deferred<Addresses> answer(const Address&) override {
@@ -252,7 +252,7 @@ TEST_CASE("attempts on their way fail, and do not try the next address") {
     CHECK(diary.text() == "client client_connection_failed ConnectError, client stop_factory");
 }
 
-TEST_CASE("a look-up that never ends goes with its connector; whoever kept it can answer it") {
+TEST_CASE("an endless look-up is dropped with its connector; a late answer has no effect") {
     struct Never final : DeferredResolver {
         Deferred<Addresses> answer(const Address&) override { return waiting; }
         Deferred<std::vector<SocketAddress>> waiting;
@@ -272,7 +272,7 @@ TEST_CASE("a look-up that never ends goes with its connector; whoever kept it ca
     CHECK(diary.text() == "");
 }
 
-TEST_CASE("a factory that always connects again comes to an end") {
+TEST_CASE("a factory that always reconnects does not keep a reactor alive") {
     Reports reports;
     const BareServer server;
     const auto client = std::make_shared<Client>();
@@ -290,7 +290,7 @@ TEST_CASE("a factory that always connects again comes to an end") {
         connect_tcp(reactor, server.address(), client);
         connect_tcp(reactor, {"255.255.255.255", 9}, client); // fails at the end of each turn
         SUBCASE("destroyed without a run") {}
-        SUBCASE("destroyed after one") {
+        SUBCASE("destroyed after a run") {
             client->on.connection_made = [&](const TransportPtr&) { reactor.stop(); };
             run(reactor);
             CHECK(lost == 1);
@@ -300,7 +300,7 @@ TEST_CASE("a factory that always connects again comes to an end") {
     CHECK(client.use_count() == 1);
 }
 
-TEST_CASE("a protocol whose connection_lost connects comes to an end") {
+TEST_CASE("a protocol whose connection_lost connects does not keep a reactor alive") {
     Reports reports;
     SocketPair pair;
     const BareServer server;
@@ -320,7 +320,7 @@ TEST_CASE("a protocol whose connection_lost connects comes to an end") {
 
 // Raw readers -------------------------------------------------------------------------------------
 
-TEST_CASE("R14: raw readers, older and younger than the reactor, are told") {
+TEST_CASE("R14: raw readers, created before or after the reactor, get connection_lost") {
     Reports reports;
     std::string told, expected;
     const auto note = [&](const Failure& reason) { told += name_of(reason) + " "; };
@@ -340,23 +340,23 @@ TEST_CASE("R14: raw readers, older and younger than the reactor, are told") {
             run(reactor);
             expected = "ConnectionLost ConnectionLost ConnectionLost ";
         }
-        SUBCASE("destroyed, when the younger ones have gone") {
+        SUBCASE("destroyed after the younger readers") {
             expected = "ConnectionLost ";
         }
     }
     CHECK(told == expected);
     Reactor next;
-    next.add_reader(older); // as good as new
+    next.add_reader(older); // like a new one
     CHECK(next.descriptors().size() == 1);
 }
 
-TEST_CASE("a reader may destroy another, register itself again, or bring in a new one") {
+TEST_CASE("a reader may destroy another, register itself again, or add a new one") {
     Reports reports;
     const SocketPair first, second, third;
     TestDescriptor stubborn(first.here.get()), late(third.here.get());
     auto victim = std::make_unique<TestDescriptor>(second.here.get());
     int told = 0;
-    late.on_lost = [&](const Failure&) { FAIL_CHECK("it came too late to be told"); };
+    late.on_lost = [&](const Failure&) { FAIL_CHECK("it was added too late"); };
     {
         Reactor reactor;
         stubborn.on_lost = [&](const Failure&) {
@@ -365,14 +365,14 @@ TEST_CASE("a reader may destroy another, register itself again, or bring in a ne
             reactor.add_reader(stubborn);
             reactor.add_reader(late);
         };
-        victim->on_lost = [&](const Failure&) { FAIL_CHECK("it is gone"); };
+        victim->on_lost = [&](const Failure&) { FAIL_CHECK("it was destroyed"); };
         reactor.add_reader(stubborn);
         reactor.add_reader(*victim);
     }
     CHECK(told == 1);
 }
 
-TEST_CASE("what the reactor owns may own others") {
+TEST_CASE("descriptors that the reactor owns may own others") {
     class Parent final : public ReadDescriptor {
       public:
         Parent(Reactor& reactor, int fd, int child) : fd_(fd), child_(child) {
@@ -391,7 +391,7 @@ TEST_CASE("what the reactor owns may own others") {
     std::weak_ptr<Parent> weak;
     {
         Reactor reactor;
-        last.on_lost = [&](const Failure&) { // so late that it is dropped, not told
+        last.on_lost = [&](const Failure&) { // too late: the new one is dropped, not told
             auto parent = std::make_shared<Parent>(reactor, second.here.get(), second.there.get());
             weak = parent;
             reactor.keep_alive(std::move(parent));
@@ -402,9 +402,9 @@ TEST_CASE("what the reactor owns may own others") {
     CHECK(weak.expired());
 }
 
-// Calls that were to come -------------------------------------------------------------------------
+// Pending calls -----------------------------------------------------------------------------------
 
-TEST_CASE("R14: calls that were to come are dropped silently, whatever they were to come in") {
+TEST_CASE("R14: pending calls of every kind are dropped silently") {
     Reports reports;
     const Token token = make_token();
     DelayedCall kept;
@@ -433,7 +433,7 @@ TEST_CASE("R14: calls that were to come are dropped silently, whatever they were
     CHECK_THROWS_AS(kept.cancel(), AlreadyCancelled);
 }
 
-TEST_CASE("a timer's closure that holds a Deferred takes it along, and its callbacks") {
+TEST_CASE("a timer's closure that holds a Deferred destroys it, and its callbacks") {
     Reports reports;
     const Token token = make_token();
     {
@@ -446,7 +446,7 @@ TEST_CASE("a timer's closure that holds a Deferred takes it along, and its callb
     CHECK(token.use_count() == 1);
 }
 
-TEST_CASE("a Deferred that is kept longer can be fired, cancelled and added to") {
+TEST_CASE("a Deferred that outlives the reactor can be fired, cancelled and added to") {
     Reports reports;
     std::string seen;
     std::optional<Deferred<int>> fired, cancelled, timed;
@@ -470,7 +470,7 @@ TEST_CASE("a Deferred that is kept longer can be fired, cancelled and added to")
     CHECK(seen == "7 CancelledError CancelledError ");
 }
 
-TEST_CASE("a failure that nobody has handled is reported when the last closure goes") {
+TEST_CASE("an unhandled failure is reported when the last closure is destroyed") {
     Reports reports;
     {
         Reactor reactor;
@@ -480,16 +480,16 @@ TEST_CASE("a failure that nobody has handled is reported when the last closure g
     CHECK(reports.take() == "Unhandled error in Deferred: [Failure: Exception: oh]");
 }
 
-TEST_CASE("a closure that dies may bring in calls, descriptors and connections; they go, too") {
+TEST_CASE("a destructor may add calls, descriptors and connections; they are destroyed, too") {
     Reports reports;
     const Token token = make_token();
     const BareServer server;
     const SocketPair pair;
     TestDescriptor reader(pair.here.get());
-    reader.on_lost = [](const Failure&) { FAIL_CHECK("nobody is told any more"); };
+    reader.on_lost = [](const Failure&) { FAIL_CHECK("it was called too late"); };
     const auto client = std::make_shared<Client>();
     client->on.client_connection_failed = [](Connector&, const Failure&) {
-        FAIL_CHECK("nobody is told any more");
+        FAIL_CHECK("it was called too late");
     };
     int brought = 0;
     auto owner = std::make_unique<Reactor>();
@@ -514,7 +514,7 @@ TEST_CASE("a closure that dies may bring in calls, descriptors and connections; 
     CHECK(client.use_count() == 1);
 }
 
-TEST_CASE("a closure that dies may write on a transport, and cancel another's call") {
+TEST_CASE("a destructor may write on a transport, and cancel another call") {
     Reports reports;
     SocketPair pair;
     int died = 0;
@@ -555,7 +555,7 @@ Deferred<int> wait_for_coroutine(Reactor& reactor, Diary& diary, Token token) {
     const LastWords last([&] { diary.note("outer goes"); });
     try {
         co_await wait_for_timer(reactor, diary);
-    } catch (...) { // going is no exception
+    } catch (...) { // destruction is not an exception
         diary.note("caught");
     }
     co_return token.use_count() > 0;
@@ -563,23 +563,22 @@ Deferred<int> wait_for_coroutine(Reactor& reactor, Diary& diary, Token token) {
 
 } // namespace
 
-TEST_CASE(
-    "coroutines that wait for a timer, or for each other, go; their locals' destructors run") {
+TEST_CASE("coroutines that wait for a timer, or for each other, are destroyed with their locals") {
     Reports reports;
     Diary diary;
     const Token token = make_token();
     std::optional<Deferred<int>> kept;
     {
         Reactor reactor;
-        SUBCASE("nobody has kept the result") {
+        SUBCASE("without a handle on the result") {
             wait_for_coroutine(reactor, diary, token);
         }
-        SUBCASE("somebody waits for it") {
+        SUBCASE("with a callback on the result") {
             wait_for_coroutine(reactor, diary, token).add_both([token](const Result<int>&) {
-                FAIL_CHECK("nobody is called");
+                FAIL_CHECK("it was called");
             });
         }
-        SUBCASE("somebody keeps it") {
+        SUBCASE("with a handle on the result") {
             kept = wait_for_coroutine(reactor, diary, token);
         }
         SUBCASE("stopped") {
@@ -602,7 +601,7 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("a coroutine that goes may wait again, with another coroutine") {
+TEST_CASE("a coroutine that is being destroyed may start another one that waits") {
     Reports reports;
     Diary diary;
     const Token token = make_token();
@@ -620,7 +619,7 @@ TEST_CASE("a coroutine that goes may wait again, with another coroutine") {
     CHECK(token.use_count() == 1);
 }
 
-TEST_CASE("a thousand coroutines, each waiting for the next, go one after the other") {
+TEST_CASE("a thousand coroutines, each waiting for the next, are destroyed one after the other") {
     Reports reports;
     const Token token = make_token();
     {
@@ -634,7 +633,7 @@ TEST_CASE("a thousand coroutines, each waiting for the next, go one after the ot
     CHECK(token.use_count() == 1);
 }
 
-TEST_CASE("a coroutine that waits for what a protocol was to fire goes with it") {
+TEST_CASE("a coroutine that waits for a protocol's Deferred is destroyed with it") {
     Reports reports;
     const Token token = make_token();
     SocketPair pair;

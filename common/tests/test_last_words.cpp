@@ -1,6 +1,6 @@
-// What a destructor meets that comes back to whoever lets go of it: something that is empty, or has
-// what came in its place. Where it met what the standard library happens to show in the middle of a
-// reset(), these tests would fail with one library or the other.
+// The destructor of an object may use the object's owner. It finds the owner empty, or with the
+// replacement. If it found what the standard library leaves in the middle of a reset(), these tests
+// would fail with one library or the other.
 #include <csignal>
 #include <memory>
 #include <optional>
@@ -34,7 +34,7 @@ std::shared_ptr<LastWords> words(std::function<void()> f) {
     return std::make_shared<LastWords>(std::move(f));
 }
 
-/// Bytes for Transport::write that have last words.
+/// Bytes for Transport::write that call `last_words` when they are destroyed.
 std::shared_ptr<const std::string> piece(std::string bytes, std::function<void()> last_words) {
     struct Piece {
         std::string bytes;
@@ -46,7 +46,7 @@ std::shared_ptr<const std::string> piece(std::string bytes, std::function<void()
 
 } // namespace
 
-TEST_CASE("what goes meets an empty container") {
+TEST_CASE("an object that is being destroyed finds its container empty") {
     int said = 0;
     SUBCASE("an optional") {
         std::optional<std::shared_ptr<LastWords>> held = words([&] { said += held ? 0 : 1; });
@@ -65,7 +65,7 @@ TEST_CASE("what goes meets an empty container") {
 
 // Clocks ------------------------------------------------------------------------------------------
 
-TEST_CASE("a delayed call's closure may ask for the call, cancel others and make new ones") {
+TEST_CASE("a delayed call's closure may use its clock's calls in its destructor") {
     Reports reports;
     std::string seen;
     DelayedCall call, other;
@@ -78,7 +78,7 @@ TEST_CASE("a delayed call's closure may ask for the call, cancel others and make
                                         call = clock.call_later(0s, [&] { seen += "new "; });
                                         seen += "last words ";
                                     })] { seen += "call "; });
-    SUBCASE("when it has run") {
+    SUBCASE("after its run") {
         clock.advance(1s);
         CHECK(seen == "call last words ");
     }
@@ -92,7 +92,7 @@ TEST_CASE("a delayed call's closure may ask for the call, cancel others and make
     CHECK(clock.delayed_calls().empty());
 }
 
-TEST_CASE("a clock that goes meets last words with a queue that is whole") {
+TEST_CASE("a closure destroyed with its clock finds the queue intact") {
     Reports reports;
     int said = 0;
     DelayedCall call;
@@ -111,7 +111,7 @@ TEST_CASE("a clock that goes meets last words with a queue that is whole") {
 
 // Deferreds ---------------------------------------------------------------------------------------
 
-TEST_CASE("a handle that goes is empty when its closures go") {
+TEST_CASE("when a handle is destroyed, the destructors of its closures find it empty") {
     Reports reports;
     int said = 0;
     auto owner = std::make_unique<Deferred<int>>();
@@ -130,7 +130,7 @@ TEST_CASE("a handle that goes is empty when its closures go") {
     CHECK(said == 1);
 }
 
-TEST_CASE("a canceller that goes when the Deferred is fired finds it fired") {
+TEST_CASE("a canceller that is destroyed when the Deferred fires finds it fired") {
     Reports reports;
     std::string seen;
     std::optional<Deferred<int>> d;
@@ -144,8 +144,7 @@ TEST_CASE("a canceller that goes when the Deferred is fired finds it fired") {
     CHECK(seen == "1");
 }
 
-TEST_CASE(
-    "a canceller that goes when it has been called may fire the Deferred, like the canceller") {
+TEST_CASE("a canceller's destructor may fire the Deferred after the call, as the call may") {
     Reports reports;
     std::string seen;
     std::optional<Deferred<int>> d;
@@ -158,7 +157,7 @@ TEST_CASE(
     CHECK(seen == "2");
 }
 
-TEST_CASE("a closure goes when it has run, and then its chain goes on") {
+TEST_CASE("a closure is destroyed after its run, and then its chain continues") {
     Reports reports;
     std::string seen;
     const Deferred<int> d, other;
@@ -183,10 +182,10 @@ TEST_CASE("a closure goes when it has run, and then its chain goes on") {
     CHECK(seen == "callback last words other 7 next added 3 ");
 }
 
-TEST_CASE("a value that is used up goes with the step that took it") {
+TEST_CASE("a consumed value is destroyed with the step that took it") {
     Reports reports;
     std::string seen;
-    using Value = std::function<void()>; // of which a library may leave a copy where it was
+    using Value = std::function<void()>; // from which some libraries copy instead of moving
     const Deferred<Value> d;
     d.add_callback([](const Value& value) { value(); }).add_callback([&] { seen += "next "; });
     const auto fire = [&] {
@@ -205,7 +204,7 @@ TEST_CASE("a value that is used up goes with the step that took it") {
     CHECK(seen.find("gone") != seen.npos);
 }
 
-TEST_CASE("a member's result that goes may cancel the list") {
+TEST_CASE("a member's result may cancel the list in its destructor") {
     Reports reports;
     int said = 0;
     using Value = std::shared_ptr<LastWords>;
@@ -224,18 +223,20 @@ TEST_CASE("a member's result that goes may cancel the list") {
 
 // The log -----------------------------------------------------------------------------------------
 
-TEST_CASE("an observer that goes may report: the one before hears of it") {
+TEST_CASE("an observer may report in its destructor: the previous observer gets the report") {
     Reports reports;
     {
-        const log::Redirect redirect([last = words([] { log::err(Failure(Exception("last"))); })](
-                                         const log::Report&) { FAIL_CHECK("it is going"); });
+        const log::Redirect redirect(
+            [last = words([] { log::err(Failure(Exception("last"))); })](const log::Report&) {
+                FAIL_CHECK("it is being destroyed");
+            });
     }
     CHECK(reports.take() == "Unhandled Error: [Failure: Exception: last]");
 }
 
 // The reactor -------------------------------------------------------------------------------------
 
-TEST_CASE("a signal's function that is replaced may replace its successor") {
+TEST_CASE("a signal's function that is replaced may, in its destructor, replace its successor") {
     Reports reports;
     std::string seen;
     Reactor reactor;
@@ -254,7 +255,7 @@ TEST_CASE("a signal's function that is replaced may replace its successor") {
     CHECK(seen == "third ");
 }
 
-TEST_CASE("a reactor that goes lets go of signals' functions, and what they bring in") {
+TEST_CASE("a reactor that is destroyed destroys signals' functions, and the calls that they add") {
     Reports reports;
     int said = 0;
     {
@@ -272,7 +273,7 @@ TEST_CASE("a reactor that goes lets go of signals' functions, and what they brin
 
 // Connections -------------------------------------------------------------------------------------
 
-TEST_CASE("bytes that go, sent or not, may write") {
+TEST_CASE("written bytes may write in their destructor, whether they were sent or not") {
     Reports reports;
     Reactor reactor;
     SocketPair pair;
@@ -289,7 +290,7 @@ TEST_CASE("bytes that go, sent or not, may write") {
         run(reactor);
         CHECK(read_to_end(pair.there) == "one two three four five ");
     }
-    SUBCASE("thrown away") {
+    SUBCASE("discarded") {
         transport->abort_connection();
         after_turns(reactor, 2, [&] { reactor.stop(); });
         run(reactor);
@@ -297,7 +298,7 @@ TEST_CASE("bytes that go, sent or not, may write") {
     }
 }
 
-TEST_CASE("a queue that is cleared may be added to by what goes") {
+TEST_CASE("destructors may add to a queue that is being cleared") {
     const SocketPair pair;
     SendQueue queue;
     for (int i = 0; i < 2; ++i)
@@ -308,7 +309,7 @@ TEST_CASE("a queue that is cleared may be added to by what goes") {
     CHECK(read_now(pair.there) == "newnew");
 }
 
-TEST_CASE("a producer that goes may bring in the next one") {
+TEST_CASE("a producer may register the next one in its destructor") {
     class WithLastWords final : public Producer {
       public:
         explicit WithLastWords(std::function<void()> last) : last_(std::move(last)) {}
@@ -335,7 +336,7 @@ TEST_CASE("a producer that goes may bring in the next one") {
     CHECK(said == 1);
 }
 
-TEST_CASE("a look-up's canceller that goes may disconnect, and connect again") {
+TEST_CASE("a look-up's canceller may reconnect in its destructor") {
     struct TestResolver final : DeferredResolver {
         Deferred<Addresses> answer(const Address&) override {
             const Deferred<std::vector<SocketAddress>> never([last = words(last_words)](auto&) {});
@@ -362,7 +363,7 @@ TEST_CASE("a look-up's canceller that goes may disconnect, and connect again") {
     CHECK(reactor.delayed_calls().empty());
 }
 
-TEST_CASE("a port's factory that goes finds the port closed") {
+TEST_CASE("a port's factory that is destroyed finds the port closed") {
     class Ephemeral final : public ServerFactory {
       public:
         explicit Ephemeral(std::function<void()> last) : last_(std::move(last)) {}

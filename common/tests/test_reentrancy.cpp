@@ -1,6 +1,6 @@
-// From inside every callback, everything that a program may do to its connections, ports, timers,
-// readers, Deferreds and reactor, and then something else. Under AddressSanitizer this proves that
-// nothing is used after it has gone.
+// From inside every callback: every operation on a program's connections, ports, timers, readers,
+// Deferreds and reactor, and then a second one. Under AddressSanitizer this proves that nothing is
+// used after its destruction.
 #include <algorithm>
 #include <csignal>
 #include <map>
@@ -18,7 +18,7 @@
 
 namespace twist {
 
-// What happens ------------------------------------------------------------------------------------
+// Events ------------------------------------------------------------------------------------------
 
 void World::forget_all() {
     let_go(transports);
@@ -35,7 +35,7 @@ void World::new_reader() {
     reactor->add_writer(*reader);
 }
 
-// The first turns; each of these goes its way though another throws.
+// The first turns; each step continues even if another throws.
 void World::begin() {
     new_reader();
     send_to(pair.there, "x");
@@ -119,7 +119,7 @@ Deferred<int> World::body(Deferred<int> awaited) {
     co_return value;
 }
 
-// The download goes on for some turns after the visit, and the reactor is stopped in their midst.
+// The download continues for some turns after the visit; the reactor is stopped in the middle.
 void World::each_turn() {
     const bool at_the_end = place_.starts_with("trigger");
     const bool it_never_comes = download_->lines > 10'000;
@@ -135,7 +135,7 @@ void World::each_turn() {
 void World::stop() {
     try {
         reactor->stop();
-    } catch (const ReactorNotRunning&) { // it was told already
+    } catch (const ReactorNotRunning&) { // it is already stopping
     }
 }
 
@@ -177,7 +177,7 @@ using namespace twist;
 
 namespace {
 
-// What is done, and where -------------------------------------------------------------------------
+// Acts and places ---------------------------------------------------------------------------------
 
 class IdleProducer final : public Producer {
     void pause_producing() override {}
@@ -317,18 +317,18 @@ const std::vector<std::string> places{
     "coroutine",
 };
 
-/// Where what is thrown is reported. A destructor can't throw; what a resolver throws is no error
-/// of the program, but the reason why there is no connection.
+/// Where an exception is reported. A destructor can't throw; an exception from a resolver is not an
+/// error of the program, but the reason why there is no connection.
 bool may_throw(const std::string& place) {
     return !place.ends_with("destroyed") && place != "a closure's end" && place != "look_up";
 }
 
-/// Makes what the process itself has, so that it does not count as forgotten.
+/// Opens the descriptors that every process has, so that they do not count as leaked.
 const Reactor first;
 
 } // namespace
 
-TEST_CASE("in every place, everything may be done") {
+TEST_CASE("in every place, every act may be done") {
     for (const std::string& place : places)
         for (const auto& [name, act] : acts)
             if (name != "throw" || may_throw(place)) {
@@ -338,7 +338,7 @@ TEST_CASE("in every place, everything may be done") {
             }
 }
 
-TEST_CASE("and then anything else") {
+TEST_CASE("and then any other") {
     unsigned number = 0;
     for (const std::string& place : places)
         for (const auto& [name, act] : acts)

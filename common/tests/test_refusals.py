@@ -1,4 +1,4 @@
-"""What the compiler refuses, and in which words: a learner meets our sentence, not a template's.
+"""Programs that the compiler must refuse with our message, not with one from inside a template.
 
     test_refusals.py COMPILER [ARGS...]
 """
@@ -40,21 +40,21 @@ GOOD = """
     twist::connect_tcp(reactor, {"127.0.0.1", 1}, client);
 """
 REFUSED = {
-    "a callback that takes something else":
+    "a callback that takes another type":
         ("d.add_callback([](const std::string&) {});", "This callback can't take the value."),
-    "20: a callback that takes two":
+    "20: a callback that takes two arguments":
         ("d.add_callback([](int, int) {});", "This callback can't take the value."),
-    "a callback that takes nothing where there is a value":
+    "a callback that takes no argument where there is a value":
         ("d.add_callback([] {});", "This callback can't take the value."),
-    "a callback that takes something where there is nothing":
+    "a callback that takes an argument where there is no value":
         ("nothing.add_callback([](int) {});", "This callback can't take the value."),
-    "19: a callback that gives a bare Failure":
+    "19: a callback that returns a bare Failure":
         ("d.add_callback([](int) { return twist::Failure(5); });", "let it return Result<U>"),
     "an errback that takes no Failure":
         ("d.add_errback([](int) { return 1; });", "This errback can't take a Failure"),
-    "an errback that gives nothing where there is a value":
+    "an errback that returns nothing where there is a value":
         ("d.add_errback([](const twist::Failure&) {});", "This errback returns nothing"),
-    "an errback that gives something else":
+    "an errback that returns another type":
         ("d.add_errback([](const twist::Failure&) { return std::string(); });",
          "This errback returns what does not fit"),
     "an errback that does not fit the callback beside it":
@@ -64,7 +64,7 @@ REFUSED = {
         ("d.add_both([](std::string) {});", "the function must take a Result<T>, or nothing"),
     "a Deferred of a reference":
         ("twist::Deferred<int&> e;", "with neither & nor const"),
-    "maybe_deferred of a function that gives a bare Failure":
+    "maybe_deferred of a function that returns a bare Failure":
         ("twist::maybe_deferred([] { return twist::Failure(5); });", "let it return Result<U>"),
     "a trigger that returns a Deferred":
         ("reactor.add_system_event_trigger(twist::Reactor::Shutdown::before, [d] { return d; });",
@@ -72,13 +72,13 @@ REFUSED = {
     "a client's factory that listens":
         ('twist::listen_tcp(reactor, {"127.0.0.1", 0}, client);', "ServerFactory"),
     "21: firing with two values": ("d.callback(1, 2);", "callback"),
-    "21: firing with none": ("d.callback();", "callback"),
+    "21: firing with no value": ("d.callback();", "callback"),
     "26: firing with a Deferred": ("d.callback(twist::Deferred<int>());", "callback"),
 }
 
 
 class Refusals(unittest.TestCase):
-    """Programs that do not compile, for the reason that we give."""
+    """Wrong programs do not compile, and the error has our message."""
 
     @classmethod
     def setUpClass(cls):
@@ -90,13 +90,14 @@ class Refusals(unittest.TestCase):
 
     @staticmethod
     def compile(*words, text=""):
-        """The compiler's status and its words."""
+        """The compiler's status and its messages."""
         done = subprocess.run([*COMPILER, "-std=c++20", "-I", ROOT / "common", *words],
-                              input=text, text=True, stderr=subprocess.PIPE, timeout=harness.LIMIT, check=False)
+                              input=text, text=True, stderr=subprocess.PIPE,
+                              timeout=harness.LIMIT, check=False)
         return done.returncode, done.stderr
 
     def compile_program(self, body):
-        """The same, for a program that does this."""
+        """The same for a program with this body."""
         return self.compile("-fsyntax-only", "-include", self.headers, "-x", "c++", "-",
                             text=PROGRAM.format(body))
 

@@ -1,4 +1,4 @@
-"""SEMANTICS.md is complete, and each of its items is shown by a test that names it."""
+"""SEMANTICS.md is complete, and a test names each of its items."""
 
 import re
 import sys
@@ -35,7 +35,7 @@ def tested():
 
 
 class Semantics(unittest.TestCase):
-    """The list and the tests say the same."""
+    """The list and the tests agree."""
 
     def test_the_list_is_complete(self):
         self.assertEqual(set(items()), ALL - UNUSED)

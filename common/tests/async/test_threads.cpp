@@ -1,4 +1,4 @@
-// Functions that block, in threads of their own: defer_to_thread and Threads.
+// Functions that block, in threads of their own: defer_to_thread and ThreadPool.
 #include <algorithm>
 #include <atomic>
 #include <csignal>
@@ -29,7 +29,7 @@ using namespace std::chrono_literals;
 
 // R49 -----------------------------------------------------------------------------------------
 
-TEST_CASE("R49: the function is called in another thread, and its result comes in the loop's") {
+TEST_CASE("R49: the function runs in another thread; its result arrives in the loop's thread") {
     Reports reports;
     Reactor reactor;
     const auto loop = std::this_thread::get_id();
@@ -45,7 +45,7 @@ TEST_CASE("R49: the function is called in another thread, and its result comes i
     run(reactor);
 }
 
-TEST_CASE("R49: a value, nothing, a Result, what can only be moved, an exception, a bare value") {
+TEST_CASE("R49: a value, nothing, a Result, a move-only value, an exception, a bare value") {
     Reports reports;
     Reactor reactor;
     std::string seen;
@@ -83,7 +83,7 @@ TEST_CASE("R49: a value, nothing, a Result, what can only be moved, an exception
     CHECK(seen == "7 result moved boom 5 6");
 }
 
-TEST_CASE("R49: before the reactor runs the function waits") {
+TEST_CASE("R49: the function waits for the reactor to run") {
     Reports reports;
     Reactor reactor;
     bool runs = false;
@@ -97,7 +97,7 @@ TEST_CASE("R49: before the reactor runs the function waits") {
     run(reactor);
 }
 
-TEST_CASE("R49: a failure that nobody takes is reported, like any other") {
+TEST_CASE("R49: an unhandled failure is reported, like any other") {
     Reports reports;
     Reactor reactor;
     reactor.call_when_running([&] {
@@ -131,11 +131,11 @@ TEST_CASE("R49: the loop turns while the functions block") {
     CHECK(ended == 3);
 }
 
-TEST_CASE("R49: the function, and what it holds, goes in the loop's thread") {
+TEST_CASE("R49: the function, and everything it holds, is destroyed in the loop's thread") {
     Reports reports;
     Reactor reactor;
     const auto loop = std::this_thread::get_id();
-    int went = 0; // of the loop's thread alone, and so no atomic
+    int went = 0; // used only in the loop's thread, so not atomic
     int ended = 0;
     constexpr int all = 200;
     reactor.call_when_running([&] {
@@ -153,7 +153,7 @@ TEST_CASE("R49: the function, and what it holds, goes in the loop's thread") {
     CHECK(went == all);
 }
 
-TEST_CASE("R49: a thread has no signals: they come to the loop") {
+TEST_CASE("R49: a pool thread gets no signals: they go to the loop") {
     Reports reports;
     Reactor reactor;
     reactor.call_when_running([&] {
@@ -174,7 +174,7 @@ TEST_CASE("R49: a thread has no signals: they come to the loop") {
 
 // R50 -----------------------------------------------------------------------------------------
 
-TEST_CASE("R50: ten run at once, the others wait; each has its turn") {
+TEST_CASE("R50: ten run at once, the others wait; each gets its turn") {
     Reports reports;
     Reactor reactor;
     Door door;
@@ -208,7 +208,7 @@ TEST_CASE("R50: ten run at once, the others wait; each has its turn") {
         CHECK(ended[i] == static_cast<int>(i));
 }
 
-TEST_CASE("R50: cancel() fires the Deferred at once; the function goes on, or still has its turn") {
+TEST_CASE("R50: cancel() fires the Deferred at once; the function continues or gets its turn") {
     Reports reports;
     Reactor reactor;
     Door door;
@@ -227,8 +227,8 @@ TEST_CASE("R50: cancel() fires the Deferred at once; the function goes on, or st
         when(
             reactor, [&] { return door.came() == 10; },
             [&, results] {
-                results.front().cancel(); // it runs
-                results.back().cancel();  // it waits
+                results.front().cancel(); // it is running
+                results.back().cancel();  // it is waiting
                 CHECK(seen == "CancelledError CancelledError ");
                 door.open();
                 when(
@@ -241,7 +241,7 @@ TEST_CASE("R50: cancel() fires the Deferred at once; the function goes on, or st
 
 // R51 -----------------------------------------------------------------------------------------
 
-TEST_CASE("R51: at its end the reactor waits for all functions, and fires none") {
+TEST_CASE("R51: at its end the reactor waits for all functions, and fires no Deferred") {
     Reports reports;
     Reactor reactor;
     Door door;
@@ -252,14 +252,14 @@ TEST_CASE("R51: at its end the reactor waits for all functions, and fires none")
             defer_to_thread(reactor, [&] {
                 door.wait();
                 ++called;
-            }).add_both([&](const Result<void>&) { FAIL_CHECK("nobody is called"); });
+            }).add_both([&](const Result<void>&) { FAIL_CHECK("it was called"); });
         when(
             reactor, [&] { return door.came() == 10; }, [&] { reactor.stop(); });
     });
     reactor.add_system_event_trigger(Reactor::Shutdown::before, [&] {
         order += "before " + std::to_string(called) + " ";
         door.open();
-        // Now some may end in this very turn.
+        // From now on some may end in this very turn.
     });
     reactor.add_system_event_trigger(Reactor::Shutdown::after,
                                      [&] { order += "after " + std::to_string(called); });
@@ -268,20 +268,20 @@ TEST_CASE("R51: at its end the reactor waits for all functions, and fires none")
     CHECK(thread_pool(reactor).waiting() == 0);
 }
 
-TEST_CASE("R51: a function whose reactor never runs is never called, and goes with it") {
+TEST_CASE("R51: a function whose reactor never runs is never called, and is destroyed with it") {
     Reports reports;
     const auto held = std::make_shared<int>();
     {
         Reactor reactor;
         defer_to_thread(reactor, [held] { FAIL_CHECK("it was called"); }).add_both([held](auto) {
-            FAIL_CHECK("nobody is called");
+            FAIL_CHECK("it was called");
         });
         CHECK(held.use_count() == 3);
     }
     CHECK(held.use_count() == 1);
 }
 
-TEST_CASE("R51: what goes with the reactor asks for a thread") {
+TEST_CASE("R51: a destructor may ask for a thread while the reactor is destroyed") {
     Reports reports;
     int gone = 0;
     {
@@ -296,8 +296,8 @@ TEST_CASE("R51: what goes with the reactor asks for a thread") {
 
 // R52 -----------------------------------------------------------------------------------------
 
-TEST_CASE("R52: where the system has no thread, the Deferred fails") {
-    const int result = in_a_child([] { // only in a process that is not root's
+TEST_CASE("R52: if the system has no thread, the Deferred fails") {
+    const int result = in_a_child([] { // the limit does not hold for root
         const rlimit none{0, 0};
         ::setrlimit(RLIMIT_NPROC, &none);
         if (::getuid() == 0 && ::setuid(65534) == -1)
@@ -318,10 +318,9 @@ TEST_CASE("R52: where the system has no thread, the Deferred fails") {
     CHECK(result == 0);
 }
 
-// ThreadPool, for those who build on it
-// -------------------------------------------------------------
+// ThreadPool, for code that builds on it
 
-TEST_CASE("what is cancelled is not called if it waits, and not done if it runs") {
+TEST_CASE("a cancelled function is not called if it waits; if it runs, `done` is not called") {
     Reports reports;
     Reactor reactor;
     ThreadPool threads(reactor, 1);
@@ -356,10 +355,10 @@ TEST_CASE("what is cancelled is not called if it waits, and not done if it runs"
     CHECK(done == 1);
 }
 
-TEST_CASE("a ThreadPool that goes waits for nobody, and nobody hears of what still runs") {
+TEST_CASE("a ThreadPool's destructor waits for nothing, and running functions report to nobody") {
     Reports reports;
     Reactor reactor;
-    const auto door = std::make_shared<Door>(); // the thread may be the last to use it
+    const auto door = std::make_shared<Door>(); // the thread may be the last user
     const auto ended = std::make_shared<std::atomic<bool>>(false);
     reactor.call_when_running([&] {
         const auto threads = std::make_shared<std::optional<ThreadPool>>();
@@ -369,7 +368,7 @@ TEST_CASE("a ThreadPool that goes waits for nobody, and nobody hears of what sti
                 door->wait();
                 *ended = true;
             },
-            [] { FAIL_CHECK("nobody is called"); });
+            [] { FAIL_CHECK("it was called"); });
         (*threads)->call([] { FAIL_CHECK("it waited"); }, [] { FAIL_CHECK("it waited"); });
         when(
             reactor, [=] { return door->came() == 1; },
@@ -384,12 +383,12 @@ TEST_CASE("a ThreadPool that goes waits for nobody, and nobody hears of what sti
     run(reactor);
 }
 
-TEST_CASE("a `done` that destroys the ThreadPool") {
+TEST_CASE("`done` may destroy the ThreadPool") {
     Reports reports;
     Reactor reactor;
     std::optional<ThreadPool> threads;
     threads.emplace(reactor, std::size_t{8});
-    const auto door = std::make_shared<Door>(); // a thread may be the last to use it
+    const auto door = std::make_shared<Door>(); // a thread may be the last user
     int done = 0;
     reactor.call_when_running([&] {
         for (int i = 0; i < 8; ++i)

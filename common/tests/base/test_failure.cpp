@@ -28,7 +28,7 @@ struct GibberishError : Exception {
 struct NoException {};
 } // namespace
 
-TEST_CASE("53: check gives the first type that matches, bases included, and never throws") {
+TEST_CASE("53: check returns the first type that matches, bases included, and never throws") {
     const Failure refused{
         ConnectionRefusedError(std::make_error_code(std::errc::connection_refused))};
     CHECK(refused.check<ConnectionRefusedError>() == &typeid(ConnectionRefusedError));
@@ -39,14 +39,14 @@ TEST_CASE("53: check gives the first type that matches, bases included, and neve
     CHECK(Failure(5).check<std::exception, long>() == nullptr);
 }
 
-TEST_CASE("54: trap gives the type, or throws the exception again") {
+TEST_CASE("54: trap returns the type, or throws the exception again") {
     const Failure failure{GibberishError("blah")};
     CHECK(failure.trap<ConnectError, Exception>() == typeid(Exception));
     CHECK_THROWS_WITH_AS(failure.trap<ConnectError>(), "blah", GibberishError);
     CHECK_THROWS_AS(Failure(5).trap<Exception>(), int);
 }
 
-TEST_CASE("value gives the exception, as its base too, or throws it again as trap does") {
+TEST_CASE("value returns the exception, even as its base, or throws it again like trap") {
     const Failure failure{GibberishError("blah")};
     CHECK(failure.value<GibberishError>().what() == std::string("blah"));
     CHECK(failure.value<Exception>().what() == std::string("blah"));
@@ -69,7 +69,7 @@ TEST_CASE("55: a failure prints its type and its message") {
           "111: Connection refused.]");
 }
 
-TEST_CASE("a type is named as a learner writes it, whichever standard library it is from") {
+TEST_CASE("a type is named as a learner writes it, with any standard library") {
     CHECK(type_name(typeid(GibberishError)) == "GibberishError");
     CHECK(type_name(typeid(Result<int>)) == "twist::Result<int>");
     CHECK(type_name(typeid(unsigned)) == "unsigned int");
@@ -83,11 +83,11 @@ TEST_CASE("a type is named as a learner writes it, whichever standard library it
     CHECK(type_name(typeid(std::filesystem::path)) == "std::filesystem::path");
 }
 
-TEST_CASE("a failure knows the exact type of its exception, whatever it was made from") {
+TEST_CASE("a failure knows the exact type of its exception, however it was made") {
     const GibberishError error("blah");
     const Exception& base = error;
     CHECK(Failure(error).type() == typeid(GibberishError));
-    CHECK(Failure(base).type() == typeid(Exception)); // a copy of what was named
+    CHECK(Failure(base).type() == typeid(Exception)); // sliced to an Exception
     CHECK(Failure(std::make_exception_ptr(error)).type() == typeid(GibberishError));
     try {
         throw error;
@@ -97,7 +97,7 @@ TEST_CASE("a failure knows the exact type of its exception, whatever it was made
     }
 }
 
-TEST_CASE("what the copying of an exception throws is the exception") {
+TEST_CASE("if copying an exception throws, the new exception counts") {
     struct Uncopyable {
         Uncopyable() = default;
         Uncopyable(const Uncopyable& other) : copies(other.copies + 1) {
@@ -151,7 +151,7 @@ TEST_CASE("a result is a value or a failure") {
     CHECK(*std::move(movable).value() == 3);
 }
 
-TEST_CASE("what the system said is kept as its number") {
+TEST_CASE("the system's error number is kept") {
     const SystemError error("no", {2, std::system_category()});
     CHECK(error.code() == std::errc::no_such_file_or_directory);
     CHECK(describe(error.code()) == "2: No such file or directory");

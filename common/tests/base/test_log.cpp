@@ -1,4 +1,4 @@
-// Where reports go.
+// Destinations of reports.
 #include <iostream>
 #include <sstream>
 #include <string>
@@ -12,7 +12,7 @@ using namespace twist;
 
 namespace {
 
-// What is written to stderr while it lives.
+// Captures stderr while it lives.
 class Stderr {
   public:
     ~Stderr() { std::cerr.rdbuf(before_); }
@@ -39,7 +39,7 @@ TEST_CASE("61: err reports as \"Unhandled Error\"") {
     CHECK(on_stderr.text() == "Unhandled Error: [Failure: Exception: boom]\n");
 }
 
-TEST_CASE("reports go to the newest observer, and when it has gone to the one before") {
+TEST_CASE("reports go to the newest observer, and after its destruction to the previous one") {
     const Stderr on_stderr;
     std::string seen;
     const auto note = [&](const std::string& who) {
@@ -61,14 +61,14 @@ TEST_CASE("reports go to the newest observer, and when it has gone to the one be
     CHECK(on_stderr.text() == "third: [Failure: Exception: boom]\n");
 }
 
-TEST_CASE("an observer that throws does no harm to who reports") {
+TEST_CASE("an observer that throws does not harm the caller of report") {
     const Stderr on_stderr;
     const log::Redirect redirect([](const log::Report&) { throw Exception("no ink"); });
     log::report("Unhandled Error", boom);
     CHECK(on_stderr.text() == "An error could not be reported.\n");
 }
 
-TEST_CASE("run_reporting reports what is thrown, and gives it to its caller") {
+TEST_CASE("run_reporting reports an exception, and returns it to its caller") {
     const Stderr on_stderr;
     CHECK_FALSE(log::run_reporting([] {}).has_value());
     CHECK(on_stderr.text() == "");

@@ -15,7 +15,7 @@ namespace {
 const std::string boom = "[Failure: Exception: boom]";
 const std::string cancelled = "[Failure: CancelledError]";
 
-// Writes what becomes of `d` to `seen`.
+// Appends the result of `d` to `seen`.
 void note_result(const Deferred<int>& d, std::string& seen) {
     d.add_both([&seen](Result<int> result) {
         seen += result ? std::to_string(result.value()) : result.failure().text();
@@ -28,7 +28,7 @@ struct CancelsAtTheEnd {
     ~CancelsAtTheEnd() { d.cancel(); }
 };
 
-// One that cancels `other` in its last moment.
+// A Deferred whose destruction cancels `other`.
 Deferred<int> with_last_words(const Deferred<int>& other) {
     const Deferred<int> d;
     d.add_callback(
@@ -64,7 +64,7 @@ TEST_CASE("66: cancel() does nothing to a Deferred that has fired") {
     CHECK(seen == "1" + boom);
 }
 
-TEST_CASE("66: cancel() does nothing to a Deferred whose result has gone on") {
+TEST_CASE("66: cancel() does nothing to a Deferred whose result has moved on") {
     Reports reports;
     std::string seen;
     {
@@ -80,7 +80,7 @@ TEST_CASE("66: cancel() does nothing to a Deferred whose result has gone on") {
         note_result(second, seen);
     }
     CHECK(seen == "12");
-    CHECK_MESSAGE(reports.take() == "", "no CancelledError appears where the result was");
+    CHECK_MESSAGE(reports.take() == "", "no CancelledError takes the place of the result");
 }
 
 TEST_CASE("66: cancel() inside a callback of the same Deferred does nothing") {
@@ -96,7 +96,7 @@ TEST_CASE("66: cancel() inside a callback of the same Deferred does nothing") {
     CHECK(seen == "1");
 }
 
-TEST_CASE("67, 68: after a cancel() without canceller one late firing is ignored, no second one") {
+TEST_CASE("67, 68: after a cancel() without a canceller one late firing is ignored, a second not") {
     Reports reports;
     std::string seen;
     for (const bool late_value : {true, false}) {
@@ -113,7 +113,7 @@ TEST_CASE("67, 68: after a cancel() without canceller one late firing is ignored
     CHECK(seen == cancelled + cancelled);
 }
 
-TEST_CASE("69: the canceller is called once, with the Deferred, before the errbacks") {
+TEST_CASE("69: the canceller is called once, with the Deferred, before the errbacks run") {
     Reports reports;
     std::string seen;
     Deferred<int> given;
@@ -127,7 +127,7 @@ TEST_CASE("69: the canceller is called once, with the Deferred, before the errba
     CHECK(seen == "canceller " + cancelled);
 }
 
-TEST_CASE("70: after a cancel() with a canceller no late firing is ignored") {
+TEST_CASE("70: after a cancel() with a canceller a late firing throws") {
     Reports reports;
     const Deferred<int> d([](Deferred<int>&) {});
     d.add_errback([](const Failure&) { return 0; });
@@ -135,7 +135,7 @@ TEST_CASE("70: after a cancel() with a canceller no late firing is ignored") {
     CHECK_THROWS_AS(d.callback(1), AlreadyCalledError);
 }
 
-TEST_CASE("71, 72: a canceller can give the value or the failure itself") {
+TEST_CASE("71, 72: a canceller can supply the value or the failure itself") {
     Reports reports;
     std::string seen;
     const Deferred<int> value([](Deferred<int>& self) { self.callback(5); });
@@ -158,7 +158,7 @@ TEST_CASE("73: however often a Deferred is cancelled, its canceller runs once") 
     CHECK(seen == "canceller " + cancelled);
 }
 
-TEST_CASE("74: cancelling a chain that waits cancels what it waits for") {
+TEST_CASE("74: cancelling a chain that waits cancels the inner Deferred") {
     Reports reports;
     std::string seen;
     const Deferred<int> inner([&](Deferred<int>&) { seen += "inner "; });
@@ -169,7 +169,7 @@ TEST_CASE("74: cancelling a chain that waits cancels what it waits for") {
     CHECK(seen == "inner " + cancelled);
 }
 
-TEST_CASE("75: the inner canceller may give a value; the outer chain goes on with that") {
+TEST_CASE("75: the inner canceller may supply a value; the outer chain continues with it") {
     Reports reports;
     std::string seen;
     const Deferred<int> inner([](Deferred<int>& self) { self.callback(5); });
@@ -193,7 +193,7 @@ TEST_CASE("77: cancel() reaches the innermost Deferred that has not fired") {
     CHECK(seen == "c " + cancelled);
 }
 
-TEST_CASE("77: a Deferred is cancelled by the chain that waits for it, even if it is paused") {
+TEST_CASE("77: cancelling a waiting chain cancels its inner Deferred, even if that is paused") {
     Reports reports;
     std::string seen;
     const Deferred<int> inner;
@@ -206,7 +206,7 @@ TEST_CASE("77: a Deferred is cancelled by the chain that waits for it, even if i
     CHECK(seen == cancelled);
 }
 
-TEST_CASE("78: what a canceller throws comes out of cancel(); the Deferred is as before") {
+TEST_CASE("78: a canceller's exception propagates out of cancel(); the Deferred stays unfired") {
     Reports reports;
     std::string seen;
     const Deferred<int> d([&](Deferred<int>&) {
@@ -221,7 +221,7 @@ TEST_CASE("78: what a canceller throws comes out of cancel(); the Deferred is as
     CHECK(seen == "canceller canceller 1");
 }
 
-TEST_CASE("78: the same for a canceller that has fired first; it goes for good") {
+TEST_CASE("78: the same if the canceller fired first; that canceller is gone for good") {
     Reports reports;
     std::string seen;
     const auto held = std::make_shared<int>(0);
@@ -248,7 +248,7 @@ TEST_CASE("79: a canceller that cancels again is not called again") {
     CHECK(seen == "canceller " + cancelled);
 }
 
-TEST_CASE("80: an errback can make a value of CancelledError") {
+TEST_CASE("80: an errback can turn CancelledError into a value") {
     Reports reports;
     std::string seen;
     const Deferred<int> d;
@@ -261,7 +261,7 @@ TEST_CASE("80: an errback can make a value of CancelledError") {
     CHECK(seen == "5");
 }
 
-TEST_CASE("a chain whose inner Deferred has gone unfired can be cancelled") {
+TEST_CASE("a chain whose inner Deferred was destroyed unfired can be cancelled") {
     Reports reports;
     std::string seen;
     const Deferred<int> outer;
@@ -274,7 +274,7 @@ TEST_CASE("a chain whose inner Deferred has gone unfired can be cancelled") {
     CHECK(seen == cancelled);
 }
 
-TEST_CASE("a chain is cancelled by what its inner Deferred held, as that goes") {
+TEST_CASE("a chain may be cancelled by the destructor of a closure that its inner Deferred held") {
     Reports reports;
     std::string seen;
     const Deferred<int> outer = succeed(0);
@@ -285,7 +285,7 @@ TEST_CASE("a chain is cancelled by what its inner Deferred held, as that goes") 
     CHECK(seen == cancelled);
 }
 
-TEST_CASE("so it is if that goes at once, and what is queued behind it gets the failure") {
+TEST_CASE("the same if that happens at once; callbacks queued behind it get the failure") {
     Reports reports;
     std::string seen;
     const Deferred<int> outer;
@@ -294,7 +294,7 @@ TEST_CASE("so it is if that goes at once, and what is queued behind it gets the 
     CHECK(seen == cancelled);
 }
 
-TEST_CASE("a Deferred may lose its last handle while it is cancelled") {
+TEST_CASE("a Deferred may lose its last handle while it is being cancelled") {
     Reports reports;
     std::string seen;
     std::optional<Deferred<int>> d;

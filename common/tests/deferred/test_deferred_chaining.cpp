@@ -18,7 +18,7 @@ namespace {
 
 const std::string boom = "[Failure: Exception: boom]";
 
-// An outer chain that has fired and waits for `inner`, and what became of it.
+// An outer chain that has fired and waits for `inner`, and its result.
 struct Waiting {
     Deferred<int> inner;
     Deferred<int> outer;
@@ -46,7 +46,7 @@ TEST_CASE("31: a Deferred that would wait for itself fails instead") {
     CHECK(seen == "[Failure: Exception: A Deferred can't wait for itself.]");
 }
 
-TEST_CASE("31: a ring of three that would wait for one another fails where it closes") {
+TEST_CASE("31: a cycle of three Deferreds that would wait for one another fails where it closes") {
     for (const bool outside_in : {true, false}) {
         Reports reports;
         std::string seen;
@@ -66,11 +66,11 @@ TEST_CASE("31: a ring of three that would wait for one another fails where it cl
         for (std::size_t i = 0; i < 3; ++i)
             ring[outside_in ? i : 2 - i].callback(0);
         CHECK(seen == "[Failure: Exception: A Deferred can't wait for itself.]");
-        CHECK_MESSAGE(sum == 9, "the two others got what the third one made of the failure");
+        CHECK_MESSAGE(sum == 9, "the other two got the value that the third made of the failure");
     }
 }
 
-TEST_CASE("32: a pause that begins inside the chain does not stop what was added already") {
+TEST_CASE("32: a callback that pauses its chain does not stop those that were already added") {
     std::string seen;
     const Deferred<void> d;
     d.add_callback([&] { d.pause(); });
@@ -78,22 +78,22 @@ TEST_CASE("32: a pause that begins inside the chain does not stop what was added
     d.callback();
     CHECK(seen == "queued");
     d.add_callback([&] { seen += " later"; });
-    CHECK_MESSAGE(seen == "queued", "what is added to a paused Deferred waits");
+    CHECK_MESSAGE(seen == "queued", "a callback added to a paused Deferred waits");
     d.unpause();
     CHECK(seen == "queued later");
 }
 
-TEST_CASE("32: nor does it stop whoever waits for the chain already") {
+TEST_CASE("32: such a pause does not stop a chain that already waits either") {
     std::string seen;
     const Deferred<int> d, other;
     d.add_callback([&](int value) {
         d.pause();
         return value;
     });
-    SUBCASE("a chain whose callback gave it") {
+    SUBCASE("a chain whose callback returned it") {
         succeed(0).add_callback([&](int) { return d; }).chain_deferred(other);
     }
-    SUBCASE("one that it is chained to") {
+    SUBCASE("a Deferred that it is chained to") {
         d.chain_deferred(other);
     }
     other.add_callback([&](int value) { seen += std::to_string(value); });
@@ -115,7 +115,7 @@ TEST_CASE("33: a paused Deferred is fired without running anything; unpause() ru
     CHECK(seen == "1");
 }
 
-TEST_CASE("34: what is added to a paused Deferred after its firing runs in order as well") {
+TEST_CASE("34: callbacks added to a paused Deferred after its firing run in order as well") {
     std::string seen;
     const Deferred<int> d;
     d.add_callback([&](int value) {
@@ -145,7 +145,7 @@ TEST_CASE("35: each pause() needs its unpause()") {
     CHECK(ran);
 }
 
-TEST_CASE("35: an unpause() without its pause() is refused") {
+TEST_CASE("35: an unpause() without a pause() throws") {
     const Deferred<int> d;
     CHECK_THROWS_AS(d.unpause(), std::logic_error);
 }
@@ -158,14 +158,14 @@ TEST_CASE("36, 37: the chain waits for a Deferred that a callback returned, and 
     CHECK(waiting.seen == "value 7");
 }
 
-TEST_CASE("38: the failure of the Deferred that is waited for goes to the errbacks") {
+TEST_CASE("38: the failure of the inner Deferred goes to the errbacks") {
     Reports reports;
     Waiting waiting;
     waiting.inner.errback(Exception("boom"));
     CHECK(waiting.seen == boom);
 }
 
-TEST_CASE("39: a returned Deferred that has its value already is not waited for") {
+TEST_CASE("39: the chain does not wait for a returned Deferred that already has its value") {
     int seen = 0;
     succeed(1).add_callback([](int value) { return succeed(value + 1); }).add_callback([&](int v) {
         seen = v;
@@ -173,7 +173,7 @@ TEST_CASE("39: a returned Deferred that has its value already is not waited for"
     CHECK(seen == 2);
 }
 
-TEST_CASE("40: a returned Deferred that has failed already fails the chain at once") {
+TEST_CASE("40: a returned Deferred that has already failed fails the chain at once") {
     Reports reports;
     std::string seen;
     succeed(1)
@@ -185,7 +185,7 @@ TEST_CASE("40: a returned Deferred that has failed already fails the chain at on
     CHECK(seen == boom);
 }
 
-TEST_CASE("41: an errback that returns a Deferred recovers when that one has its value") {
+TEST_CASE("41: an errback that returns a Deferred recovers when that Deferred has its value") {
     Reports reports;
     std::string seen;
     Deferred<std::string> cure;
@@ -211,7 +211,7 @@ TEST_CASE("41: both functions of a pair may return a Deferred") {
     CHECK(seen == "well ill both");
 }
 
-TEST_CASE("42: what is added to a chain that waits runs after that, in order") {
+TEST_CASE("42: callbacks added to a chain that waits run after the wait, in order") {
     std::string seen;
     Deferred<int> inner;
     Deferred<int> outer;
@@ -227,7 +227,7 @@ TEST_CASE("42: what is added to a chain that waits runs after that, in order") {
     CHECK(seen == "first 1 second 2");
 }
 
-TEST_CASE("43: the callbacks of the inner Deferred run first; the outer one gets what they leave") {
+TEST_CASE("43: the inner Deferred's callbacks run first; the outer chain gets their result") {
     Deferred<int> inner;
     std::string seen;
     inner.add_callback([&](int value) {
@@ -241,7 +241,7 @@ TEST_CASE("43: the callbacks of the inner Deferred run first; the outer one gets
     CHECK(seen == "inner outer 8");
 }
 
-TEST_CASE("43: they do so, too, if one of them runs when the inner Deferred is given") {
+TEST_CASE("43: the same if one of them is running when the inner Deferred is returned") {
     const Deferred<int> inner, outer;
     std::string seen;
     inner
@@ -260,7 +260,7 @@ TEST_CASE("43: they do so, too, if one of them runs when the inner Deferred is g
     CHECK(seen == "inner outer 9");
 }
 
-TEST_CASE("44: nothing can be added to a Deferred whose result was given away") {
+TEST_CASE("44: nothing can be added to a Deferred whose end is spent") {
     Deferred<int> inner;
     Deferred<int> outer;
     outer.add_callback([&](int) { return inner; });
@@ -287,13 +287,13 @@ TEST_CASE("44: one Deferred can't be returned to two chains") {
     CHECK(seen == "std::logic_error");
 }
 
-TEST_CASE("44: a callback's last words can't change the end of the Deferred that it gave") {
+TEST_CASE("44: a callback's destructor can't change the end of the Deferred that it returned") {
     struct AddsAtTheEnd {
         Deferred<int> d;
         explicit AddsAtTheEnd(Deferred<int> deferred) : d(std::move(deferred)) {}
         ~AddsAtTheEnd() {
             d.add_callback([](int) {});
-        } // d carries nothing now
+        } // the end of d is spent
     };
     Reports reports;
     std::string seen;
@@ -308,7 +308,7 @@ TEST_CASE("44: a callback's last words can't change the end of the Deferred that
     CHECK(seen == "std::logic_error");
 }
 
-TEST_CASE("48: a returned Deferred that has a value but is paused is waited for") {
+TEST_CASE("48: the chain waits for a returned Deferred that has a value but is paused") {
     int seen = 0;
     const Deferred<int> inner = succeed(7);
     inner.pause();
@@ -320,7 +320,7 @@ TEST_CASE("48: a returned Deferred that has a value but is paused is waited for"
     CHECK(seen == 7);
 }
 
-TEST_CASE("48: so is one that has paused itself before it was returned") {
+TEST_CASE("48: the same if that Deferred paused itself before it was returned") {
     int seen = 0;
     const Deferred<int> inner;
     inner.add_callback([&](int value) {
@@ -336,7 +336,7 @@ TEST_CASE("48: so is one that has paused itself before it was returned") {
     CHECK(seen == 7);
 }
 
-TEST_CASE("49: a failure that was handed on is the outer Deferred's alone") {
+TEST_CASE("49: a failure that moved to the outer Deferred belongs to it alone") {
     Reports reports;
     {
         Deferred<int> outer;
@@ -346,7 +346,7 @@ TEST_CASE("49: a failure that was handed on is the outer Deferred's alone") {
             outer.callback(0);
             inner.errback(Exception("boom"));
         }
-        CHECK_MESSAGE(reports.take() == "", "the inner one has gone without a word");
+        CHECK_MESSAGE(reports.take() == "", "the inner Deferred was destroyed without a report");
     }
     CHECK(reports.take() == "Unhandled error in Deferred: " + boom);
 }
@@ -378,7 +378,7 @@ TEST_CASE("50: chain_deferred fires the other Deferred with the value or the fai
     CHECK(seen == "1 " + boom + "2 " + boom);
 }
 
-TEST_CASE("50: a Deferred that was chained to another has nothing left, no failure either") {
+TEST_CASE("50: the end of a Deferred chained to another is spent; its failure moves, too") {
     Reports reports;
     {
         Deferred<int> next;
@@ -401,7 +401,7 @@ TEST_CASE("50: chaining to a Deferred that has fired is reported") {
                             "[Failure: AlreadyCalledError: A Deferred can be fired only once.]");
 }
 
-TEST_CASE("50: so is the failure that could not go there") {
+TEST_CASE("50: a failure that could not be passed on is reported, too") {
     Reports reports;
     fail<int>(Exception("boom")).chain_deferred(succeed(1));
     CHECK(reports.take() == "Unhandled error in Deferred: "
@@ -410,7 +410,7 @@ TEST_CASE("50: so is the failure that could not go there") {
                                 boom);
 }
 
-TEST_CASE("50, 67: a cancelled Deferred ignores what it was chained to, once, failures as well") {
+TEST_CASE("50, 67: a cancelled Deferred ignores one result of its source, even a failure") {
     Reports reports;
     {
         Deferred<int> d;
@@ -423,7 +423,7 @@ TEST_CASE("50, 67: a cancelled Deferred ignores what it was chained to, once, fa
     CHECK(reports.take() == "");
 }
 
-TEST_CASE("a callback may return a reference to a Deferred that somebody keeps") {
+TEST_CASE("a callback may return a reference to a Deferred that is kept elsewhere") {
     Reports reports;
     const Deferred<int> kept;
     std::string seen;
@@ -434,7 +434,7 @@ TEST_CASE("a callback may return a reference to a Deferred that somebody keeps")
     CHECK(seen == "2");
 }
 
-TEST_CASE("a callback may be only sometimes asynchronous") {
+TEST_CASE("a callback may return a Deferred only sometimes") {
     Reports reports;
     std::string seen;
     using Sometimes = std::variant<int, Deferred<int>>;
@@ -447,7 +447,7 @@ TEST_CASE("a callback may be only sometimes asynchronous") {
     CHECK(seen == "12");
 }
 
-TEST_CASE("a chain whose inner Deferred goes unfired never goes on, and reports nothing") {
+TEST_CASE("a chain whose inner Deferred is destroyed unfired never continues or reports anything") {
     Reports reports;
     std::string seen;
     Deferred<int> outer;

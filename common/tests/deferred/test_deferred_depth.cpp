@@ -15,7 +15,7 @@ namespace {
 
 using Row = std::vector<Deferred<int>>;
 
-// Unfired Deferreds, each of which, once fired, will wait for the next.
+// Unfired Deferreds; each one, once fired, will wait for the next.
 Row row_of_waiting() {
     Row row(very_many);
     for (std::size_t i = 0; i + 1 < row.size(); ++i)
@@ -25,13 +25,13 @@ Row row_of_waiting() {
 
 enum class Order { first_to_last, last_to_first };
 
-// Fires all of them but the last, for which they wait then.
+// Fires all but the last; they then wait for the last.
 void fire_all_but_the_last(const Row& row, Order order) {
     for (std::size_t i = 0; i + 1 < row.size(); ++i)
         row[order == Order::first_to_last ? i : row.size() - 2 - i].callback(0);
 }
 
-// The reports are those of the thread in which they come up.
+// Each thread has its own reports.
 void on_small_stack_without_reports(const std::function<void()>& f) {
     on_small_stack([&] {
         Reports reports;
@@ -53,7 +53,7 @@ TEST_CASE("27: a million callbacks on one Deferred") {
     CHECK(last == very_many);
 }
 
-TEST_CASE("27: a million callbacks that are never run") {
+TEST_CASE("27: a million callbacks that never run") {
     on_small_stack_without_reports([&] {
         Deferred<int> d;
         for (int i = 0; i < very_many; ++i)
@@ -85,7 +85,7 @@ TEST_CASE("51: a million Deferreds, each waiting for the next; the last one fire
     CHECK(seen == 7);
 }
 
-TEST_CASE("51: a failure travels as far, and is reported once") {
+TEST_CASE("51: a failure travels just as far, and is reported once") {
     std::string lines;
     on_small_stack([&] {
         Reports reports;
@@ -99,7 +99,7 @@ TEST_CASE("51: a failure travels as far, and is reported once") {
     CHECK(lines == "Unhandled error in Deferred: [Failure: Exception: boom]");
 }
 
-TEST_CASE("51: a million Deferreds that wait and never fire go one after the other") {
+TEST_CASE("51: a million Deferreds that wait and never fire are destroyed one after the other") {
     for (const Order order : {Order::first_to_last, Order::last_to_first}) {
         on_small_stack_without_reports([&] {
             Row row = row_of_waiting();
@@ -114,7 +114,7 @@ TEST_CASE("51: a million Deferreds that wait and never fire go one after the oth
     }
 }
 
-TEST_CASE("51: the same when the first or the last handle is the only one left") {
+TEST_CASE("51: the same when only the first or only the last handle remains") {
     on_small_stack_without_reports([] {
         Row row = row_of_waiting();
         fire_all_but_the_last(row, Order::first_to_last);
@@ -130,10 +130,10 @@ TEST_CASE("51: the same when the first or the last handle is the only one left")
         row.clear();
         last.callback(7);
     });
-    CHECK_MESSAGE(seen == 7, "the last one holds all that wait for it");
+    CHECK_MESSAGE(seen == 7, "the last one holds all the others that wait for it");
 }
 
-TEST_CASE("51: a million unfired Deferreds, each held by a callback of the one before") {
+TEST_CASE("51: a million unfired Deferreds, each held by a callback of the previous one") {
     on_small_stack_without_reports([] {
         Row row = row_of_waiting();
         const Deferred<int> first = row.front();

@@ -1,4 +1,4 @@
-// Items 54 to 64: failures in errbacks, and errors that nobody handles.
+// Items 54 to 64: failures in errbacks, and unhandled errors.
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,25 +57,25 @@ TEST_CASE("56: errback() where no exception is caught throws and leaves the Defe
     CHECK_NOTHROW(d.callback(1));
 }
 
-TEST_CASE("57, 58: a failure that nobody handled is reported when the last handle goes") {
+TEST_CASE("57, 58: an unhandled failure is reported when the last handle is destroyed") {
     Reports reports;
     std::optional<Deferred<int>> d = fail<int>(Exception("boom"));
     std::optional<Deferred<int>> copy = d;
     CHECK(reports.take() == "");
     d.reset();
-    CHECK_MESSAGE(reports.take() == "", "a copy of the handle is left");
+    CHECK_MESSAGE(reports.take() == "", "a copy of the handle still exists");
     copy.reset();
     CHECK(reports.take() == unhandled_boom);
 }
 
-TEST_CASE("57: nor does an assignment keep a failure from being reported") {
+TEST_CASE("57: assigning to the last handle reports the failure, too") {
     Reports reports;
     Deferred<int> d = fail<int>(Exception("boom"));
     d = succeed(1);
     CHECK(reports.take() == unhandled_boom);
 }
 
-TEST_CASE("57: the failure of a paused chain that nobody resumed is reported") {
+TEST_CASE("57: the failure of a paused chain that is never resumed is reported") {
     Reports reports;
     bool ran = false;
     {
@@ -125,7 +125,7 @@ TEST_CASE("61: log::err as an errback reports the failure and clears it") {
     CHECK(reports.take() == "Unhandled Error: " + boom);
 }
 
-TEST_CASE("62: an unfired Deferred goes in silence, and nothing of it runs") {
+TEST_CASE("62: an unfired Deferred is destroyed silently, and none of its functions runs") {
     Reports reports;
     bool ran = false;
     {
@@ -136,13 +136,13 @@ TEST_CASE("62: an unfired Deferred goes in silence, and nothing of it runs") {
     CHECK(reports.take() == "");
 }
 
-TEST_CASE("63: a CancelledError that nobody handles is reported as any other") {
+TEST_CASE("63: an unhandled CancelledError is reported like any other") {
     Reports reports;
     Deferred<int>().cancel();
     CHECK(reports.take() == "Unhandled error in Deferred: [Failure: CancelledError]");
 }
 
-TEST_CASE("64: a closure that keeps the handle it waits on keeps the chain, until that fires") {
+TEST_CASE("64: a closure that holds its own Deferred's handle keeps the chain until it fires") {
     Reports reports;
     std::weak_ptr<Deferred<int>> ring;
     {
@@ -150,14 +150,14 @@ TEST_CASE("64: a closure that keeps the handle it waits on keeps the chain, unti
         d->add_callback([d](int value) { return value; });
         ring = d;
     }
-    CHECK_MESSAGE(!ring.expired(), "all handles outside are gone; the ring holds itself");
+    CHECK_MESSAGE(!ring.expired(), "there is no handle outside; the cycle holds itself");
     if (const auto d = ring.lock())
         d->errback(Exception("boom"));
-    CHECK_MESSAGE(ring.expired(), "the closure has gone with its turn, and the ring with it");
+    CHECK_MESSAGE(ring.expired(), "the closure was destroyed after its run, and the cycle with it");
     CHECK(reports.take() == unhandled_boom);
 }
 
-TEST_CASE("a report may use Deferreds itself") {
+TEST_CASE("a report may itself use Deferreds") {
     Reports reports;
     std::string seen;
     {

@@ -1,4 +1,4 @@
-// Items 1 to 30: a Deferred is fired, and its callbacks and errbacks run.
+// Items 1 to 30: firing a Deferred runs its callbacks and errbacks.
 #include <functional>
 #include <memory>
 #include <string>
@@ -32,7 +32,7 @@ TEST_CASE("1: a callback gets the value once, before callback() returns") {
     CHECK(seen == "x");
 }
 
-TEST_CASE("2: callbacks run in the order of their adding, each with the value of the one before") {
+TEST_CASE("2: callbacks run in the order of adding, each with the previous one's result") {
     std::string seen;
     Deferred<int> d;
     d.add_callback([](int value) { return std::to_string(value) + " one"; })
@@ -42,7 +42,7 @@ TEST_CASE("2: callbacks run in the order of their adding, each with the value of
     CHECK(seen == "0 one two three");
 }
 
-TEST_CASE("3: after a callback that gives nothing, the next one gets nothing") {
+TEST_CASE("3: after a callback that returns nothing, the next one gets nothing") {
     bool ran = false;
     Deferred<int> d;
     const Deferred<void> end = d.add_callback([](int) {});
@@ -51,7 +51,7 @@ TEST_CASE("3: after a callback that gives nothing, the next one gets nothing") {
     CHECK(ran);
 }
 
-TEST_CASE("4: of a pair, a failure runs the errback alone, which gets a Failure") {
+TEST_CASE("4: of a pair, a failure runs the errback only, which gets a Failure") {
     Reports reports;
     std::string seen;
     Deferred<int> d;
@@ -61,7 +61,7 @@ TEST_CASE("4: of a pair, a failure runs the errback alone, which gets a Failure"
     CHECK(seen == boom);
 }
 
-TEST_CASE("5: errback() passes a Failure on as it is") {
+TEST_CASE("5: errback() passes a Failure on unchanged") {
     Reports reports;
     const Failure given{Exception("boom")};
     bool same = false;
@@ -104,7 +104,7 @@ TEST_CASE("7: a callback added after firing runs at once") {
     CHECK(seen == "x");
 }
 
-TEST_CASE("8: callbacks added one by one after firing each get what the one before left") {
+TEST_CASE("8: callbacks added one at a time after firing each get the previous one's result") {
     std::vector<int> seen;
     const auto count = [&](int value) {
         seen.push_back(value);
@@ -117,7 +117,7 @@ TEST_CASE("8: callbacks added one by one after firing each get what the one befo
     CHECK((seen == std::vector{0, 1, 2}));
 }
 
-TEST_CASE("9: each way to add gives a handle on the same chain") {
+TEST_CASE("9: each way to add returns a handle on the same chain") {
     FakeClock clock;
     const Deferred<int> d;
     CHECK(d.add_callback([](int value) { return value; }) == d);
@@ -128,7 +128,7 @@ TEST_CASE("9: each way to add gives a handle on the same chain") {
     CHECK_FALSE(d == Deferred<int>());
 }
 
-TEST_CASE("10: what a callback throws does not go to the errback on its own level, but on") {
+TEST_CASE("10: a callback's exception does not go to the errback beside it, but to the next step") {
     Reports reports;
     std::string seen;
     Deferred<int> d;
@@ -150,7 +150,7 @@ TEST_CASE("11: an errback after a callback is a catch around it") {
     CHECK(seen == boom);
 }
 
-TEST_CASE("12: a failure passes by the levels that have only a callback, and stays the same") {
+TEST_CASE("12: a failure skips the levels that have only a callback, and stays the same") {
     Reports reports;
     const Failure given{Exception("boom")};
     std::string seen;
@@ -162,7 +162,7 @@ TEST_CASE("12: a failure passes by the levels that have only a callback, and sta
     CHECK(seen == "the same");
 }
 
-TEST_CASE("13: a value passes by the levels that have only an errback") {
+TEST_CASE("13: a value skips the levels that have only an errback") {
     std::string seen;
     Deferred<std::string> d;
     d.add_errback([&](const Failure&) {
@@ -173,7 +173,7 @@ TEST_CASE("13: a value passes by the levels that have only an errback") {
     CHECK(seen == "x");
 }
 
-TEST_CASE("14: add_both runs for value and failure, and what it gives goes on") {
+TEST_CASE("14: add_both runs for a value and for a failure, and its result continues") {
     Reports reports;
     std::string seen;
     const auto either = [&](Result<int> result) {
@@ -213,7 +213,7 @@ TEST_CASE("14: add_both can pass a failure on") {
     CHECK(seen == boom);
 }
 
-TEST_CASE("15: an errback that gives a value, or nothing, leads back to the callbacks") {
+TEST_CASE("15: an errback that returns a value, or nothing, leads back to the callbacks") {
     Reports reports;
     std::string seen;
     fail<int>(Exception("boom"))
@@ -225,7 +225,7 @@ TEST_CASE("15: an errback that gives a value, or nothing, leads back to the call
     CHECK(seen == "5 nothing");
 }
 
-TEST_CASE("16: an errback that gives back its Failure stays on the errback side") {
+TEST_CASE("16: an errback that returns its Failure stays on the errback side") {
     Reports reports;
     const Failure given{Exception("boom")};
     bool same = false;
@@ -238,7 +238,7 @@ TEST_CASE("16: an errback that gives back its Failure stays on the errback side"
     CHECK(same);
 }
 
-TEST_CASE("17: what an errback throws takes the place of the failure it got") {
+TEST_CASE("17: an errback's exception replaces the failure that it got") {
     Reports reports;
     std::string seen;
     fail<int>(Exception("boom"))
@@ -250,7 +250,7 @@ TEST_CASE("17: what an errback throws takes the place of the failure it got") {
     CHECK(seen == "[Failure: Exception: worse]");
 }
 
-TEST_CASE("18: what a callback throws does not come out of callback(), but is the next result") {
+TEST_CASE("18: a callback's exception stays inside callback() and is the next result") {
     Reports reports;
     Deferred<int> d;
     bool caught = false;
@@ -261,7 +261,7 @@ TEST_CASE("18: what a callback throws does not come out of callback(), but is th
     CHECK(caught);
 }
 
-TEST_CASE("19: a callback that gives a Result with a Failure has failed") {
+TEST_CASE("19: a callback that returns a Result with a Failure has failed") {
     Reports reports;
     std::string seen;
     succeed(1)
@@ -273,7 +273,7 @@ TEST_CASE("19: a callback that gives a Result with a Failure has failed") {
     CHECK(seen == boom);
 }
 
-TEST_CASE("20: a callback gets the result alone; further arguments are bound to it") {
+TEST_CASE("20: a callback gets only the result; it captures further arguments") {
     std::string seen;
     const auto note = [&](const std::string& prefix, int value) {
         seen = prefix + std::to_string(value);
@@ -289,7 +289,7 @@ TEST_CASE("21: callback() takes exactly one value") {
     CHECK(CanBeFiredWith<Deferred<void>>);
 }
 
-TEST_CASE("22: called() is true from the firing on, also while the chain waits") {
+TEST_CASE("22: called() is true from the firing on, even while the chain waits") {
     Deferred<int> inner;
     Deferred<int> d;
     d.add_callback([&](int) { return inner; });
@@ -310,7 +310,7 @@ TEST_CASE("23: callback() with a Result that is a failure starts on the errback 
     CHECK(seen == boom);
 }
 
-TEST_CASE("24: errback() takes any value, which prints itself") {
+TEST_CASE("24: errback() takes any value, which the failure prints") {
     Reports reports;
     std::string seen;
     const auto note = [&](const Failure& failure) { seen += failure.text(); };
@@ -323,7 +323,7 @@ TEST_CASE("24: errback() takes any value, which prints itself") {
     CHECK(seen == "[Failure: std::string: oops]");
 }
 
-TEST_CASE("25: whatever a callback throws becomes a Failure") {
+TEST_CASE("25: anything that a callback throws becomes a Failure") {
     struct NoException {};
     Reports reports;
     std::string seen;
@@ -333,12 +333,12 @@ TEST_CASE("25: whatever a callback throws becomes a Failure") {
     CHECK(seen == "[Failure: NoException][Failure: int: 7]");
 }
 
-TEST_CASE("26: a Deferred can't be what a Deferred is fired with, so it is never chained by that") {
+TEST_CASE("26: a Deferred can't be fired with a Deferred, so firing never chains two") {
     CHECK_FALSE(CanBeFiredWith<Deferred<int>, Deferred<int>>);
     CHECK_FALSE(CanBeFiredWith<Deferred<void>, Deferred<void>>);
 }
 
-TEST_CASE("28: a callback added by a callback of the same Deferred comes last, and later") {
+TEST_CASE("28: a callback added by a callback of the same Deferred runs later, and last") {
     std::string seen;
     const Deferred<void> d;
     d.add_callback([&] {
@@ -350,7 +350,7 @@ TEST_CASE("28: a callback added by a callback of the same Deferred comes last, a
     CHECK(seen == "first second added");
 }
 
-TEST_CASE("6: nor can a Deferred be fired again by its own callback") {
+TEST_CASE("6: a Deferred's own callback can't fire it again either") {
     Reports reports;
     std::string seen;
     const Deferred<void> d;
@@ -361,7 +361,7 @@ TEST_CASE("6: nor can a Deferred be fired again by its own callback") {
     CHECK(seen == "[Failure: AlreadyCalledError: A Deferred can be fired only once.]");
 }
 
-TEST_CASE("30: a callback that fires another Deferred runs that one's chain inside") {
+TEST_CASE("30: a callback that fires another Deferred runs that Deferred's chain inside") {
     std::string seen;
     Deferred<void> other;
     other.add_callback([&] { seen += " inside"; });

@@ -1,4 +1,4 @@
-// What C++ adds to the contract: typed handles, move-only results, and who lives how long.
+// What C++ adds to the contract: typed handles, move-only results, and lifetimes.
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -14,7 +14,7 @@ using namespace twist;
 
 namespace {
 
-// Something to hold, that counts its holders.
+// An object that counts its holders.
 using Held = std::shared_ptr<int>;
 Held something() {
     return std::make_shared<int>(0);
@@ -22,7 +22,7 @@ Held something() {
 
 } // namespace
 
-TEST_CASE("9: a handle whose end has moved on fires and cancels still; adding to it throws") {
+TEST_CASE("9: a handle whose end has another type still fires and cancels; adding to it throws") {
     Reports reports;
     std::string seen;
     const Deferred<int> d;
@@ -44,7 +44,7 @@ TEST_CASE("9: a handle whose end has moved on fires and cancels still; adding to
     CHECK(seen == "[Failure: CancelledError]");
 }
 
-TEST_CASE("9: an end that comes back to the type of a handle takes additions through it again") {
+TEST_CASE("9: a handle accepts additions again when the end has its type again") {
     std::string seen;
     const Deferred<int> d;
     d.add_callback([](int value) {
@@ -55,7 +55,7 @@ TEST_CASE("9: an end that comes back to the type of a handle takes additions thr
     CHECK(seen == "4");
 }
 
-TEST_CASE("9: firing takes a handle of the type that the chain begins with") {
+TEST_CASE("9: firing needs a handle of the type that the chain begins with") {
     Reports reports;
     std::string seen;
     const Deferred<int> d;
@@ -72,10 +72,10 @@ TEST_CASE("9: firing takes a handle of the type that the chain begins with") {
         return std::string();
     });
     end.errback(Exception("boom"));
-    CHECK_MESSAGE(seen == "[Failure: Exception: boom]", "a failure has no type to be wrong");
+    CHECK_MESSAGE(seen == "[Failure: Exception: boom]", "a failure fits every type of chain");
 }
 
-TEST_CASE("copies of a handle mean the same chain") {
+TEST_CASE("copies of a handle refer to the same chain") {
     std::string seen;
     const Deferred<int> d;
     const Deferred<int> copy = d;
@@ -86,7 +86,7 @@ TEST_CASE("copies of a handle mean the same chain") {
     CHECK(seen == "7");
 }
 
-TEST_CASE("a handle that was moved from is empty, and says so") {
+TEST_CASE("a moved-from handle is empty, and its calls throw") {
     Deferred<int> d;
     const Deferred<int> moved = std::move(d);
     const char* const message = "This handle of a Deferred is empty: it was moved or awaited.";
@@ -99,7 +99,7 @@ TEST_CASE("a handle that was moved from is empty, and says so") {
     CHECK_THROWS_WITH_AS(d.unpause(), message, std::logic_error);
 }
 
-TEST_CASE("a result that can only be moved goes through every kind of step") {
+TEST_CASE("a move-only result passes through every kind of step") {
     using Box = std::unique_ptr<int>;
     Reports reports;
     int seen = 0;
@@ -119,7 +119,7 @@ TEST_CASE("a result that can only be moved goes through every kind of step") {
     CHECK(seen == 7);
 }
 
-TEST_CASE("a value goes with the step that takes it") {
+TEST_CASE("a value is destroyed with the step that takes it") {
     const Held held = something();
     const Deferred<Held> d;
     d.callback(held);
@@ -128,7 +128,7 @@ TEST_CASE("a value goes with the step that takes it") {
     CHECK(held.use_count() == 1);
 }
 
-TEST_CASE("a step that can only be moved may be added") {
+TEST_CASE("a move-only step may be added") {
     int seen = 0;
     const Deferred<int> d;
     d.add_callback([box = std::make_unique<int>(7)](int value) {
@@ -138,7 +138,7 @@ TEST_CASE("a step that can only be moved may be added") {
     CHECK(seen == 8);
 }
 
-TEST_CASE("a closure goes as soon as it has run, or has been passed by") {
+TEST_CASE("a closure is destroyed as soon as it has run or was skipped") {
     Reports reports;
     const Held held = something();
     const Deferred<int> inner;
@@ -150,12 +150,12 @@ TEST_CASE("a closure goes as soon as it has run, or has been passed by") {
         .add_callback([&](int) { while_the_next_ran = held.use_count(); });
     CHECK(held.use_count() == 5);
     d.callback(1);
-    CHECK_MESSAGE(held.use_count() == 1, "also that of a step that waits now");
+    CHECK_MESSAGE(held.use_count() == 1, "even the closure of the step that waits now");
     inner.callback(2);
     CHECK(while_the_next_ran == 1);
 }
 
-TEST_CASE("a closure goes before the next step runs, and before callback() returns") {
+TEST_CASE("a closure is destroyed before the next step runs, and before callback() returns") {
     const Held held = something();
     long seen = 0;
     const Deferred<int> d;
@@ -164,7 +164,7 @@ TEST_CASE("a closure goes before the next step runs, and before callback() retur
     CHECK(seen == 1);
 }
 
-TEST_CASE("closures that never run go with the last handle") {
+TEST_CASE("closures that never run are destroyed with the last handle") {
     const Held held = something();
     {
         std::optional<Deferred<void>> end;
@@ -177,7 +177,7 @@ TEST_CASE("closures that never run go with the last handle") {
     CHECK(held.use_count() == 1);
 }
 
-TEST_CASE("the canceller goes when the Deferred fires, in whatever way") {
+TEST_CASE("the canceller is destroyed when the Deferred fires, in any way") {
     Reports reports;
     const Held held = something();
     const auto canceller = [held](Deferred<int>&) {};

@@ -18,7 +18,7 @@ const std::string boom = "[Failure: Exception: boom]";
 const std::string cancelled = "[Failure: CancelledError]";
 const std::string timed_out = "[Failure: TimeoutError: No result came in time.]";
 
-// What has become of `d` by now.
+// The result of `d` so far.
 template <class T>
 std::string outcome(const Deferred<T>& d) {
     std::string seen = "nothing yet";
@@ -41,7 +41,7 @@ std::string outcome(const Deferred<T>& d) {
 
 } // namespace
 
-TEST_CASE("96: succeed and fail give Deferreds that have fired; cancel() does nothing to them") {
+TEST_CASE("96: succeed and fail return Deferreds that have fired; cancel() does nothing to them") {
     Reports reports;
     const Deferred<int> succeeded = succeed(1);
     const Deferred<int> failed = fail<int>(Exception("boom"));
@@ -72,14 +72,14 @@ TEST_CASE("97: maybe_deferred passes move-only arguments and results on") {
     CHECK(seen == 5);
 }
 
-TEST_CASE("97, 6: what maybe_deferred has fired can't be fired again") {
+TEST_CASE("97, 6: a Deferred that maybe_deferred has fired can't be fired again") {
     Reports reports;
     const Deferred<int> d = maybe_deferred([] { return 5; });
     CHECK_THROWS_AS(d.callback(6), AlreadyCalledError);
     CHECK(outcome(d) == "5");
 }
 
-TEST_CASE("98: maybe_deferred of a function that throws or gives a failure has failed") {
+TEST_CASE("98: maybe_deferred of a function that throws or returns a failure has failed") {
     Reports reports;
     const auto value_or_throw = [](bool bad) {
         if (bad)
@@ -93,7 +93,7 @@ TEST_CASE("98: maybe_deferred of a function that throws or gives a failure has f
           boom);
 }
 
-TEST_CASE("99: maybe_deferred of a function that returns a Deferred is that Deferred") {
+TEST_CASE("99: maybe_deferred of a function that returns a Deferred returns that Deferred") {
     const Deferred<int> d;
     CHECK(maybe_deferred([&] { return d; }) == d);
     CHECK(maybe_deferred([&]() -> const Deferred<int>& { return d; }) == d);
@@ -112,7 +112,7 @@ TEST_CASE("97, 99: maybe_deferred of a function that is only sometimes asynchron
     CHECK(maybe_deferred(get_poem, false) == later);
 }
 
-TEST_CASE("100: add_timeout cancels when the time is up, and makes a TimeoutError of it") {
+TEST_CASE("100: add_timeout cancels when the time is up, and turns the error into a TimeoutError") {
     Reports reports;
     FakeClock clock;
     std::string seen;
@@ -128,7 +128,7 @@ TEST_CASE("100: add_timeout cancels when the time is up, and makes a TimeoutErro
     CHECK(seen == timed_out);
 }
 
-TEST_CASE("100, 44: add_timeout where the result was given away throws, and leaves no timer") {
+TEST_CASE("100, 44: add_timeout on a Deferred whose end is spent throws, and leaves no timer") {
     Reports reports;
     FakeClock clock;
     const Deferred<int> inner;
@@ -150,7 +150,7 @@ TEST_CASE("101: a result that comes in time stops the timer") {
     CHECK(outcome(d) == "1");
 }
 
-TEST_CASE("101: the CancelledError of a cancel() by hand stays, and the timer is stopped") {
+TEST_CASE("101: an explicit cancel() keeps its CancelledError, and the timer is stopped") {
     Reports reports;
     FakeClock clock;
     const Deferred<int> d;
@@ -160,7 +160,7 @@ TEST_CASE("101: the CancelledError of a cancel() by hand stays, and the timer is
     CHECK(outcome(d) == cancelled);
 }
 
-TEST_CASE("102: when the time is up, the canceller may give a value or another error") {
+TEST_CASE("102: when the time is up, the canceller may supply a value or another error") {
     Reports reports;
     FakeClock clock;
     const Deferred<int> value([](Deferred<int>& self) { self.callback(5); });
@@ -188,7 +188,7 @@ TEST_CASE("103: errbacks before add_timeout see CancelledError, those after it T
     CHECK(seen == cancelled + timed_out);
 }
 
-TEST_CASE("103: add_timeout does not cover what later callbacks begin") {
+TEST_CASE("103: add_timeout does not cover Deferreds that later callbacks return") {
     Reports reports;
     FakeClock clock;
     const Deferred<int> slow;
@@ -199,7 +199,7 @@ TEST_CASE("103: add_timeout does not cover what later callbacks begin") {
     CHECK_FALSE(slow.called());
 }
 
-TEST_CASE("103: add_timeout covers what earlier callbacks began") {
+TEST_CASE("103: add_timeout covers Deferreds that earlier callbacks returned") {
     Reports reports;
     FakeClock clock;
     const Deferred<int> slow;
@@ -212,7 +212,7 @@ TEST_CASE("103: add_timeout covers what earlier callbacks began") {
     CHECK(outcome(end) == timed_out);
 }
 
-TEST_CASE("100: a clock that goes before the time is up takes the timer with it") {
+TEST_CASE("100: a clock that is destroyed before the time is up destroys the timer") {
     Reports reports;
     const Deferred<int> d;
     {

@@ -43,7 +43,7 @@ std::string text(const std::vector<int>& values) {
     return all;
 }
 
-// Writes what a list comes to, once, to `seen`.
+// Appends the list's result to `seen`, once.
 template <class T>
 void note_result(const Deferred<T>& list, std::string& seen) {
     list.add_both([&seen](const Result<T>& result) {
@@ -57,14 +57,14 @@ Deferred<int> with_canceller(std::string& seen, const std::string& name) {
 
 } // namespace
 
-TEST_CASE("82: the list of nothing has fired already, with nothing") {
+TEST_CASE("82: a list of no members has already fired, with no results") {
     Reports reports;
     std::string seen;
     note_result(deferred_list(Ints{}), seen);
     CHECK(seen == "[]");
 }
 
-TEST_CASE("83: a list fires with the last member, and keeps the order of the members") {
+TEST_CASE("83: a list fires with its last member, and keeps the order of the members") {
     Reports reports;
     std::string seen;
     const Ints members(3);
@@ -76,7 +76,7 @@ TEST_CASE("83: a list fires with the last member, and keeps the order of the mem
     CHECK(seen == "[(True, 0), (True, 1), (True, 2)]");
 }
 
-TEST_CASE("84: a member's failure has its place in the list, which succeeds") {
+TEST_CASE("84: a member's failure is in its place in the list, which succeeds") {
     Reports reports;
     std::string seen;
     const Ints members(2);
@@ -86,7 +86,7 @@ TEST_CASE("84: a member's failure has its place in the list, which succeeds") {
     CHECK(seen == "[(True, 0), (False, " + boom + ")]");
 }
 
-TEST_CASE("85: a failure that only the list has seen is reported when its member goes") {
+TEST_CASE("85: a failure that only the list has seen is reported when its member is destroyed") {
     Reports reports;
     std::string seen;
     {
@@ -99,7 +99,7 @@ TEST_CASE("85: a failure that only the list has seen is reported when its member
     CHECK(reports.take() == unhandled + boom);
 }
 
-TEST_CASE("85: it is reported then, even if the list still waits for another") {
+TEST_CASE("85: such a failure is reported even if the list still waits for another member") {
     Reports reports;
     Ints members(2);
     const auto list = deferred_list(members);
@@ -109,7 +109,7 @@ TEST_CASE("85: it is reported then, even if the list still waits for another") {
     CHECK(reports.take() == unhandled + boom);
 }
 
-TEST_CASE("86: with consume_errors the list has the failure, and the member's end is void") {
+TEST_CASE("86: with consume_errors the list has the failure, and the member's end is spent") {
     Reports reports;
     std::string seen;
     const Ints members(1);
@@ -129,7 +129,7 @@ TEST_CASE("87: callbacks that a member gets later still see its value") {
     CHECK(seen == "[(True, 'a poem')]callback: a poem; ");
 }
 
-TEST_CASE("87: a value that can't be copied goes to the list, and the member's end is void") {
+TEST_CASE("87: a value that can't be copied goes to the list, and the member's end is spent") {
     Reports reports;
     const Deferred<std::unique_ptr<int>> member;
     int seen = 0;
@@ -140,8 +140,7 @@ TEST_CASE("87: a value that can't be copied goes to the list, and the member's e
     CHECK(seen == 7);
 }
 
-TEST_CASE("88: an errback that a member had before changes what the list sees; a later one does "
-          "not, but it handles the failure") {
+TEST_CASE("88: errbacks from before the list change what it sees; later ones handle the failure") {
     Reports reports;
     std::string seen;
     const Ints members(2);
@@ -162,7 +161,7 @@ TEST_CASE("89: a list of members that have all fired fires while it is made") {
     CHECK(seen == "[(True, 1), (True, 2)]");
 }
 
-TEST_CASE("90: first_success fires with the first value, and does not mind those that come later") {
+TEST_CASE("90: first_success fires with the first value, and ignores later results") {
     Reports reports;
     std::string seen;
     const Ints members(3);
@@ -175,7 +174,7 @@ TEST_CASE("90: first_success fires with the first value, and does not mind those
     CHECK(seen == "2 from #2");
 }
 
-TEST_CASE("90: where all fail first_success gives the whole list") {
+TEST_CASE("90: if all members fail, first_success fires with the whole list") {
     Reports reports;
     std::string seen;
     const Ints members(2);
@@ -185,7 +184,7 @@ TEST_CASE("90: where all fail first_success gives the whole list") {
     CHECK(seen == "[(False, " + boom + "), (False, [Failure: int: 5])]");
 }
 
-TEST_CASE("90: first_success of nothing never fires") {
+TEST_CASE("90: first_success of no members never fires") {
     CHECK_FALSE(first_success(Ints{}).called());
 }
 
@@ -211,7 +210,7 @@ TEST_CASE("91: with fire_on_one_errback the first failure fails the list, with a
     CHECK(seen == "#1: " + boom);
 }
 
-TEST_CASE("91: with fire_on_one_errback and no failure the list is an ordinary one") {
+TEST_CASE("91: with fire_on_one_errback and no failure the list is an ordinary list") {
     Reports reports;
     std::string seen;
     const Ints members(2);
@@ -232,7 +231,7 @@ TEST_CASE("92: cancelling the list cancels every member, and the list fires by i
                       "), (True, 3)]");
 }
 
-TEST_CASE("92: so is a member that has given its result and waits for another Deferred by now") {
+TEST_CASE("92: a member that has given its result and awaits another Deferred is cancelled, too") {
     Reports reports;
     std::string seen;
     const auto to_zero = [](const Failure&) { return 0; };
@@ -242,11 +241,11 @@ TEST_CASE("92: so is a member that has given its result and waits for another De
     note_result(list, seen);
     members[0].add_callback([&](int) { return awaited; }).add_errback(to_zero);
     members[1].add_errback(to_zero);
-    SUBCASE("the other has no result yet") {}
-    SUBCASE("the other has gone without one") {
+    SUBCASE("the other member has no result yet") {}
+    SUBCASE("the other member was destroyed without a result") {
         members[1] = Deferred<int>();
     }
-    SUBCASE("nobody keeps a handle on it") {
+    SUBCASE("nobody keeps a handle on the waiting member") {
         members[0] = Deferred<int>();
     }
     list.cancel();
@@ -254,7 +253,7 @@ TEST_CASE("92: so is a member that has given its result and waits for another De
     CHECK(seen == "awaited cancelled; [(True, 1), (False, " + cancelled + ")]");
 }
 
-TEST_CASE("92: with fire_on_one_errback every member is cancelled all the same") {
+TEST_CASE("92: with fire_on_one_errback every member is still cancelled") {
     Reports reports;
     std::string seen;
     const Ints members{with_canceller(seen, "a"), with_canceller(seen, "b")};
@@ -268,13 +267,13 @@ namespace {
 Deferred<int> stubborn(Deferred<int> first, Deferred<int> second) {
     try {
         co_await first;
-    } catch (const CancelledError&) { // and goes on
+    } catch (const CancelledError&) { // and continues
     }
     co_return co_await second;
 }
 } // namespace
 
-TEST_CASE("92: a member that goes on in spite of it counts as cancelled") {
+TEST_CASE("92: a member that catches the cancellation and continues counts as cancelled") {
     Reports reports;
     std::string seen;
     const Deferred<int> first;
@@ -298,7 +297,7 @@ TEST_CASE("92: first_success can be cancelled, too") {
     CHECK(seen == "a cancelled; [(False, " + cancelled + ")]");
 }
 
-TEST_CASE("93: cancelling a list that fired early leaves the others alone") {
+TEST_CASE("93: cancelling a list that fired early does nothing to the other members") {
     Reports reports;
     std::string seen;
     const Ints members{succeed(1), with_canceller(seen, "b")};
@@ -308,7 +307,7 @@ TEST_CASE("93: cancelling a list that fired early leaves the others alone") {
     CHECK_FALSE(members[1].called());
 }
 
-TEST_CASE("93: what a callback of a list waits for is cancelled with it") {
+TEST_CASE("93: a Deferred that a callback of the list waits for is cancelled with the list") {
     Reports reports;
     std::string seen;
     const Deferred<int> awaited = with_canceller(seen, "awaited");
@@ -319,7 +318,7 @@ TEST_CASE("93: what a callback of a list waits for is cancelled with it") {
     CHECK(seen == "awaited cancelled; ");
 }
 
-TEST_CASE("94: what a canceller throws is reported, and the rest is cancelled") {
+TEST_CASE("94: a canceller's exception is reported, and the other members are cancelled") {
     Reports reports;
     std::string seen;
     const auto throws = [](Deferred<int>&) { throw Exception("boom"); };
@@ -331,7 +330,7 @@ TEST_CASE("94: what a canceller throws is reported, and the rest is cancelled") 
     CHECK(seen == "b cancelled; [(False, " + cancelled + "), (False, " + cancelled + ")]");
 }
 
-TEST_CASE("95: gather_results gives the values") {
+TEST_CASE("95: gather_results fires with the values") {
     Reports reports;
     std::string seen;
     const Ints members(2);
@@ -341,7 +340,7 @@ TEST_CASE("95: gather_results gives the values") {
     CHECK(seen == "0 1 ");
 }
 
-TEST_CASE("95: gather_results of Deferreds that carry nothing carries nothing") {
+TEST_CASE("95: gather_results of Deferred<void> members fires without a value") {
     Reports reports;
     bool seen = false;
     const std::vector<Deferred<void>> members(2);
@@ -361,7 +360,7 @@ TEST_CASE("95: gather_results fails at the first failure") {
     members[0].errback(Exception("too late, and consumed"));
 }
 
-TEST_CASE("95: gather_results that is cancelled cancels every member, and fails") {
+TEST_CASE("95: cancelling gather_results cancels every member; the list fails") {
     Reports reports;
     std::string seen;
     const Ints members{with_canceller(seen, "a"), with_canceller(seen, "b")};
@@ -371,7 +370,7 @@ TEST_CASE("95: gather_results that is cancelled cancels every member, and fails"
     CHECK(seen == "a cancelled; [Failure: FirstError: #0: " + cancelled + "]b cancelled; ");
 }
 
-TEST_CASE("92: members that go without a result: the list never fires, and can be cancelled") {
+TEST_CASE("92: a list of members destroyed without a result never fires; it can be cancelled") {
     Reports reports;
     std::string seen;
     const auto list = deferred_list(Ints(2));
@@ -381,7 +380,7 @@ TEST_CASE("92: members that go without a result: the list never fires, and can b
     CHECK(seen == "[(False, " + cancelled + "), (False, " + cancelled + ")]");
 }
 
-TEST_CASE("92: one member that goes without a result counts as cancelled when the list is") {
+TEST_CASE("92: a member destroyed without a result counts as cancelled when the list is") {
     Reports reports;
     std::string seen;
     const Deferred<int> alive;
@@ -393,7 +392,7 @@ TEST_CASE("92: one member that goes without a result counts as cancelled when th
     CHECK(seen == "[(False, " + cancelled + "), (False, " + cancelled + ")]");
 }
 
-TEST_CASE("A list that nobody waits for any more goes, and its members fire all the same") {
+TEST_CASE("A list that nobody waits for is destroyed, and its members still fire") {
     Reports reports;
     const Ints members(2);
     static_cast<void>(deferred_list(members));
@@ -424,7 +423,7 @@ TEST_CASE("A callback of the list may cancel it, and destroy its members") {
     CHECK(members == nullptr);
 }
 
-TEST_CASE("A list prints as Python prints it, but for the failure") {
+TEST_CASE("A list prints as Python prints it, except for the failure") {
     std::ostringstream out;
     out << ResultList<std::string>{std::string("it's"), Failure(Exception("boom"))} << ' '
         << ResultList<void>{Result<void>()} << ' ' << ResultList<double>{0.5};

@@ -1,6 +1,6 @@
-// From inside every callback, errback, canceller and coroutine, everything that can be done to a
-// Deferred, to it and to others, two and three things in every order. Under AddressSanitizer this
-// proves that nothing is used after it has gone, and that nothing is left.
+// From inside every callback, errback, canceller and coroutine: every operation on every Deferred,
+// two and three operations in every order. Under AddressSanitizer this proves that nothing is used
+// after its destruction, and that nothing leaks.
 #include <algorithm>
 #include <functional>
 #include <map>
@@ -25,8 +25,8 @@ using namespace twist;
 
 namespace {
 
-/// Some Deferreds that depend on one another in all the ways that there are. When one of their
-/// functions is called, a test does what it likes to all of them.
+/// Deferreds that depend on one another in every possible way. When one of their functions is
+/// called, a test applies its acts to all of them.
 class World {
   public:
     using Act = std::function<void(World&)>;
@@ -36,9 +36,9 @@ class World {
     void run();
     void here(std::string_view place);
 
-    /// All that is known; an act takes a copy, since another place may be reached meanwhile.
+    /// All known Deferreds; an act copies this, since it may reach another place meanwhile.
     std::vector<Deferred<int>> deferreds;
-    std::vector<Deferred<int>> fresh; // that the acts have brought in
+    std::vector<Deferred<int>> fresh; // made by the acts
     std::optional<Deferred<ResultList<int>>> list;
     int visits = 0, closures = 0, thrown = 0;
 
@@ -59,7 +59,7 @@ void World::here(std::string_view place) {
         act(*this);
 }
 
-/// Counts the closures that hold it, and calls the world in its last moment.
+/// Counts the closures that hold it; its destructor calls the world.
 class Held {
   public:
     explicit Held(World& world) : world_(&world) { ++world_->closures; }
@@ -135,7 +135,7 @@ World::Act to_all(F f) {
     };
 }
 
-/// The first so many Deferreds don't hold one another from the beginning.
+/// How many Deferreds, from the first on, do not hold one another at the beginning.
 constexpr std::size_t independent = 8;
 
 const std::map<std::string, World::Act> acts{
@@ -208,7 +208,7 @@ const std::vector<std::string> places{
     "a closure's end",
 };
 
-// What a canceller throws comes out.
+// The canceller's exception propagates out of cancel().
 void World::cancel(const Deferred<int>& deferred) {
     try {
         deferred.cancel();
@@ -217,8 +217,8 @@ void World::cancel(const Deferred<int>& deferred) {
     }
 }
 
-// Fires everything, in its order, as long as it is known: a handle in `deferreds` may go, or move,
-// while its Deferred is fired.
+// Fires every Deferred that is still known, in order. A handle in `deferreds` may be destroyed or
+// moved while its Deferred is fired.
 void World::run() {
     begin();
     for (std::size_t i = 0; i < deferreds.size(); ++i) {
@@ -231,7 +231,7 @@ void World::run() {
     }
     CHECK(visits > 0);
 
-    // A ring in which everybody waits would keep itself for ever.
+    // A cycle in which every Deferred waits would keep itself alive forever.
     const World::Act unpause = acts.at("unpause"), fire_all = acts.at("fire");
     for (int i = 0; i < 20; ++i)
         unpause(*this);
@@ -251,7 +251,7 @@ bool may_throw(const std::string& place) {
 
 } // namespace
 
-TEST_CASE("in every place, everything may be done, and then anything else") {
+TEST_CASE("in every place, every act may be done, and then any other") {
     for (const std::string& place : places)
         for (const auto& [first, act] : acts)
             for (const auto& [then, act_then] : acts)
@@ -263,7 +263,7 @@ TEST_CASE("in every place, everything may be done, and then anything else") {
                 }
 }
 
-TEST_CASE("and then a third thing") {
+TEST_CASE("the same with a third act") {
     unsigned number = 0;
     for (const std::string& place : places)
         for (const auto& [first, act] : acts)
@@ -279,7 +279,7 @@ TEST_CASE("and then a third thing") {
                     }
 }
 
-TEST_CASE("108: what a coroutine throws that was cancelled from inside its body is reported") {
+TEST_CASE("108: an exception from a coroutine that was cancelled inside its body is reported") {
     Reports reports;
     const Deferred<int> awaited;
     std::optional<Deferred<int>> self;

@@ -1,4 +1,4 @@
-// Items 104 to 114, and what C++ adds: who owns a coroutine's frame, and when it goes.
+// Items 104 to 114, and what C++ adds: who owns a coroutine's frame, and when it is destroyed.
 #include <array>
 #include <memory>
 #include <optional>
@@ -23,7 +23,7 @@ namespace {
 const std::string boom = "[Failure: Exception: boom]";
 const std::string cancelled = "[Failure: CancelledError]";
 
-// A local variable of a coroutine that notes when it goes.
+// A local variable of a coroutine that notes its destruction.
 class Local {
   public:
     explicit Local(std::string& seen, std::string name = "gone")
@@ -37,7 +37,7 @@ class Local {
     std::string name_;
 };
 
-// Adds what comes to `seen`, a value or a failure.
+// Appends the result, a value or a failure, to `seen`.
 template <class T>
 void note(const Deferred<T>& d, std::string& seen) {
     d.add_both([&seen](Result<T> result) {
@@ -52,7 +52,7 @@ void note(const Deferred<T>& d, std::string& seen) {
     });
 }
 
-// Whether a coroutine may say co_await to a D.
+// Whether a coroutine can co_await a D.
 template <class D>
 concept Awaitable =
     requires(detail::Promise<void> promise, D&& d) { promise.await_transform(std::forward<D>(d)); };
@@ -77,7 +77,7 @@ Deferred<void> throw_after(Deferred<void> wait, std::string& seen) {
     throw Exception("boom");
 }
 
-// Takes one CancelledError, and waits for `second` then.
+// Catches one CancelledError, and then awaits `second`.
 Deferred<std::string> stubborn(Deferred<int> first, Deferred<int> second) {
     std::string got;
     try {
@@ -90,7 +90,7 @@ Deferred<std::string> stubborn(Deferred<int> first, Deferred<int> second) {
 
 } // namespace
 
-// What is awaited ---------------------------------------------------------------------------------
+// Awaiting ----------------------------------------------------------------------------------------
 
 TEST_CASE("104: the body runs at once, up to the first wait") {
     std::string seen;
@@ -106,7 +106,7 @@ TEST_CASE("104: the body runs at once, up to the first wait") {
     CHECK(d.called());
 }
 
-TEST_CASE("104: a body that waits for nothing has run to its end, locals and all") {
+TEST_CASE("104: a body that waits for nothing has run to its end and has destroyed its locals") {
     std::string seen;
     const auto coroutine = [](std::string& notes) -> Deferred<int> {
         const Local local(notes);
@@ -119,7 +119,7 @@ TEST_CASE("104: a body that waits for nothing has run to its end, locals and all
     CHECK(seen == "(gone)7");
 }
 
-TEST_CASE("105: co_await on what is no Deferred gives the very same thing, at once") {
+TEST_CASE("105: co_await on anything but a Deferred returns the very same object, at once") {
     struct Unmovable {
         Unmovable() = default;
         Unmovable(const Unmovable&) = delete;
@@ -142,7 +142,7 @@ TEST_CASE("105: co_await on what is no Deferred gives the very same thing, at on
     CHECK(seen == "text and more 2 same");
 }
 
-TEST_CASE("106: the body goes on inside the firing, with the value") {
+TEST_CASE("106: the body continues inside the firing, with the value") {
     std::string seen;
     const Deferred<int> d;
     d.add_callback([&](int value) {
@@ -155,7 +155,7 @@ TEST_CASE("106: the body goes on inside the firing, with the value") {
     CHECK(seen == "before 7");
 }
 
-TEST_CASE("106: the body goes on when what it waits for is unpaused, or gets what it waits for") {
+TEST_CASE("106: the body continues when the awaited Deferred is unpaused, or its inner one fires") {
     std::string seen;
     const Deferred<int> paused = succeed(1);
     paused.pause();
@@ -171,8 +171,7 @@ TEST_CASE("106: the body goes on when what it waits for is unpaused, or gets wha
     CHECK(seen == "23");
 }
 
-TEST_CASE(
-    "32, 106: the body goes on at once, though a callback of what it waits for has paused that") {
+TEST_CASE("32, 106: the body continues at once though the awaited Deferred's callback paused it") {
     std::string seen;
     const Deferred<int> d;
     d.add_callback([&](int value) {
@@ -184,7 +183,7 @@ TEST_CASE(
     CHECK(seen == "2");
 }
 
-TEST_CASE("106: a Deferred can be awaited by a callback of its own; the value comes after that") {
+TEST_CASE("106: a Deferred's own callback can start an await; the value comes after the callback") {
     std::string seen;
     const Deferred<int> d;
     Deferred<int> awaits;
@@ -198,7 +197,7 @@ TEST_CASE("106: a Deferred can be awaited by a callback of its own; the value co
     CHECK(seen == "callback 11");
 }
 
-TEST_CASE("107: a failure is thrown at the co_await; when it is caught nothing is reported") {
+TEST_CASE("107: a failure is thrown at the co_await; if it is caught, nothing is reported") {
     Reports reports;
     std::string seen;
     const auto coroutine = [](Deferred<int> d) -> Deferred<std::string> {
@@ -217,13 +216,13 @@ TEST_CASE("107: a failure is thrown at the co_await; when it is caught nothing i
     CHECK(seen == "caught boomcaught at once");
 }
 
-TEST_CASE("112: the same Deferred can't be awaited twice, through whatever handle") {
+TEST_CASE("112: the same Deferred can't be awaited twice, through any handle") {
     Reports reports;
     std::string seen;
     const auto coroutine = [](Deferred<int> d) -> Deferred<int> {
         const Deferred<int> copy = d;
         int sum = co_await d;
-        for (Deferred<int> again : {d, copy}) { // an empty handle, and one whose end is void
+        for (Deferred<int> again : {d, copy}) { // an empty handle, and one whose end is spent
             try {
                 sum += 100 * co_await again;
             } catch (const std::logic_error&) {
@@ -239,7 +238,7 @@ TEST_CASE("112: the same Deferred can't be awaited twice, through whatever handl
     CHECK(seen == "2122");
 }
 
-TEST_CASE("112: co_await empties the handle, which can't be const, and the awaited end is void") {
+TEST_CASE("112: co_await empties the handle, which can't be const; the awaited end is spent") {
     static_assert(Awaitable<Deferred<int>&> && Awaitable<Deferred<int>>);
     static_assert(!Awaitable<const Deferred<int>&>);
     Deferred<int> d;
@@ -268,7 +267,7 @@ TEST_CASE("A coroutine that awaits itself fails with an error") {
     CHECK(seen == "[Failure: Exception: A Deferred can't wait for itself.]");
 }
 
-TEST_CASE("Two coroutines that await one another: the one that closes the ring fails, so do both") {
+TEST_CASE("Two coroutines that await each other both fail, as soon as the second one waits") {
     Reports reports;
     std::string seen;
     const auto coroutine = [](Deferred<void> start, Deferred<int>& other) -> Deferred<int> {
@@ -287,7 +286,7 @@ TEST_CASE("Two coroutines that await one another: the one that closes the ring f
 
 // How a coroutine ends ----------------------------------------------------------------------------
 
-TEST_CASE("108: an exception out of the body is the failure; the locals have gone before") {
+TEST_CASE("108: an exception from the body is the failure; the locals are already destroyed") {
     Reports reports;
     std::string seen;
     note(throw_after(succeed(), seen), seen);
@@ -300,7 +299,7 @@ TEST_CASE("108: an exception out of the body is the failure; the locals have gon
     CHECK(seen == "(gone)" + boom);
 }
 
-TEST_CASE("108: what is thrown at a co_await goes through the coroutines, the same exception") {
+TEST_CASE("108: an exception thrown at a co_await passes through the coroutines unchanged") {
     Reports reports;
     const Deferred<int> d;
     const Failure failure(Exception("boom"));
@@ -313,7 +312,7 @@ TEST_CASE("108: what is thrown at a co_await goes through the coroutines, the sa
     CHECK(came == failure);
 }
 
-TEST_CASE("109: co_return gives the result, and nothing after it is executed") {
+TEST_CASE("109: co_return sets the result, and nothing after it runs") {
     std::string seen;
     const auto coroutine = [](bool early, std::string& notes) -> Deferred<int> {
         if (early)
@@ -327,7 +326,7 @@ TEST_CASE("109: co_return gives the result, and nothing after it is executed") {
     CHECK(seen == "1went on 2");
 }
 
-TEST_CASE("109: a Deferred<void> is fired by falling off the end, and by co_return") {
+TEST_CASE("109: a Deferred<void> is fired by reaching the end, and by co_return") {
     std::string seen;
     const auto coroutine = [](bool early, Deferred<void> wait) -> Deferred<void> {
         if (early)
@@ -343,7 +342,7 @@ TEST_CASE("109: a Deferred<void> is fired by falling off the end, and by co_retu
     CHECK(seen == "nothingnothing");
 }
 
-TEST_CASE("109: co_return takes what a Result takes: a value that converts, a Result, a Failure") {
+TEST_CASE("109: co_return takes what a Result takes: a convertible value, a Result, a Failure") {
     Reports reports;
     std::string seen;
     const auto coroutine = [](int which) -> Deferred<std::string> {
@@ -358,7 +357,7 @@ TEST_CASE("109: co_return takes what a Result takes: a value that converts, a Re
     CHECK(seen == "converts Result " + boom);
 }
 
-TEST_CASE("109: a result that can only be moved is awaited and returned") {
+TEST_CASE("109: a move-only result can be awaited and returned") {
     using Box = std::unique_ptr<int>;
     const auto coroutine = [](Deferred<Box> d) -> Deferred<Box> {
         Box box = co_await d;
@@ -372,7 +371,7 @@ TEST_CASE("109: a result that can only be moved is awaited and returned") {
     CHECK(seen == 7);
 }
 
-TEST_CASE("109: callbacks are added to a coroutine's Deferred before its end or after") {
+TEST_CASE("109: callbacks can be added to a coroutine's Deferred before or after its end") {
     const Deferred<int> later;
     std::string seen;
     const Deferred<int> d = plus_one(later);
@@ -429,7 +428,7 @@ TEST_CASE("Parameters by value live as long as the body") {
 
 // Cancelling --------------------------------------------------------------------------------------
 
-TEST_CASE("113: cancel() reaches what is awaited; CancelledError is thrown at the co_await") {
+TEST_CASE("113: cancel() cancels the awaited Deferred; CancelledError is thrown at the co_await") {
     Reports reports;
     std::string seen;
     const Deferred<void> awaited([&](Deferred<void>&) { seen += "canceller "; });
@@ -450,7 +449,7 @@ TEST_CASE("113: cancel() reaches what is awaited; CancelledError is thrown at th
     CHECK(awaited.called());
 }
 
-TEST_CASE("113: cancel() goes through coroutines and returned Deferreds to the innermost") {
+TEST_CASE("113: cancel() goes through coroutines and returned Deferreds to the innermost one") {
     Reports reports;
     std::string seen;
     const Deferred<int> innermost([&](Deferred<int>&) { seen += "canceller "; });
@@ -461,7 +460,7 @@ TEST_CASE("113: cancel() goes through coroutines and returned Deferreds to the i
     CHECK(seen == "canceller " + cancelled);
 }
 
-TEST_CASE("113: a canceller may supply a value: the body goes on with it") {
+TEST_CASE("113: a canceller may supply a value; the body continues with it") {
     Reports reports;
     std::string seen;
     const Deferred<int> awaited([](Deferred<int>& self) { self.callback(6); });
@@ -472,7 +471,7 @@ TEST_CASE("113: a canceller may supply a value: the body goes on with it") {
     CHECK(seen == "7");
 }
 
-TEST_CASE("78: what a canceller throws comes out of cancel() through the coroutine; it waits on") {
+TEST_CASE("78: a canceller's exception propagates out of cancel(); the coroutine keeps waiting") {
     Reports reports;
     std::string seen;
     const Deferred<int> awaited([](Deferred<int>&) { throw Exception("can't"); });
@@ -484,7 +483,7 @@ TEST_CASE("78: what a canceller throws comes out of cancel() through the corouti
     CHECK(seen == "2");
 }
 
-TEST_CASE("113: what the producer fires after the cancel() is forgiven once, and not seen") {
+TEST_CASE("113: after the cancel(), one late firing of the awaited Deferred is ignored") {
     Reports reports;
     std::string seen;
     const Deferred<int> awaited;
@@ -496,7 +495,7 @@ TEST_CASE("113: what the producer fires after the cancel() is forgiven once, and
     CHECK_THROWS_AS(awaited.callback(2), AlreadyCalledError);
 }
 
-TEST_CASE("113: add_timeout on a coroutine cancels what it waits for") {
+TEST_CASE("113: add_timeout on a coroutine cancels the awaited Deferred") {
     Reports reports;
     FakeClock clock;
     std::string seen;
@@ -507,7 +506,7 @@ TEST_CASE("113: add_timeout on a coroutine cancels what it waits for") {
     CHECK(seen == "[Failure: TimeoutError: No result came in time.]");
 }
 
-TEST_CASE("114: a body that catches CancelledError goes on, and its result is delivered") {
+TEST_CASE("114: a body that catches CancelledError continues, and its result is delivered") {
     Reports reports;
     std::string seen;
     const Deferred<int> first, second;
@@ -521,7 +520,7 @@ TEST_CASE("114: a body that catches CancelledError goes on, and its result is de
     CHECK(seen == "cancelled, then 2");
 }
 
-TEST_CASE("114: the second cancel() hits the next wait") {
+TEST_CASE("114: the second cancel() cancels the next awaited Deferred") {
     Reports reports;
     std::string seen;
     const Deferred<int> first, second;
@@ -533,7 +532,7 @@ TEST_CASE("114: the second cancel() hits the next wait") {
     CHECK(seen == cancelled);
 }
 
-TEST_CASE("108: a cancel() while the body runs fires its Deferred; the result is dropped then") {
+TEST_CASE("108: a cancel() while the body runs fires its Deferred; the body's result is dropped") {
     Reports reports;
     std::string seen;
     const Deferred<void> start;
@@ -549,7 +548,7 @@ TEST_CASE("108: a cancel() while the body runs fires its Deferred; the result is
     CHECK(seen == cancelled);
 }
 
-TEST_CASE("108: after that the Deferred and the body wait apart: cancel() is for the Deferred") {
+TEST_CASE("108: then the Deferred and the body wait separately: cancel() is for the Deferred") {
     Reports reports;
     std::string seen;
     const Deferred<void> start;
@@ -587,7 +586,7 @@ TEST_CASE("108: after that the Deferred and the body wait apart: cancel() is for
     CHECK(recovery.called());
 }
 
-TEST_CASE("A coroutine's Deferred that was fired by hand does not hold the body any more") {
+TEST_CASE("A coroutine's Deferred that was fired explicitly no longer holds the body") {
     Reports reports;
     std::string seen;
     {
@@ -604,9 +603,9 @@ TEST_CASE("A coroutine's Deferred that was fired by hand does not hold the body 
                             "[Failure: AlreadyCalledError: A Deferred can be fired only once.]");
 }
 
-// Who lives how long ------------------------------------------------------------------------------
+// Lifetimes ---------------------------------------------------------------------------------------
 
-TEST_CASE("62: a coroutine goes when what it waits for goes unfired, and its locals with it") {
+TEST_CASE("62: if the awaited Deferred is destroyed unfired, so are the coroutine and its locals") {
     Reports reports;
     std::string seen;
     std::optional<Deferred<int>> awaited(std::in_place);
@@ -616,10 +615,10 @@ TEST_CASE("62: a coroutine goes when what it waits for goes unfired, and its loc
     CHECK(seen == "[body begins](body gone)");
     CHECK_FALSE(d.called());
     d.cancel();
-    CHECK_MESSAGE(seen == "[body begins](body gone)" + cancelled, "it can be cancelled still");
+    CHECK_MESSAGE(seen == "[body begins](body gone)" + cancelled, "it can still be cancelled");
 }
 
-TEST_CASE("A coroutine that waits for what nobody can fire goes at once") {
+TEST_CASE("A coroutine that awaits a Deferred that nobody can fire is destroyed at once") {
     Reports reports;
     std::string seen;
     const auto coroutine = [](std::string& notes) -> Deferred<int> {
@@ -630,7 +629,7 @@ TEST_CASE("A coroutine that waits for what nobody can fire goes at once") {
     CHECK(seen == "(gone)");
 }
 
-TEST_CASE("A coroutine that nobody keeps a handle on runs to its end") {
+TEST_CASE("A coroutine without a handle runs to its end") {
     Reports reports;
     std::string seen;
     const Deferred<int> first, second;
@@ -640,7 +639,7 @@ TEST_CASE("A coroutine that nobody keeps a handle on runs to its end") {
     CHECK(seen == "[body begins][body has 1][body has 1 and 2](body gone)");
 }
 
-TEST_CASE("The failure of a coroutine that nobody keeps a handle on is reported") {
+TEST_CASE("The failure of a coroutine without a handle is reported") {
     Reports reports;
     std::string seen;
     const Deferred<void> wait;
@@ -652,7 +651,7 @@ TEST_CASE("The failure of a coroutine that nobody keeps a handle on is reported"
     CHECK(reports.take() == "Unhandled error in Deferred: " + boom);
 }
 
-TEST_CASE("The locals go when the body ends, before the Deferred's callbacks run") {
+TEST_CASE("The locals are destroyed when the body ends, before the Deferred's callbacks run") {
     std::string seen;
     const Deferred<int> first, second;
     note(narrate(seen, "body", first, second), seen);
@@ -662,7 +661,7 @@ TEST_CASE("The locals go when the body ends, before the Deferred's callbacks run
     CHECK(seen == "[body has 1 and 2](body gone)nothing");
 }
 
-TEST_CASE("A destructor of the body may drop what another coroutine waits for") {
+TEST_CASE("A destructor in the body may drop the Deferred that another coroutine awaits") {
     Reports reports;
     std::string seen;
     std::optional<Deferred<int>> first(std::in_place);
@@ -720,7 +719,7 @@ TEST_CASE("111: a million waits for Deferreds that have fired do not grow the st
     CHECK(sum == very_many);
 }
 
-TEST_CASE("111: nor do a million calls of coroutines that end at once") {
+TEST_CASE("111: a million calls of coroutines that end at once do not grow the stack either") {
     int sum = 0;
     on_small_stack([&] {
         const auto coroutine = [](int times) -> Deferred<int> {
@@ -738,7 +737,7 @@ namespace {
 
 constexpr int row_length = 100'000;
 
-// A row of coroutines, each awaiting the one before; the first awaits `start`.
+// A row of coroutines, each awaiting the previous one; the first awaits `start`.
 Deferred<int> row_that_awaits(Deferred<int> start) {
     Deferred<int> last = std::move(start);
     for (int i = 0; i < row_length; ++i)
@@ -748,7 +747,7 @@ Deferred<int> row_that_awaits(Deferred<int> start) {
 
 } // namespace
 
-TEST_CASE("A row of 100,000 coroutines, each awaiting the next: fired, failed, cancelled") {
+TEST_CASE("A row of 100,000 coroutines, each awaiting the previous one: fired, failed, cancelled") {
     std::string seen;
     on_small_stack([&] {
         Reports reports;
@@ -768,7 +767,7 @@ TEST_CASE("A row of 100,000 coroutines, each awaiting the next: fired, failed, c
     CHECK(seen == "100007" + boom + cancelled);
 }
 
-TEST_CASE("A row of 100,000 coroutines that is torn down unfired, from either end") {
+TEST_CASE("A row of 100,000 coroutines that is destroyed unfired, from either end") {
     std::string seen;
     on_small_stack([&] {
         Reports reports;
@@ -783,7 +782,7 @@ TEST_CASE("A row of 100,000 coroutines that is torn down unfired, from either en
     CHECK(seen == "");
 }
 
-TEST_CASE("A row of 100,000 whose last handle has gone runs to its end all the same") {
+TEST_CASE("A row of 100,000 whose last handle is destroyed still runs to its end") {
     std::string seen;
     on_small_stack([&] {
         const Deferred<int> start;

@@ -36,10 +36,10 @@ TEST_CASE("R15: call_from_thread calls in the loop's thread, and wakes the loop"
     CHECK(called_in == std::this_thread::get_id());
 }
 
-TEST_CASE("R15: what the function holds goes in the loop's thread, too") {
+TEST_CASE("R15: the function, and everything it holds, is destroyed in the loop's thread") {
     Reactor reactor;
     const auto loop = std::this_thread::get_id();
-    int went = 0; // of the loop's thread alone, and so no atomic
+    int went = 0; // used only in the loop's thread, so not atomic
     std::thread other([&] {
         for (int i = 0; i < 1000; ++i)
             reactor.call_from_thread([last = std::make_shared<LastWords>([&] {
@@ -53,7 +53,7 @@ TEST_CASE("R15: what the function holds goes in the loop's thread, too") {
     CHECK(went == 1000);
 }
 
-TEST_CASE("R15: every call comes, those of one thread in their order") {
+TEST_CASE("R15: every call arrives, those of one thread in their order") {
     Reactor reactor;
     constexpr int threads = 4, calls = 5000;
     std::vector<int> last(threads, -1);
@@ -91,7 +91,7 @@ TEST_CASE("R15: a call may be made before run(), and from the loop's own thread"
     CHECK(seen == "first not inside later");
 }
 
-TEST_CASE("R15: what such a call throws is reported; the other calls come") {
+TEST_CASE("R15: an exception from such a call is reported; the other calls still run") {
     Reports reports;
     Reactor reactor;
     reactor.call_from_thread([] { throw Exception("boom"); });
@@ -100,7 +100,7 @@ TEST_CASE("R15: what such a call throws is reported; the other calls come") {
     CHECK(reports.take() == "Unhandled Error: [Failure: Exception: boom]");
 }
 
-TEST_CASE("R15: an endless row of calls starves nobody") {
+TEST_CASE("R15: an endless series of calls starves nothing else") {
     Reactor reactor;
     std::function<void()> again = [&] { reactor.call_from_thread(again); };
     again();
@@ -108,13 +108,13 @@ TEST_CASE("R15: an endless row of calls starves nobody") {
     run(reactor);
 }
 
-TEST_CASE("R15: calls that come too late are dropped with the reactor") {
+TEST_CASE("R15: calls that arrive too late are dropped with the reactor") {
     const auto witness = std::make_shared<int>(0);
     {
         Reactor reactor;
         reactor.call_when_running([&] { reactor.stop(); });
         run(reactor);
-        reactor.call_from_thread([witness] { FAIL_CHECK("the loop has ended"); });
+        reactor.call_from_thread([witness] { FAIL_CHECK("called after the end of the loop"); });
         CHECK(witness.use_count() == 2);
     }
     CHECK(witness.use_count() == 1);
@@ -127,7 +127,7 @@ TEST_CASE("R15: each call wakes a loop that has nothing else to do") {
     std::thread other([&] {
         for (int i = 0; i < calls; ++i) {
             reactor.call_from_thread([&] { called.release(); });
-            if (!called.try_acquire_for(30s)) // and so the loop goes to sleep
+            if (!called.try_acquire_for(30s)) // and so the loop begins to sleep
                 return;
         }
         reactor.call_from_thread([&] { reactor.stop(); });
@@ -136,9 +136,9 @@ TEST_CASE("R15: each call wakes a loop that has nothing else to do") {
     other.join();
 }
 
-TEST_CASE("R15: a Deferred is fired in the loop's thread with what another thread has found") {
+TEST_CASE("R15: a Deferred is fired in the loop's thread with another thread's result") {
     Reactor reactor;
-    Deferred<std::string> found; // stays here: a handle may not be copied in two threads
+    Deferred<std::string> found; // stays here: a handle must not be copied in two threads
     std::string seen;
     std::thread::id went_on_in;
     found.add_callback([&](const std::string& text) {
@@ -172,7 +172,7 @@ TEST_CASE("R15: while the reactor shuts down, a trigger may wait for another thr
     CHECK(finished);
 }
 
-TEST_CASE("R4, R15: two threads that both stop the reactor: one does, the other's is reported") {
+TEST_CASE("R4, R15: if two threads both stop the reactor, the second stop() is reported") {
     Reports reports;
     Reactor reactor;
     const auto stop = [&] { reactor.stop(); };
@@ -185,7 +185,7 @@ TEST_CASE("R4, R15: two threads that both stop the reactor: one does, the other'
           "Unhandled Error: [Failure: ReactorNotRunning: Can't stop reactor that isn't running.]");
 }
 
-TEST_CASE("two threads have a reactor each, and talk over TCP") {
+TEST_CASE("two threads can each have a reactor, and talk over TCP") {
     Reactor reactor;
     const auto server = std::make_shared<Server>();
     const auto port = listen_anywhere(reactor, server);
@@ -210,7 +210,7 @@ TEST_CASE("two threads have a reactor each, and talk over TCP") {
     CHECK(echo == "hello");
 }
 
-TEST_CASE("reactors come and go in many threads at once") {
+TEST_CASE("reactors can be made and destroyed in many threads at once") {
     std::vector<std::thread> threads;
     for (int t = 0; t < 4; ++t)
         threads.emplace_back([] {
@@ -254,7 +254,7 @@ TEST_CASE("each thread has its own Deferreds, coroutines and reports") {
     CHECK(seen[3] == "103Unhandled error in Deferred: [Failure: int: 103]");
 }
 
-TEST_CASE("R3: of two reactors in two threads, one has the signals, whichever thread gets them") {
+TEST_CASE("R3: of two reactors in two threads, one gets the signals, in whatever thread") {
     for (const int signal : {SIGINT, SIGTERM}) {
         CAPTURE(signal);
         Reactor first, second;
@@ -266,7 +266,7 @@ TEST_CASE("R3: of two reactors in two threads, one has the signals, whichever th
                 run(second);
             });
         });
-        run(first); // to which the signal goes, though it sleeps in another thread
+        run(first); // this reactor gets the signal, though it sleeps in another thread
         second.call_from_thread([&] {
             runs_still = true;
             second.stop();
@@ -276,7 +276,7 @@ TEST_CASE("R3: of two reactors in two threads, one has the signals, whichever th
     }
 }
 
-TEST_CASE("R3: when the reactor with the signals has ended, a new one may have them") {
+TEST_CASE("R3: when the reactor with the signals has ended, a new one can get them") {
     Reactor first, second, third;
     std::binary_semaphore second_runs{0};
     std::thread other;
@@ -290,12 +290,12 @@ TEST_CASE("R3: when the reactor with the signals has ended, a new one may have t
     });
     run(first);
     third.call_when_running([] { std::raise(SIGINT); });
-    run(third); // the second one runs still
+    run(third); // the second one still runs
     second.call_from_thread([&] { second.stop(); });
     other.join();
 }
 
-TEST_CASE("R4, R5: a reactor that a signal has ended can neither be stopped nor run again") {
+TEST_CASE("R4, R5: a reactor that a signal ended can neither be stopped nor run again") {
     Reactor reactor;
     reactor.call_when_running([] { std::raise(SIGTERM); });
     run(reactor);
@@ -303,7 +303,7 @@ TEST_CASE("R4, R5: a reactor that a signal has ended can neither be stopped nor 
     CHECK_THROWS_AS(reactor.run(), ReactorNotRestartable);
 }
 
-TEST_CASE("R5: a run() that is refused leaves the signals alone, and who has them") {
+TEST_CASE("R5: a run() that is refused changes nothing about the signals") {
     Reactor ended, reactor;
     ended.call_when_running([&] { ended.stop(); });
     run(ended);
@@ -315,7 +315,7 @@ TEST_CASE("R5: a run() that is refused leaves the signals alone, and who has the
     run(reactor);
 }
 
-TEST_CASE("R3: afterwards a signal's action is what it was, flags and mask included") {
+TEST_CASE("R3: after run() a signal's action is restored, with its flags and mask") {
     struct sigaction own {};
     struct sigaction before {};
     struct sigaction after {};

@@ -16,7 +16,7 @@
 using namespace twist;
 using namespace std::chrono_literals;
 
-TEST_CASE("R47: advance runs what is due by then, in the order of time") {
+TEST_CASE("R47: advance runs the calls that are due by then, in order of time") {
     FakeClock clock;
     std::string seen;
     clock.call_later(3s, [&] { seen += "three "; });
@@ -54,7 +54,7 @@ TEST_CASE("R7: equal times keep their order, and nothing runs inside call_later"
     CHECK(seen == "abcd");
 }
 
-TEST_CASE("R2: what a call throws is reported, and the others run") {
+TEST_CASE("R2: an exception from a call is reported, and the others run") {
     Reports reports;
     FakeClock clock;
     bool ran = false;
@@ -65,7 +65,7 @@ TEST_CASE("R2: what a call throws is reported, and the others run") {
     CHECK(reports.take() == "Unhandled Error: [Failure: Exception: first]");
 }
 
-TEST_CASE("R9, R10: a cancelled call never runs, and can't be changed any more") {
+TEST_CASE("R9, R10: a cancelled call never runs, and can't be changed") {
     FakeClock clock;
     DelayedCall call = clock.call_later(1s, [] { FAIL("it was cancelled"); });
     CHECK(call.active());
@@ -78,7 +78,7 @@ TEST_CASE("R9, R10: a cancelled call never runs, and can't be changed any more")
     CHECK_THROWS_AS(call.delay(1s), AlreadyCancelled);
 }
 
-TEST_CASE("R10: a call that runs, or has run, can't be changed any more") {
+TEST_CASE("R10: a call that runs, or has run, can't be changed") {
     FakeClock clock;
     DelayedCall call;
     CHECK_FALSE(call.active());
@@ -92,7 +92,7 @@ TEST_CASE("R10: a call that runs, or has run, can't be changed any more") {
     CHECK_THROWS_AS(call.delay(1s), AlreadyCalled);
 }
 
-TEST_CASE("R11: reset counts from now, delay from the time that was planned") {
+TEST_CASE("R11: reset counts from now, delay from the planned time") {
     FakeClock clock;
     std::string seen;
     DelayedCall reset = clock.call_later(10s, [&] { seen += "reset "; });
@@ -115,7 +115,7 @@ TEST_CASE("R11: reset counts from now, delay from the time that was planned") {
     CHECK(seen == "earlier reset later ");
 }
 
-TEST_CASE("R11: what is moved to a time before now is due now, after what was due already") {
+TEST_CASE("R11: a call moved to a time in the past is due now, after those already due") {
     FakeClock clock;
     std::string seen;
     clock.advance(10s);
@@ -129,7 +129,7 @@ TEST_CASE("R11: what is moved to a time before now is due now, after what was du
     CHECK(seen == "due delayed reset ");
 }
 
-TEST_CASE("R11: what is moved to no time at all is due now, and holds up nobody") {
+TEST_CASE("R11: a call moved to NaN is due now, and does not hold up the others") {
     FakeClock clock;
     std::string seen;
     const Seconds nan(std::numeric_limits<double>::quiet_NaN());
@@ -142,7 +142,7 @@ TEST_CASE("R11: what is moved to no time at all is due now, and holds up nobody"
     CHECK(seen == "a b c");
 }
 
-TEST_CASE("R11: a call that is moved to now by another waits for the next advance") {
+TEST_CASE("R11: a call that another call moves to now waits for the next advance") {
     FakeClock clock;
     std::string seen;
     DelayedCall moved;
@@ -154,11 +154,11 @@ TEST_CASE("R11: a call that is moved to now by another waits for the next advanc
     CHECK(seen == "moved");
 }
 
-TEST_CASE("R10: a call that was moved and has run stays one that has run, the clock gone or not") {
+TEST_CASE("R10: a call that was moved and has run counts as run, even when its clock is gone") {
     DelayedCall call;
     {
         FakeClock clock;
-        clock.call_later(5s, [] {}); // not the last one in the queue
+        clock.call_later(5s, [] {}); // not the last in the queue
         call = clock.call_later(10s, [] {});
         call.reset(1s);
         clock.advance(1s);
@@ -167,7 +167,7 @@ TEST_CASE("R10: a call that was moved and has run stays one that has run, the cl
     CHECK_THROWS_AS(call.cancel(), AlreadyCalled);
 }
 
-TEST_CASE("R47: advance inside a call runs what is due by then, and what the call made") {
+TEST_CASE("R47: advance inside a call runs the calls due by then, including those the call made") {
     FakeClock clock;
     std::string seen;
     clock.call_later(1s, [&] {
@@ -182,7 +182,7 @@ TEST_CASE("R47: advance inside a call runs what is due by then, and what the cal
     CHECK(seen == "outer made two end ");
 }
 
-TEST_CASE("R11: delayed_calls has those that are to come, each once") {
+TEST_CASE("R11: delayed_calls lists each pending call once") {
     FakeClock clock;
     DelayedCall cancelled = clock.call_later(1s, [] {});
     DelayedCall moved = clock.call_later(2s, [] {});
@@ -207,7 +207,7 @@ TEST_CASE("R12: a negative delay and an empty function are refused") {
     CHECK(call.time() == 5s);
 }
 
-TEST_CASE("calls cancel one another while they run") {
+TEST_CASE("calls can cancel one another while they run") {
     FakeClock clock;
     std::string seen;
     std::vector<DelayedCall> calls;
@@ -222,12 +222,12 @@ TEST_CASE("calls cancel one another while they run") {
     CHECK(seen == "0 99 ");
 }
 
-TEST_CASE("many calls that were cancelled or moved do not get in the way") {
+TEST_CASE("many cancelled or moved calls do not slow a clock down") {
     FakeClock clock;
     std::size_t ran = 0;
     std::vector<DelayedCall> calls;
 #ifdef _GLIBCXX_DEBUG
-    constexpr int many = 2'000; // each step looks at all the rest
+    constexpr int many = 2'000; // each step goes through all the others
 #else
     constexpr int many = 20'000;
 #endif
@@ -245,7 +245,7 @@ TEST_CASE("many calls that were cancelled or moved do not get in the way") {
     CHECK(ran == calls.size() / 4);
 }
 
-TEST_CASE("a closure is destroyed when its call has run, was cancelled, or its clock has gone") {
+TEST_CASE("a closure is destroyed when its call has run or was cancelled, or its clock is gone") {
     auto held = std::make_shared<int>(1);
     DelayedCall outlives;
     {
@@ -264,7 +264,7 @@ TEST_CASE("a closure is destroyed when its call has run, was cancelled, or its c
     CHECK_THROWS_AS(outlives.cancel(), AlreadyCancelled);
 }
 
-TEST_CASE("a closure that goes may ask for a call, and cancel another") {
+TEST_CASE("a closure may make a call and cancel another in its destructor") {
     FakeClock clock;
     std::string seen;
     DelayedCall other = clock.call_later(1s, [&] { seen += "other "; });
@@ -289,13 +289,13 @@ TEST_CASE("a closure that goes may ask for a call, and cancel another") {
     CHECK(seen == "after cancel after run ");
 }
 
-TEST_CASE("a closure that goes with its clock may still ask for a call") {
+TEST_CASE("a closure destroyed with its clock may still make a call") {
     struct LastWords {
         Clock& clock;
         int& made;
         ~LastWords() {
             if (++made < 10)
-                clock.call_later(1s, [] { FAIL("the clock has gone"); });
+                clock.call_later(1s, [] { FAIL("the clock is gone"); });
         }
     };
     int made = 0;

@@ -12,7 +12,7 @@
 using namespace twist;
 using namespace std::chrono_literals;
 
-TEST_CASE("R1: what is to be called when the loop runs is called then, in order; later at once") {
+TEST_CASE("R1: call_when_running calls in order when the loop starts; later, at once") {
     Reports reports;
     Reactor reactor;
     std::string seen;
@@ -28,7 +28,7 @@ TEST_CASE("R1: what is to be called when the loop runs is called then, in order;
     CHECK_FALSE(reactor.running());
 }
 
-TEST_CASE("R2: what such a function or a timer throws is reported, and the loop goes on") {
+TEST_CASE("R2: an exception from such a function or a timer is reported, and the loop continues") {
     Reports reports;
     Reactor reactor;
     std::string seen;
@@ -49,7 +49,7 @@ TEST_CASE("R2: what such a function or a timer throws is reported, and the loop 
                             "Unhandled Error: [Failure: std::string: fifth]");
 }
 
-TEST_CASE("R3: with nothing to do the loop sleeps, and stop() ends it") {
+TEST_CASE("R3: without events the loop sleeps, and stop() ends it") {
     Reactor reactor;
     bool stopped = false;
     const Seconds before = processor_time();
@@ -62,19 +62,19 @@ TEST_CASE("R3: with nothing to do the loop sleeps, and stop() ends it") {
     CHECK(processor_time() - before < hardly_any_time);
 }
 
-TEST_CASE("R3: a timer that is cancelled, far away or for ever away keeps nobody awake") {
+TEST_CASE("R3: a timer that is cancelled, far in the future or never due keeps nothing awake") {
     Reactor reactor;
     for (int i = 1; i < 100; ++i)
         reactor.call_later(i * 1ms, [] {}).cancel();
-    reactor.call_later(24h * 365, [] { FAIL_CHECK("a year has passed"); });
-    reactor.call_later(Seconds::max(), [] { FAIL_CHECK("the end of time"); });
+    reactor.call_later(24h * 365, [] { FAIL_CHECK("called before a year has passed"); });
+    reactor.call_later(Seconds::max(), [] { FAIL_CHECK("called before the end of time"); });
     const Seconds before = processor_time();
     reactor.call_later(a_while, [&] { reactor.stop(); });
     reactor.run();
     CHECK(processor_time() - before < hardly_any_time);
 }
 
-TEST_CASE("R4: stop() throws where there is nothing to stop, or not any more") {
+TEST_CASE("R4: stop() throws before run(), during a stop, and after the end") {
     Reactor reactor;
     CHECK_THROWS_WITH_AS(reactor.stop(), "Can't stop reactor that isn't running.",
                          ReactorNotRunning);
@@ -109,7 +109,7 @@ TEST_CASE("R5: a reactor runs once, and not inside itself") {
     CHECK_THROWS_AS(reactor.run(), ReactorNotRestartable);
 }
 
-TEST_CASE("R6: timers that are due when stop() is called still run, and make none that do") {
+TEST_CASE("R6: timers that are due when stop() is called still run; timers that they make do not") {
     Reports reports;
     Reactor reactor;
     Diary diary;
@@ -118,7 +118,7 @@ TEST_CASE("R6: timers that are due when stop() is called still run, and make non
     const auto stop = [&] {
         reactor.call_later(0s, [&] {
             diary.note("first");
-            reactor.call_later(0s, [] { FAIL_CHECK("the loop has ended"); });
+            reactor.call_later(0s, [] { FAIL_CHECK("called after the end of the loop"); });
         });
         reactor.call_from_thread(note("from a thread"));
         reactor.stop();
@@ -156,20 +156,20 @@ TEST_CASE("R6: timers that are due when stop() is called still run, and make non
     CHECK(diary.text() == "first, second, from a thread, end of the turn, before");
 }
 
-TEST_CASE("R6: where a timer calls it, those that are due with it run, and no other") {
+TEST_CASE("R6: if a timer calls stop(), those due with it run, and no others") {
     Reactor reactor;
     Diary diary;
     reactor.call_later(0s, [&] {
         reactor.stop();
         reactor.call_from_thread([&] { diary.note("from a thread"); });
-        reactor.call_later(0s, [] { FAIL_CHECK("the loop has ended"); });
+        reactor.call_later(0s, [] { FAIL_CHECK("called after the end of the loop"); });
     });
     reactor.call_later(0s, [&] { diary.note("with it"); });
     run(reactor);
     CHECK(diary.text() == "with it, from a thread");
 }
 
-TEST_CASE("R7: call_later never calls inside the call; equal times in order, others by time") {
+TEST_CASE("R7: call_later never calls inside the call; the order is by time, then as made") {
     Reactor reactor;
     std::string seen;
     reactor.call_when_running([&] {
@@ -205,7 +205,7 @@ TEST_CASE("R7: a timer is never early") {
     CHECK(least >= 0s);
 }
 
-TEST_CASE("R7: a nearer timer, made or moved while the loop waits for a far one, is in time") {
+TEST_CASE("R7: a nearer timer, made or moved while the loop waits for a far one, runs in time") {
     Reactor reactor;
     std::string seen;
     SocketPair pair;
@@ -227,7 +227,7 @@ TEST_CASE("R7: a nearer timer, made or moved while the loop waits for a far one,
     CHECK(seen == "read moved made");
 }
 
-TEST_CASE("R8: between two call_later(0) the descriptors are looked at") {
+TEST_CASE("R8: between two call_later(0) the loop serves the descriptors") {
     Reactor reactor;
     std::string seen;
     SocketPair pair;
@@ -248,7 +248,7 @@ TEST_CASE("R8: between two call_later(0) the descriptors are looked at") {
     CHECK(seen == "read timer ");
 }
 
-TEST_CASE("R8: an endless row of call_later(0) starves nobody") {
+TEST_CASE("R8: an endless series of call_later(0) starves nothing else") {
     Reactor reactor;
     SocketPair pair;
     TestDescriptor reader(pair.here.get());
@@ -269,7 +269,7 @@ TEST_CASE("R8: an endless row of call_later(0) starves nobody") {
     CHECK(rounds <= 12);
 }
 
-TEST_CASE("R9, R10: a call that is cancelled does not come, and has a state") {
+TEST_CASE("R9, R10: a cancelled call never runs, and has a state") {
     Reactor reactor;
     DelayedCall cancelled = reactor.call_later(0s, [] { FAIL_CHECK("it was cancelled"); });
     cancelled.cancel();
@@ -297,7 +297,7 @@ TEST_CASE("R9: a timer can cancel another that is due in the same turn") {
     CHECK_FALSE(second.active());
 }
 
-TEST_CASE("R11: a call can be moved to earlier and to later; those cancelled are not listed") {
+TEST_CASE("R11: a call can be moved earlier and later; cancelled calls are not listed") {
     Reactor reactor;
     std::string seen;
     DelayedCall earlier = reactor.call_later(20s, [&] { seen += "earlier "; });
@@ -314,13 +314,13 @@ TEST_CASE("R11: a call can be moved to earlier and to later; those cancelled are
     CHECK(reactor.delayed_calls().empty());
 }
 
-TEST_CASE("R12: a negative delay, or nothing to call, is refused at once") {
+TEST_CASE("R12: a negative delay or an empty function is refused at once") {
     Reactor reactor;
     CHECK_THROWS_AS(reactor.call_later(-1s, [] {}), std::invalid_argument);
     CHECK_THROWS_AS(reactor.call_later(0s, nullptr), std::invalid_argument);
 }
 
-TEST_CASE("a turn ends after its descriptors; what its end puts off is for the end of the next") {
+TEST_CASE("a turn ends after its descriptors; work added at its end waits until the next end") {
     Reactor reactor;
     std::string seen;
     SocketPair pair;
@@ -346,13 +346,13 @@ TEST_CASE("a turn ends after its descriptors; what its end puts off is for the e
     CHECK(seen == "timer read end its end read next end its end ");
 }
 
-TEST_CASE("work for the end of the turn is done though nothing else happens") {
+TEST_CASE("work for the end of the turn runs even if nothing else happens") {
     Reactor reactor;
     reactor.call_at_end_of_turn([&] { reactor.call_at_end_of_turn([&] { reactor.stop(); }); });
     run(reactor);
 }
 
-TEST_CASE("stop() is heard wherever it is said, though nothing else happens") {
+TEST_CASE("stop() works in every place, even if nothing else happens") {
     for (const std::string place : {"when running", "timer", "descriptor", "end of turn"}) {
         CAPTURE(place);
         Reactor reactor;
@@ -395,7 +395,7 @@ TEST_CASE("an extension is made once for each reactor, and is destroyed with it"
     CHECK(Counted::alive() == 0);
 }
 
-TEST_CASE("the back end can be chosen; one that is not there is refused") {
+TEST_CASE("the back end can be chosen; an unknown one is refused") {
     for (const std::string name : {"epoll", "poll", "select"}) {
         CAPTURE(name);
         Reactor reactor(name);
@@ -418,12 +418,12 @@ TEST_CASE("the back end can be chosen; one that is not there is refused") {
                          std::invalid_argument);
 }
 
-TEST_CASE("reactors come one after the other and one beside the other") {
+TEST_CASE("a process can have several reactors, one after the other or at the same time") {
     for (int i = 0; i < 3; ++i) {
         Reactor reactor, other;
         reactor.call_later(0s, [&] {
             other.call_later(0s, [&] { other.stop(); });
-            run(other); // in a callback of the first: that is allowed
+            run(other); // inside a callback of the first: that is allowed
             reactor.stop();
         });
         run(reactor);

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// What a do_read gives that goes on.
+// The return value of a do_read that continues.
 const std::optional<Failure> go_on;
 
 bool contains(const std::vector<ReadDescriptor*>& all, const ReadDescriptor& one) {
@@ -26,7 +26,7 @@ bool contains(const std::vector<ReadDescriptor*>& all, const ReadDescriptor& one
 
 } // namespace
 
-TEST_CASE("R16: do_read is called once a turn, as long as something is left") {
+TEST_CASE("R16: do_read is called once a turn while there is something to read") {
     Reactor reactor;
     std::string seen;
     SocketPair pair;
@@ -44,7 +44,7 @@ TEST_CASE("R16: do_read is called once a turn, as long as something is left") {
     CHECK(seen == "a|b|c|");
 }
 
-TEST_CASE("R16: adding twice is adding once; removing what is not there does no harm") {
+TEST_CASE("R16: adding twice has the effect of adding once; removing an unknown one does nothing") {
     Reactor reactor, other;
     int calls = 0;
     SocketPair pair, unknown_pair;
@@ -57,7 +57,7 @@ TEST_CASE("R16: adding twice is adding once; removing what is not there does no 
     };
     reactor.add_reader(reader);
     reactor.add_reader(reader);
-    CHECK(reactor.get_readers().size() == 2); // the reactor's own is one
+    CHECK(reactor.get_readers().size() == 2); // including the reactor's own
     reactor.remove_reader(unknown);
     reactor.remove_writer(reader);
     other.remove_reader(reader);
@@ -68,7 +68,7 @@ TEST_CASE("R16: adding twice is adding once; removing what is not there does no 
     CHECK_FALSE(contains(reactor.get_readers(), reader));
 }
 
-TEST_CASE("R17: who gives a reason is removed first, then told it") {
+TEST_CASE("R17: a reader that returns a reason is removed first, then told the reason") {
     for (const Failure& reason : {connection_done(), Failure(ConnectionLost())}) {
         Reactor reactor;
         std::string told;
@@ -91,7 +91,7 @@ TEST_CASE("R17: who gives a reason is removed first, then told it") {
     }
 }
 
-TEST_CASE("R18: what do_read or do_write throws is reported, and is the reason of the end") {
+TEST_CASE("R18: an exception from do_read or do_write is reported, and is the reason of the end") {
     for (const bool reading : {true, false}) {
         CAPTURE(reading);
         Reports reports;
@@ -117,7 +117,7 @@ TEST_CASE("R18: what do_read or do_write throws is reported, and is the reason o
     }
 }
 
-TEST_CASE("R18: what connection_lost throws is reported, too, and hurts nobody else") {
+TEST_CASE("R18: an exception from connection_lost is reported, too, and harms no other reader") {
     Reports reports;
     Reactor reactor;
     SocketPair pair, good_pair;
@@ -138,7 +138,7 @@ TEST_CASE("R18: what connection_lost throws is reported, too, and hurts nobody e
     CHECK(reports.take() == "Unhandled Error: [Failure: Exception: boom]");
 }
 
-TEST_CASE("R20: a reader whose fileno has become -1 is told that it went away") {
+TEST_CASE("R20: a reader whose fileno has become -1 gets ConnectionFdescWentAway") {
     Reactor reactor;
     std::string told;
     SocketPair pair;
@@ -158,7 +158,7 @@ TEST_CASE("R20: a reader whose fileno has become -1 is told that it went away") 
     CHECK(told == "ConnectionFdescWentAway");
 }
 
-TEST_CASE("R21: who looks for others like himself filters get_readers by type") {
+TEST_CASE("R21: a program finds its own readers by filtering get_readers by type") {
     Reactor reactor;
     SocketPair pair;
     TestDescriptor reader(pair.here.get());
@@ -168,7 +168,7 @@ TEST_CASE("R21: who looks for others like himself filters get_readers by type") 
             return dynamic_cast<const TestDescriptor*>(one) != nullptr;
         });
     };
-    CHECK(reactor.get_readers().size() == 1); // at rest: the reactor's own, to be woken by
+    CHECK(reactor.get_readers().size() == 1); // idle: only the reactor's own, which wakes it
     CHECK(count() == 0);
     reactor.add_reader(reader);
     CHECK(reactor.get_readers().size() == 2);
@@ -179,7 +179,7 @@ TEST_CASE("R21: who looks for others like himself filters get_readers by type") 
     CHECK(reactor.descriptors() == std::vector<ReadDescriptor*>{&reader});
 }
 
-TEST_CASE("R22: while a do_read does not return, nothing else happens") {
+TEST_CASE("R22: while a do_read blocks, nothing else runs") {
     Reactor reactor;
     std::string seen;
     SocketPair pair;
@@ -201,7 +201,7 @@ TEST_CASE("R22: while a do_read does not return, nothing else happens") {
     CHECK(seen == "read timer");
 }
 
-TEST_CASE("R14: raw readers are told when the reactor shuts down") {
+TEST_CASE("R14: raw readers get connection_lost when the reactor shuts down") {
     Reports reports;
     Reactor reactor;
     std::string told;
@@ -221,7 +221,7 @@ TEST_CASE("R14: raw readers are told when the reactor shuts down") {
     CHECK(reports.take() == "Unhandled Error: [Failure: Exception: boom]");
 }
 
-TEST_CASE("do_write is called while there is room, beside do_read") {
+TEST_CASE("do_write is called while there is room, as well as do_read") {
     Reactor reactor;
     int reads = 0, writes = 0, losses = 0;
     SocketPair pair;
@@ -246,7 +246,7 @@ TEST_CASE("do_write is called while there is room, beside do_read") {
     CHECK(losses == 1);
 }
 
-TEST_CASE("one that ends is not called any more, though it could be read and written") {
+TEST_CASE("a descriptor that ends is not called again, even if it can be read and written") {
     Reactor reactor;
     SocketPair pair;
     TestDescriptor both(pair.here.get());
@@ -266,7 +266,7 @@ TEST_CASE("one that ends is not called any more, though it could be read and wri
     CHECK(calls == 1);
 }
 
-TEST_CASE("a destructor takes its descriptor out of the reactor") {
+TEST_CASE("a descriptor's destructor removes it from the reactor") {
     Reactor reactor;
     SocketPair pair;
     {
@@ -280,13 +280,13 @@ TEST_CASE("a destructor takes its descriptor out of the reactor") {
     run(reactor);
 }
 
-TEST_CASE("a reader may delete itself in do_read, whatever it gives then") {
+TEST_CASE("a reader may delete itself in do_read, whatever it then returns") {
     for (const bool with_reason : {true, false}) {
         Reactor reactor;
         SocketPair pair;
         auto reader = std::make_unique<TestDescriptor>(pair.here.get());
         reader->on_read = [&reactor, &reader, with_reason]() -> std::optional<Failure> {
-            Reactor& still_here = reactor; // the closure goes with the reader
+            Reactor& still_here = reactor; // the closure is destroyed with the reader
             const bool gives_reason = with_reason;
             reader.reset();
             still_here.call_later(1ms, [&still_here] { still_here.stop(); });
@@ -336,7 +336,7 @@ TEST_CASE("R17: the reason of a reader that has gone is not that of the next wit
     CHECK(lost == 0);
 }
 
-TEST_CASE("a reader may delete itself in connection_lost, and another that is ready, too") {
+TEST_CASE("a reader may delete itself in connection_lost, and another reader that is ready") {
     Reactor reactor;
     std::vector<std::unique_ptr<SocketPair>> pairs;
     std::vector<std::unique_ptr<TestDescriptor>> readers;
@@ -351,7 +351,7 @@ TEST_CASE("a reader may delete itself in connection_lost, and another that is re
         };
         readers.back()->on_lost = [&](const Failure&) {
             reactor.stop();
-            auto all = std::move(readers); // this function goes with them
+            auto all = std::move(readers); // this function is destroyed with them
         };
         reactor.add_reader(*readers.back());
     }
@@ -360,7 +360,7 @@ TEST_CASE("a reader may delete itself in connection_lost, and another that is re
     CHECK(reactor.descriptors().empty());
 }
 
-TEST_CASE("a number that is used again belongs to the new one") {
+TEST_CASE("a reused descriptor number belongs to the new descriptor") {
     Reactor reactor;
     std::string seen;
     auto pair = std::make_unique<SocketPair>();
@@ -381,16 +381,16 @@ TEST_CASE("a number that is used again belongs to the new one") {
         };
         reactor.add_reader(*second);
         send_to(pair->there, "y");
-        return std::optional(connection_done()); // of a number that is not its own any more
+        return std::optional(connection_done()); // for a number that is no longer its own
     };
-    first.on_lost = [&](const Failure&) { FAIL_CHECK("it had left"); };
+    first.on_lost = [&](const Failure&) { FAIL_CHECK("it was removed before"); };
     reactor.add_reader(first);
     send_to(pair->there, "x");
     run(reactor);
     CHECK(seen == "first second");
 }
 
-TEST_CASE("one that was closed without a word gives way to the next with its number") {
+TEST_CASE("a descriptor closed without notice gives way to the next with its number") {
     Reactor reactor;
     auto pair = std::make_unique<SocketPair>();
     const int number = pair->here.get();
@@ -405,13 +405,13 @@ TEST_CASE("one that was closed without a word gives way to the next with its num
     };
     reactor.add_reader(next);
     CHECK_FALSE(contains(reactor.get_readers(), forgotten));
-    reactor.remove_reader(forgotten); // it is not its own any more
+    reactor.remove_reader(forgotten); // the number is no longer its own
     CHECK(contains(reactor.get_readers(), next));
     send_to(pair->there, "x");
     run(reactor);
 }
 
-TEST_CASE("R19: what can't be watched is refused") {
+TEST_CASE("R19: a descriptor that can't be watched is refused") {
     Reactor reactor("epoll");
     TestDescriptor closed(-1);
     CHECK_THROWS_AS(reactor.add_reader(closed), std::invalid_argument);
@@ -423,7 +423,7 @@ TEST_CASE("R19: what can't be watched is refused") {
     CHECK(reactor.descriptors().empty());
 }
 
-TEST_CASE("R19: the error is that of the kernel, whatever the descriptor does to say its name") {
+TEST_CASE("R19: the error is the kernel's, even if log_prefix changes errno") {
     class Changing final : public ReadDescriptor {
       public:
         int fileno() const override { return file_.get(); }
@@ -465,7 +465,7 @@ TEST_CASE("a descriptor may outlive its reactor, registered, removed or refused"
     CHECK(contains(next.get_readers(), registered));
 }
 
-TEST_CASE("a descriptor can change from one reactor to another") {
+TEST_CASE("a descriptor can move from one reactor to another") {
     Reactor first, second;
     const SocketPair pair;
     TestDescriptor reader(pair.here.get());
@@ -475,7 +475,7 @@ TEST_CASE("a descriptor can change from one reactor to another") {
     CHECK(contains(second.get_readers(), reader));
 }
 
-TEST_CASE("what is adopted lives until it is released, and is told at the end") {
+TEST_CASE("a descriptor passed to keep_alive lives until forget, and is told at the end") {
     Reactor reactor;
     const SocketPair pair;
     std::string told;
@@ -498,7 +498,7 @@ TEST_CASE("what is adopted lives until it is released, and is told at the end") 
     CHECK(reactor.descriptors().empty());
 }
 
-TEST_CASE("one that was adopted and closed without a word may outlive its reactor") {
+TEST_CASE("a descriptor that is kept alive and closed without notice may outlive its reactor") {
     auto pair = std::make_unique<SocketPair>();
     const auto forgotten = std::make_shared<TestDescriptor>(pair->here.get());
     Reactor next;
@@ -515,7 +515,7 @@ TEST_CASE("one that was adopted and closed without a word may outlive its reacto
     CHECK(contains(next.get_readers(), *forgotten));
 }
 
-TEST_CASE("of two hundred readers that are ready none is forgotten") {
+TEST_CASE("of two hundred ready readers, every one is served") {
     for (const std::string backend : {"epoll", "poll", "select"}) {
         CAPTURE(backend);
         Reactor reactor(backend);

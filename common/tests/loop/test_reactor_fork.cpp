@@ -1,4 +1,4 @@
-// R5: a reactor and fork: the child may destroy its copy, and not run it.
+// R5: a reactor and fork: the child may destroy its copy, but may not run it.
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Runs the loop until its reader has read, which it does not do for long if nobody wakes it.
+/// Runs the loop until its reader has read; the test fails after 30 s if nothing wakes the loop.
 std::string reads(Reactor& reactor, TestDescriptor& reader, const SocketPair& pair) {
     std::string heard;
     reader.on_read = [&]() -> std::optional<Failure> {
@@ -32,7 +32,7 @@ std::string reads(Reactor& reactor, TestDescriptor& reader, const SocketPair& pa
 
 } // namespace
 
-TEST_CASE("R5: what a child does to its copy of the reactor, the parent does not notice") {
+TEST_CASE("R5: a child's changes to its copy of the reactor do not affect the parent") {
     Reports reports;
     const SocketPair pair;
     auto reactor = std::make_unique<Reactor>();
@@ -62,7 +62,7 @@ TEST_CASE("R5: what a child does to its copy of the reactor, the parent does not
     CHECK(reads(*reactor, *reader, pair) == "hello");
 }
 
-TEST_CASE("R5: nor does it take away what another thread has asked for") {
+TEST_CASE("R5: a child does not take another thread's calls from the parent") {
     Reports reports;
     auto reactor = std::make_unique<Reactor>();
     reactor->call_from_thread([&] { reactor->stop(); });
@@ -73,7 +73,7 @@ TEST_CASE("R5: nor does it take away what another thread has asked for") {
     run(*reactor);
 }
 
-TEST_CASE("R5: a child can't run its parent's reactor; it makes one of its own") {
+TEST_CASE("R5: a child can't run its parent's reactor; it makes its own") {
     Reports reports;
     Reactor reactor;
     bool called = false;
@@ -100,7 +100,7 @@ TEST_CASE("R5: a child can't run its parent's reactor; it makes one of its own")
     CHECK(called);
 }
 
-TEST_CASE("R5: a child that comes out of a callback does not go on with the loop") {
+TEST_CASE("R5: a child that returns from a callback does not continue the loop") {
     Reports reports;
     const SocketPair pair;
     Reactor reactor;
@@ -108,10 +108,10 @@ TEST_CASE("R5: a child that comes out of a callback does not go on with the loop
     reactor.add_reader(reader);
     pid_t child = -1;
     std::string heard;
-    SUBCASE("of a timer") {
+    SUBCASE("a timer's") {
         reactor.call_later(0s, [&] { child = ::fork(); });
     }
-    SUBCASE("of the end of a turn") {
+    SUBCASE("an end-of-turn function") {
         reactor.call_when_running([&] { reactor.call_at_end_of_turn([&] { child = ::fork(); }); });
     }
     try {

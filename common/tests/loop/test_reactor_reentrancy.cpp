@@ -1,4 +1,4 @@
-// Cases of the reactor in which somebody goes, or comes, while he is being called.
+// Cases in which a descriptor or a Deferred is destroyed or replaced while it is being called.
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,19 +15,19 @@
 
 using namespace twist;
 
-TEST_CASE("R18: a reader that another replaces in do_read takes its end along") {
+TEST_CASE("R18: a reader that is replaced in its own do_read takes its end with it") {
     Reports reports;
     Reactor reactor;
     const SocketPair pair;
     send_to(pair.there, "x");
     int told = 0;
     bool throws = false;
-    SUBCASE("it gives a reason to end") {}
+    SUBCASE("it returns a reason to end") {}
     SUBCASE("it throws") {
         throws = true;
     }
     auto reader = std::make_unique<TestDescriptor>(pair.here.get());
-    const auto replace = [&] { // one of the same size, maybe at the same place in memory
+    const auto replace = [&] { // of the same size, maybe at the same address
         const bool throws_now = throws;
         reader.reset();
         reader = std::make_unique<TestDescriptor>(pair.here.get());
@@ -48,7 +48,7 @@ TEST_CASE("R18: a reader that another replaces in do_read takes its end along") 
     CHECK(reports.take() == (throws ? "Unhandled Error: [Failure: Exception: boom]" : ""));
 }
 
-TEST_CASE("R13: a trigger whose Deferred was given away is reported; the end goes on") {
+TEST_CASE("R13: a trigger whose Deferred is spent is reported; the shutdown continues") {
     Reports reports;
     Reactor reactor;
     const Deferred<void> given;

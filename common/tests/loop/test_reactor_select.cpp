@@ -1,4 +1,4 @@
-// R19: select can't watch a descriptor of 1,024 or more, and whoever needs one is told so.
+// R19: select can't watch a descriptor of 1,024 or more; such a descriptor causes an error.
 #include <fcntl.h>
 #include <memory>
 #include <string>
@@ -41,7 +41,7 @@ class ManyDescriptors {
     bool are_allowed_ = false;
 };
 
-/// Takes all numbers that select can watch: the next one that is opened is too high.
+/// Occupies all numbers that select can watch: the next descriptor gets a number that is too high.
 std::vector<FileDescriptor> take_all_low_ones() {
     std::vector<FileDescriptor> taken;
     do
@@ -54,7 +54,7 @@ const std::string words = "can't be watched: select only watches descriptors bel
 
 } // namespace
 
-TEST_CASE("R19: select and a descriptor of 1,024 or more: SystemError, and it is not registered") {
+TEST_CASE("R19: with select, a descriptor of 1,024 or more is refused with SystemError") {
     const ManyDescriptors many;
     if (!many)
         return;
@@ -72,7 +72,7 @@ TEST_CASE("R19: select and a descriptor of 1,024 or more: SystemError, and it is
     CHECK(other.descriptors().size() == 1);
 }
 
-TEST_CASE("R19: listen_tcp, adopt_tcp: CannotListenError, and the factory is stopped") {
+TEST_CASE("R19: listen_tcp and adopt_tcp throw CannotListenError, and stop the factory") {
     const ManyDescriptors many;
     if (!many)
         return;
@@ -102,7 +102,7 @@ TEST_CASE("R19: listen_tcp, adopt_tcp: CannotListenError, and the factory is sto
     CHECK(server.use_count() == 1);
 }
 
-TEST_CASE("R19: connect_tcp: the factory hears of a ConnectError, later") {
+TEST_CASE("R19: connect_tcp fails with a ConnectError, later") {
     const ManyDescriptors many;
     if (!many)
         return;
@@ -126,7 +126,7 @@ TEST_CASE("R19: connect_tcp: the factory hears of a ConnectError, later") {
     CHECK(read_to_end(bare.accept()) == "");
 }
 
-TEST_CASE("R19: a server's connection: reported and closed, and the server goes on") {
+TEST_CASE("R19: a server reports the error, closes the connection, and continues") {
     const ManyDescriptors many;
     if (!many)
         return;
@@ -138,7 +138,7 @@ TEST_CASE("R19: a server's connection: reported and closed, and the server goes 
     auto peer = connect_bare(port->get_host());
     auto taken = take_all_low_ones();
     SUBCASE("at once") {}
-    SUBCASE("when it resumes") {
+    SUBCASE("when it is resumed") {
         server->on.connection_made = [&](const TransportPtr& transport) {
             transport->pause_producing();
             after_turns(reactor, 1, [&, transport] {

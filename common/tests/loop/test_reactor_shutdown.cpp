@@ -1,4 +1,4 @@
-// R13, R14: how a reactor shuts down, and what becomes of everything when it is destroyed.
+// R13, R14: the shutdown of a reactor, and its destruction.
 #include <filesystem>
 #include <iterator>
 #include <memory>
@@ -44,7 +44,7 @@ Deferred<void> wait(Reactor& reactor, Seconds delay) {
 
 Deferred<void> wait_with([[maybe_unused]] Witness witness, Reactor& reactor) {
     co_await wait(reactor, 20s);
-    FAIL_CHECK("nobody waits so long");
+    FAIL_CHECK("nothing waits this long");
 }
 
 } // namespace
@@ -73,7 +73,7 @@ TEST_CASE("R13: the triggers run before, during and after the connections are to
     CHECK(diary.text() == "stop, before (running), before, too (running), during, lost, after");
 }
 
-TEST_CASE("R13: a trigger that is added by another of its moment is called, too") {
+TEST_CASE("R13: a trigger that another trigger of its moment adds is called, too") {
     Reactor reactor;
     Diary diary;
     for (const auto& [moment, word] :
@@ -89,7 +89,7 @@ TEST_CASE("R13: a trigger that is added by another of its moment is called, too"
     CHECK(diary.text() == "before, before again, during, during again, after, after again");
 }
 
-TEST_CASE("R13: while a trigger before waits for its Deferred, timers and sockets work on") {
+TEST_CASE("R13: while a `before` trigger waits for its Deferred, timers and sockets still work") {
     Reactor reactor;
     Diary diary;
     SocketPair pair;
@@ -139,7 +139,7 @@ TEST_CASE("R13: a Deferred that is dropped without a result delays nothing any m
     CHECK(never == nullptr);
 }
 
-TEST_CASE("R13: and the loop does not spin meanwhile") {
+TEST_CASE("R13: the loop does not spin meanwhile") {
     Reactor reactor;
     before_shutdown(reactor, [&] { return wait(reactor, a_while); });
     reactor.call_when_running([&] { reactor.stop(); });
@@ -148,7 +148,7 @@ TEST_CASE("R13: and the loop does not spin meanwhile") {
     CHECK(processor_time() - before < hardly_any_time);
 }
 
-TEST_CASE("R13: a trigger that throws, or whose Deferred fails, is reported; the end goes on") {
+TEST_CASE("R13: a trigger's exception or failed Deferred is reported; the shutdown continues") {
     Reports reports;
     Reactor reactor;
     Diary diary;
@@ -169,7 +169,7 @@ TEST_CASE("R13: a trigger that throws, or whose Deferred fails, is reported; the
                             "Unhandled Error: [Failure: Exception: four]");
 }
 
-TEST_CASE("R14: connections are told ConnectionLost, with the reactor not running any more") {
+TEST_CASE("R14: connections get ConnectionLost; the reactor is then no longer running") {
     Reports reports;
     Reactor reactor;
     Diary diary;
@@ -200,7 +200,7 @@ TEST_CASE("R14: connections are told ConnectionLost, with the reactor not runnin
     CHECK(reactor.descriptors().empty());
 }
 
-TEST_CASE("R14: timers that are not due yet are dropped without a word") {
+TEST_CASE("R14: timers that are not due yet are dropped silently") {
     bool gone = false;
     Reactor reactor;
     const auto witness = std::make_shared<Witness>(gone);
@@ -211,7 +211,7 @@ TEST_CASE("R14: timers that are not due yet are dropped without a word") {
     CHECK_FALSE(gone);
 }
 
-TEST_CASE("a reactor that is destroyed tells every connection, then drops all that waits") {
+TEST_CASE("a reactor that is destroyed tells every connection, then drops everything that waits") {
     Reports reports;
     Diary diary;
     const auto server = std::make_shared<Server>(diary, "server");
@@ -233,11 +233,11 @@ TEST_CASE("a reactor that is destroyed tells every connection, then drops all th
         const auto timer = std::make_shared<Witness>(timer_gone);
         reactor.call_later(20s, [timer] {});
         wait_with(Witness(coroutine_gone), reactor);
-        SUBCASE("after it has run") {
+        SUBCASE("after a run") {
             connect_tcp(reactor, port->get_host(), client);
             run(reactor);
         }
-        SUBCASE("without having run") {}
+        SUBCASE("without a run") {}
         diary.take();
     }
     CHECK(coroutine_gone);
@@ -253,7 +253,7 @@ TEST_CASE("a reactor that is destroyed tells every connection, then drops all th
     }
 }
 
-TEST_CASE("a reactor may be destroyed with an open port, connections and attempts, never run") {
+TEST_CASE("a reactor that never ran may be destroyed with an open port, connections and attempts") {
     Reports reports;
     Diary diary;
     const auto server = std::make_shared<Server>(diary, "server");
@@ -271,7 +271,7 @@ TEST_CASE("a reactor may be destroyed with an open port, connections and attempt
                     "ConnectError, client stop_factory"));
 }
 
-TEST_CASE("R40: factories that reconnect don't keep a reactor from ending, nor from going") {
+TEST_CASE("R40: factories that reconnect do not keep a reactor running or alive") {
     Reports reports;
     int attempts = 0, losses = 0;
     const auto again = [&](Connector& connector, const Failure&) {
@@ -286,13 +286,13 @@ TEST_CASE("R40: factories that reconnect don't keep a reactor from ending, nor f
     {
         Reactor reactor;
         const auto port = listen_anywhere(reactor, server);
-        SUBCASE("the connection was there") {
+        SUBCASE("the connection was made") {
             client->on.connection_made = [&](auto&) { reactor.stop(); };
             connect_tcp(reactor, port->get_host(), client);
             run(reactor);
             CHECK(losses == 1);
         }
-        SUBCASE("it never was") {
+        SUBCASE("it was never made") {
             client->on.client_connection_failed = [&](Connector& connector, const Failure& reason) {
                 again(connector, reason);
                 if (losses == 5)
@@ -300,7 +300,7 @@ TEST_CASE("R40: factories that reconnect don't keep a reactor from ending, nor f
             };
             connect_tcp(reactor, refuses.address(), client);
             run(reactor);
-            CHECK(losses == 6); // the last one is that of the reactor's end
+            CHECK(losses == 6); // the last is from the end of the reactor
         }
         SUBCASE("the reactor never ran") {
             connect_tcp(reactor, port->get_host(), client);
@@ -311,9 +311,9 @@ TEST_CASE("R40: factories that reconnect don't keep a reactor from ending, nor f
     CHECK(attempts >= 2);
 }
 
-TEST_CASE("what destructors do while a reactor goes does no harm") {
+TEST_CASE("destructors may use the reactor while it is being destroyed") {
     Reports reports;
-    /// Does what it is told when it is destroyed.
+    /// Calls `f` when it is destroyed.
     struct LastWords {
         std::function<void()> f;
         ~LastWords() { f(); }
@@ -321,7 +321,7 @@ TEST_CASE("what destructors do while a reactor goes does no harm") {
     bool said = false;
     SocketPair pair;
     auto owner = std::make_unique<Reactor>();
-    Reactor* const reactor = owner.get(); // also while it goes
+    Reactor* const reactor = owner.get(); // still valid while it is being destroyed
     const auto words = std::make_shared<LastWords>([&] {
         said = true;
         reactor->call_later(0s, [] { FAIL_CHECK("the reactor is gone"); });
@@ -331,15 +331,15 @@ TEST_CASE("what destructors do while a reactor goes does no harm") {
         reactor->keep_alive(late);
         reactor->add_reader(*late);
     });
-    SUBCASE("a timer's") {
+    SUBCASE("of a timer's closure") {
         reactor->call_later(20s, [words] {});
     }
-    SUBCASE("of the end of a turn") {
+    SUBCASE("of an end-of-turn function") {
         reactor->call_at_end_of_turn([words, reactor] {
             reactor->call_at_end_of_turn([words] { FAIL_CHECK("the reactor is gone"); });
         });
     }
-    SUBCASE("a descriptor's") {
+    SUBCASE("of a descriptor") {
         auto descriptor = std::make_shared<TestDescriptor>(pair.there.get());
         descriptor->on_lost = [words](const Failure&) {};
         reactor->keep_alive(std::move(descriptor));
@@ -350,7 +350,7 @@ TEST_CASE("what destructors do while a reactor goes does no harm") {
     CHECK(said);
 }
 
-TEST_CASE("calls that are made while a reactor goes bring nothing to life") {
+TEST_CASE("calls made while a reactor is being destroyed start nothing") {
     Reports reports;
     Diary diary;
     const BareServer bare;
@@ -368,7 +368,7 @@ TEST_CASE("calls that are made while a reactor goes bring nothing to life") {
     CHECK_FALSE(diary.has("connection_made"));
 }
 
-TEST_CASE("no descriptor stays open when all has gone") {
+TEST_CASE("no descriptor stays open after all destructors have run") {
     Reports reports;
     const auto open_descriptors = [] {
         using Directory = std::filesystem::directory_iterator;

@@ -1,5 +1,5 @@
-// R3: SIGINT and SIGTERM end run(), and afterwards are what they were before. SIGPIPE ends nothing.
-// And the signals that a program asks for.
+// R3: SIGINT and SIGTERM end run(); afterwards their actions are restored. SIGPIPE ends nothing.
+// Also the signals that a program asks for.
 #include <array>
 #include <csignal>
 #include <stdexcept>
@@ -22,7 +22,7 @@ namespace {
 
 volatile std::sig_atomic_t own_handler_called = 0;
 
-/// While it lives, a signal has a handler of ours.
+/// While it lives, a signal has our handler.
 class OwnHandler {
   public:
     explicit OwnHandler(int signal) : signal_(signal) {
@@ -48,7 +48,7 @@ bool has_own_handler(int signal) {
 
 } // namespace
 
-TEST_CASE("R3: SIGINT and SIGTERM end run(), which returns as after stop()") {
+TEST_CASE("R3: SIGINT and SIGTERM end run(), which returns as it does after stop()") {
     for (const int signal : {SIGINT, SIGTERM}) {
         CAPTURE(signal);
         const OwnHandler own(signal);
@@ -63,7 +63,7 @@ TEST_CASE("R3: SIGINT and SIGTERM end run(), which returns as after stop()") {
     }
 }
 
-TEST_CASE("R3: after run() the signals are what they were before") {
+TEST_CASE("R3: after run() the signals' actions are restored") {
     for (const int signal : {SIGINT, SIGTERM}) {
         CAPTURE(signal);
         const OwnHandler own(signal);
@@ -79,14 +79,14 @@ TEST_CASE("R3: after run() the signals are what they were before") {
     }
 }
 
-TEST_CASE("R3: a reactor that is not running has no signals") {
+TEST_CASE("R3: a reactor that is not running handles no signals") {
     const OwnHandler own(SIGINT);
     const Reactor reactor;
     std::raise(SIGINT);
     CHECK(own_handler_called == 1);
 }
 
-TEST_CASE("R3: a second signal while the reactor is stopping does no harm") {
+TEST_CASE("R3: a second signal while the reactor is stopping has no effect") {
     Reports reports;
     const OwnHandler own(SIGINT);
     Reactor reactor;
@@ -99,7 +99,7 @@ TEST_CASE("R3: a second signal while the reactor is stopping does no harm") {
     CHECK(own_handler_called == 0);
 }
 
-TEST_CASE("R3: signals that come together, or in a callback, end it once") {
+TEST_CASE("R3: signals that come together, or in a callback, end run() once") {
     Reports reports;
     const OwnHandler own_int(SIGINT), own_term(SIGTERM);
     Reactor reactor;
@@ -113,7 +113,7 @@ TEST_CASE("R3: signals that come together, or in a callback, end it once") {
     CHECK(own_handler_called == 0);
 }
 
-TEST_CASE("one reactor of the process has the signals, and leaves them to the next") {
+TEST_CASE("one reactor of the process has the signals, and passes them on to the next") {
     const OwnHandler own(SIGINT);
     Reactor first;
     bool second_stopped_by_itself = false;
@@ -126,7 +126,7 @@ TEST_CASE("one reactor of the process has the signals, and leaves them to the ne
         });
         run(second);
     });
-    run(first); // the signal was for this one
+    run(first); // the signal went to this one
     CHECK(second_stopped_by_itself);
     Reactor third;
     third.call_when_running([] { std::raise(SIGINT); });
@@ -135,7 +135,7 @@ TEST_CASE("one reactor of the process has the signals, and leaves them to the ne
     CHECK(has_own_handler(SIGINT));
 }
 
-TEST_CASE("on_signal: a function is called in the loop, each time that the signal comes") {
+TEST_CASE("on_signal: a function is called in the loop, each time the signal comes") {
     const OwnHandler own(SIGHUP);
     Reactor reactor;
     Diary diary;
@@ -151,7 +151,7 @@ TEST_CASE("on_signal: a function is called in the loop, each time that the signa
     reactor.call_later(1ms, [&] {
         in_callback = true;
         std::raise(SIGHUP);
-        std::raise(SIGHUP); // both at once are one
+        std::raise(SIGHUP); // two at once count as one
         CHECK(diary.text() == "");
         in_callback = false;
     });
@@ -160,7 +160,7 @@ TEST_CASE("on_signal: a function is called in the loop, each time that the signa
     CHECK(own_handler_called == 0);
 }
 
-TEST_CASE("on_signal: outside run() the signal does what it did") {
+TEST_CASE("on_signal: outside run() the signal has its earlier action") {
     const OwnHandler own(SIGUSR1);
     Reactor reactor;
     int calls = 0;
@@ -175,7 +175,7 @@ TEST_CASE("on_signal: outside run() the signal does what it did") {
     CHECK(calls == 0);
 }
 
-TEST_CASE("on_signal in the running loop counts from then on, and the newest function counts") {
+TEST_CASE("on_signal in the running loop takes effect at once, and the newest function counts") {
     Reports reports;
     const OwnHandler own(SIGUSR1);
     Reactor reactor;
@@ -195,7 +195,7 @@ TEST_CASE("on_signal in the running loop counts from then on, and the newest fun
     CHECK(has_own_handler(SIGUSR1));
 }
 
-TEST_CASE("on_signal: what the function throws is reported; that it stops already is not") {
+TEST_CASE("on_signal: an exception from the function is reported; a needless stop() is not") {
     Reports reports;
     Reactor reactor;
     reactor.on_signal(SIGUSR1, [&] {
@@ -203,7 +203,7 @@ TEST_CASE("on_signal: what the function throws is reported; that it stops alread
         throw Exception("boom");
     });
     reactor.add_system_event_trigger(Reactor::Shutdown::before, [&] {
-        std::raise(SIGINT); // would stop it again
+        std::raise(SIGINT); // would stop the reactor again
         reactor.call_later(3ms, [delay = reactor.delay_shutdown()] {});
     });
     reactor.call_later(0s, [] { std::raise(SIGUSR1); });
@@ -231,7 +231,7 @@ TEST_CASE("on_signal: the signals of a process go to its first reactor") {
     CHECK(has_own_handler(SIGUSR1));
 }
 
-TEST_CASE("on_signal: a signal that can't wait for the loop, or nothing to call, is an error") {
+TEST_CASE("on_signal: a signal that can't wait for the loop, or an empty function, is an error") {
     Reactor reactor;
     for (const int number : {SIGKILL, SIGSTOP, SIGSEGV, SIGABRT, 32, 0, -1, NSIG, 1000}) {
         CAPTURE(number);
@@ -240,7 +240,7 @@ TEST_CASE("on_signal: a signal that can't wait for the loop, or nothing to call,
     CHECK_THROWS_AS(reactor.on_signal(SIGHUP, nullptr), std::invalid_argument);
 }
 
-TEST_CASE("on_signal: a signal wakes a loop that sleeps, and is nobody's connection") {
+TEST_CASE("on_signal: a signal wakes a loop that sleeps, and does not count as a connection") {
     const OwnHandler own(SIGUSR1);
     Reactor reactor;
     CHECK(reactor.descriptors().empty());
@@ -256,7 +256,7 @@ TEST_CASE("on_signal: a signal wakes a loop that sleeps, and is nobody's connect
     CHECK(own_handler_called == 0);
 }
 
-TEST_CASE("with poll and select, too") {
+TEST_CASE("signals work with poll and select, too") {
     for (const std::string backend : {"poll", "select"}) {
         CAPTURE(backend);
         const OwnHandler own(SIGTERM);
@@ -267,7 +267,7 @@ TEST_CASE("with poll and select, too") {
     }
 }
 
-TEST_CASE("writing to what nobody reads any more does not kill the process") {
+TEST_CASE("writing to a closed pipe or socket does not kill the process") {
     const Reactor reactor;
     std::array<int, 2> pipe{};
     REQUIRE(::pipe(pipe.data()) == 0);

@@ -1,5 +1,5 @@
-// Looks names up as connect_tcp does: look_up NAME [HOW_MANY]. With a number, %d in the name counts
-// from 0. Prints what was found, or how many were.
+// look_up NAME [HOW_MANY]: looks names up as connect_tcp does. With a number, %d in the name counts
+// from 0. Prints the addresses, or the counts of successes and failures.
 #include <iostream>
 #include <string>
 #include <vector>

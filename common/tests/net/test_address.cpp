@@ -1,4 +1,4 @@
-// Addresses, lengths of time and descriptors: how they are read and printed.
+// Addresses, durations and descriptors: parsing and printing.
 #include <array>
 #include <fcntl.h>
 #include <sstream>
@@ -23,7 +23,7 @@ TEST_CASE("an address is a port, a host and a port, or an IPv6 address in bracke
     CHECK(parse_address("[::1]:65535") == Address("::1", 65535));
 }
 
-TEST_CASE("what is no address is refused, with the word that was wrong") {
+TEST_CASE("an invalid address is refused, and the error quotes the wrong part") {
     for (const char* text : {"abc", "localhost:abc", "localhost:", "", ":", "-5x", "10001 ", "1.5"})
         CHECK_THROWS_WITH_AS(parse_address(text), doctest::Contains("A port must be an integer"),
                              UsageError);
@@ -44,7 +44,7 @@ TEST_CASE("R33: an address prints as host:port") {
     CHECK(out.str() == "localhost:1");
 }
 
-TEST_CASE("a number is an address without asking anybody; so are localhost and nothing") {
+TEST_CASE("a number is an address without a look-up; so are localhost and the empty name") {
     CHECK(numeric({"192.0.2.7", 80}).at(0).address() == Address("192.0.2.7", 80));
     CHECK(numeric({"::1", 80}).at(0).address() == Address("::1", 80));
     CHECK(numeric({"localhost", 80}).at(0).address() == Address("127.0.0.1", 80));
@@ -53,7 +53,7 @@ TEST_CASE("a number is an address without asking anybody; so are localhost and n
     CHECK(numeric({"poetry.example", 80}).empty());
 }
 
-TEST_CASE("a length of time prints as H:MM:SS.ffffff") {
+TEST_CASE("a duration prints as H:MM:SS.ffffff") {
     const auto printed = [](double seconds) {
         std::ostringstream out;
         out << Elapsed{Seconds(seconds)};

@@ -1,4 +1,4 @@
-"""Names as the C library looks them up: a name server, a resolv.conf and a hosts of our own."""
+"""Look-ups by the C library, with our own name server, resolv.conf and hosts file."""
 
 import os
 import socket
@@ -21,11 +21,11 @@ FILES = {
     "/etc/hosts": "127.0.0.1 localhost\n127.0.0.9 hosts.test\n",
     "/etc/nsswitch.conf": "hosts: files dns\n",
 }
-MANY = 60  # addresses: more than fit in the 512 bytes of an answer that comes as a datagram
+MANY = 60  # addresses: too many for a datagram of 512 bytes
 
 
 def addresses_of(name):
-    """The IPv4 addresses of a name, as the last byte of 127.0.0.x; None: there is no such name."""
+    """The IPv4 addresses of a name, as the last byte of 127.0.0.x; None if there is no such name."""
     if name.startswith("host"):
         return [1]
     return {"one.test": [1], "several.test": [3, 1, 2], "empty.test": [],
@@ -33,7 +33,7 @@ def addresses_of(name):
 
 
 def answer(question, most):
-    """The answer to a question of one name, cut off and marked where it is longer than `most`."""
+    """The answer to a question about one name, truncated and marked if it is longer than `most`."""
     parts, at = [], 12
     while question[at]:
         parts.append(question[at + 1:at + 1 + question[at]].decode())
@@ -59,7 +59,7 @@ class Datagrams(socketserver.BaseRequestHandler):
 
 
 class Streams(socketserver.BaseRequestHandler):
-    """A question, or several, on a connection: each after its length."""
+    """One or more questions on a connection, each after its length."""
 
     def handle(self):
         while (length := self.request.recv(2, socket.MSG_WAITALL)):
@@ -69,7 +69,7 @@ class Streams(socketserver.BaseRequestHandler):
 
 
 class UdpServer(socketserver.UDPServer):
-    """With room for the questions of many threads."""
+    """A server with room for the questions of many threads."""
 
     def server_bind(self):
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
@@ -77,14 +77,14 @@ class UdpServer(socketserver.UDPServer):
 
 
 class TcpServer(socketserver.ThreadingTCPServer):
-    """One thread for each connection; none is waited for."""
+    """A server with one thread for each connection; it does not wait for its threads."""
 
     daemon_threads = True
     allow_reuse_address = True
 
 
 def skip_reason():
-    """Why this can't be tried here; None if it can."""
+    """Why this test can't run here; None if it can."""
     for path in FILES:
         if not Path(path).is_file():
             return f"there is no {path} here"
@@ -93,7 +93,7 @@ def skip_reason():
 
 @unittest.skipIf(skip_reason(), skip_reason())
 class Names(unittest.TestCase):
-    """The resolver that the core has if nothing else is installed."""
+    """The core's default resolver."""
 
     @classmethod
     def setUpClass(cls):
@@ -115,7 +115,7 @@ class Names(unittest.TestCase):
             self.addCleanup(server.shutdown)
 
     def look_up(self, *arguments):
-        """What look_up prints, its lines."""
+        """The lines that look_up prints."""
         done = subprocess.run([LOOK_UP, *map(str, arguments)], timeout=200, check=True,
                               stdout=subprocess.PIPE, encoding="utf-8")
         return done.stdout.splitlines()

@@ -18,7 +18,7 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
-/// Keeps what is written, and counts how often it is told to close.
+/// Keeps the written data, and counts the calls of lose_connection.
 class FakeTransport final : public Transport {
   public:
     void write(std::string_view data) override { written += data; }
@@ -37,7 +37,7 @@ class FakeTransport final : public Transport {
     int closings = 0;
 };
 
-/// Collects the strings; does `on_string` for each.
+/// Collects the strings; calls `on_string` for each.
 class Receiver final : public NetstringReceiver {
   public:
     using NetstringReceiver::NetstringReceiver;
@@ -53,7 +53,7 @@ class Receiver final : public NetstringReceiver {
     std::function<void()> on_string;
 };
 
-/// A receiver on a transport that is none.
+/// A receiver on a fake transport.
 struct Conversation {
     explicit Conversation(std::size_t max_length = 99'999) : receiver(max_length) {
         receiver.make_connection(transport);
@@ -97,7 +97,7 @@ TEST_CASE("R43: strings arrive whole and in order, wherever the stream is cut") 
     CHECK(byte_by_byte.receiver.strings == strings);
 }
 
-TEST_CASE("R43: an empty string is delivered too, and an empty segment changes nothing") {
+TEST_CASE("R43: an empty string is delivered, too, and an empty segment changes nothing") {
     Conversation conversation;
     conversation.hear("0:");
     CHECK(conversation.receiver.strings.empty());
@@ -106,7 +106,7 @@ TEST_CASE("R43: an empty string is delivered too, and an empty segment changes n
     CHECK(conversation.receiver.strings == Strings{"", ""});
 }
 
-TEST_CASE("R43: closing does not stop what has been read") {
+TEST_CASE("R43: closing does not stop the delivery of strings that have already arrived") {
     Conversation conversation;
     conversation.receiver.on_string = [&] {
         conversation.receiver.send_string(conversation.receiver.strings.back());
@@ -116,7 +116,7 @@ TEST_CASE("R43: closing does not stop what has been read") {
     CHECK(conversation.transport->written == "2:ab,2:cd,");
 }
 
-TEST_CASE("R43: each byte is handled once") { // else these would take hours
+TEST_CASE("R43: each byte is handled once") { // otherwise this test would take hours
     const std::size_t length = 4'000'000;
     Conversation one(length);
     one.hear("4000000:");
@@ -133,8 +133,8 @@ TEST_CASE("R43: each byte is handled once") { // else these would take hours
     CHECK(many.receiver.strings == Strings(1'000'000, "x"));
 }
 
-TEST_CASE("R44: what is no netstring closes, and nothing is delivered from there on") {
-    // Each is wrong at its last byte, and only there.
+TEST_CASE("R44: an invalid netstring closes the connection, and nothing after it is delivered") {
+    // Each is wrong only at its last byte.
     for (const std::string_view wrong :
          {"a", ":", ",", "-", "+", " ", "\r", "\xff", "1a", "1 ", "1-", "1,", "00", "01", "0:x",
           "5:helloo", "3:abc:", "100000", "999999"}) {
@@ -156,7 +156,7 @@ TEST_CASE("R44: what is no netstring closes, and nothing is delivered from there
     }
 }
 
-TEST_CASE("R44: the limit") {
+TEST_CASE("R44: a length over 99,999 bytes is refused before the colon") {
     const std::string longest(99'999, 'x');
     Conversation conversation;
     conversation.hear(netstring(longest));
@@ -164,11 +164,11 @@ TEST_CASE("R44: the limit") {
     CHECK(conversation.transport->closings == 0);
     conversation.hear("10000");
     CHECK(conversation.transport->closings == 0);
-    conversation.hear("0"); // the colon need not come
+    conversation.hear("0"); // the colon is not needed
     CHECK(conversation.transport->closings == 1);
 }
 
-TEST_CASE("R44: a limit of one's own") {
+TEST_CASE("R44: a receiver can have its own limit") {
     struct {
         std::size_t limit;
         std::string_view longest, too_long;
@@ -189,7 +189,7 @@ TEST_CASE("R44: a limit of one's own") {
     }
 }
 
-TEST_CASE("R44: what is not complete is waited for") {
+TEST_CASE("R44: the receiver waits for the rest of an incomplete string") {
     for (const std::string_view part : {"", "2", "27", "27:", "27:cummingsify.HERE", "1:x"}) {
         Conversation conversation;
         conversation.hear(part);
@@ -198,7 +198,7 @@ TEST_CASE("R44: what is not complete is waited for") {
     }
 }
 
-TEST_CASE("R45: a string is sent with its length, however long it is") {
+TEST_CASE("R45: a string is sent with its length, of any size") {
     Conversation conversation;
     for (const std::string& string :
          {std::string("hello"), std::string(), every_byte(), std::string(1'000'000, 'x')}) {
@@ -208,7 +208,7 @@ TEST_CASE("R45: a string is sent with its length, however long it is") {
 }
 
 TEST_CASE("R43, R44, R45: over a connection") {
-    /// Sends every string back; "throw" makes it throw, too. Stops the reactor in the end.
+    /// Sends every string back; "throw" also makes it throw. At the end it stops the reactor.
     struct Echo final : NetstringReceiver {
         explicit Echo(Reactor& its_reactor) : reactor(its_reactor) {}
         void string_received(std::string string) override {

@@ -1,4 +1,4 @@
-// Names: the resolver that asks in threads; here it asks the test. test_names.py has real ones.
+// The resolver that looks names up in threads; here it asks the test. test_names.py has real ones.
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -25,10 +25,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Who is asked in place of the C library. A thread may be the last to use it.
+/// Replaces the C library's look-up. A thread may be its last user.
 class Names {
   public:
-    using Zone = std::map<std::string, std::vector<std::string>>; // the numbers of a name
+    using Zone = std::map<std::string, std::vector<std::string>>; // the numeric addresses of a name
     explicit Names(Zone zone = {}) : zone_(std::move(zone)) {}
 
     Addresses ask(const Address& address) {
@@ -42,7 +42,7 @@ class Names {
         return addresses;
     }
 
-    Door door; // where whoever asks waits
+    Door door; // where each look-up waits
 
   private:
     const Zone zone_;
@@ -74,18 +74,18 @@ std::string text(const Result<Addresses>& result) {
     return all;
 }
 
-/// Fails the test when it is asked.
+/// Fails the test if it is asked.
 class NobodyAsks final : public DeferredResolver {
     Deferred<Addresses> answer(const Address& address) override {
-        FAIL_CHECK("somebody has asked for " << address);
+        FAIL_CHECK("asked for " << address);
         return fail<Addresses>(DNSLookupError(address.host));
     }
 };
 
-/// A port that is open at 127.0.0.2; at 127.0.0.1 the same port refuses.
+/// A port that is open at 127.0.0.2; the same port at 127.0.0.1 refuses connections.
 struct TwoHosts {
     explicit TwoHosts(Reactor& reactor, const std::shared_ptr<ServerFactory>& factory) {
-        while (true) { // until the port that was free at the one is free at the other
+        while (true) { // until a port is free at both addresses
             port = listen_tcp(reactor, {"127.0.0.2", 0}, factory);
             refusing = FileDescriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
             const SocketAddress same = numeric({"127.0.0.1", port->get_host().port}).at(0);
@@ -100,14 +100,14 @@ struct TwoHosts {
 
 } // namespace
 
-TEST_CASE("the addresses come in their order, those of both families too") {
+TEST_CASE("the addresses keep their order, even those of both families") {
     std::string expected;
     std::vector<std::string> numbers;
-    SUBCASE("one") {
+    SUBCASE("one address") {
         numbers = {"127.0.0.1"};
         expected = "127.0.0.1:80";
     }
-    SUBCASE("several") {
+    SUBCASE("several addresses") {
         numbers = {"127.0.0.3", "127.0.0.1", "::1", "127.0.0.2"};
         expected = "127.0.0.3:80 127.0.0.1:80 [::1]:80 127.0.0.2:80";
     }
@@ -118,12 +118,12 @@ TEST_CASE("the addresses come in their order, those of both families too") {
         answer = text(result);
         net.reactor.stop();
     });
-    CHECK(answer.empty()); // it is asked when the reactor runs
+    CHECK(answer.empty()); // the look-up begins when the reactor runs
     run(net.reactor);
     CHECK(answer == expected);
 }
 
-TEST_CASE("R37: the first address refuses, and the second is used") {
+TEST_CASE("R37: if the first address refuses, the second is used") {
     Reports reports;
     Diary diary;
     Reactor reactor;
@@ -150,7 +150,7 @@ TEST_CASE("R37: the first address refuses, and the second is used") {
                           "client client_connection_lost ConnectionDone, client stop_factory");
 }
 
-TEST_CASE("R37: a name that does not exist, and one that has no address: DNSLookupError") {
+TEST_CASE("R37: a name that does not exist or has no address fails with DNSLookupError") {
     Net net(Names::Zone{{"empty.test", {}}});
     net.open();
     std::string host;
@@ -169,7 +169,7 @@ TEST_CASE("R37: a name that does not exist, and one that has no address: DNSLook
     CHECK(net.diary.has("client client_connection_failed DNSLookupError, client stop_factory"));
 }
 
-TEST_CASE("R37: name servers that never answer: ConnectTimeoutError") {
+TEST_CASE("R37: if name servers never answer, the reason is ConnectTimeoutError") {
     Net net(Names::Zone{{"poems.test", {"127.0.0.1"}}});
     net.client->on.stop_factory = [&] {
         net.open(); // too late
@@ -183,7 +183,7 @@ TEST_CASE("R37: name servers that never answer: ConnectTimeoutError") {
                               "client stop_factory");
 }
 
-TEST_CASE("256 ask at once, the others wait; each has its own answer") {
+TEST_CASE("256 look-ups run at once, the others wait; each gets its own answer") {
     constexpr std::size_t all = 1000;
     Names::Zone zone;
     const auto host = [](std::size_t i) { return "host" + std::to_string(i) + ".test"; };
@@ -216,9 +216,9 @@ TEST_CASE("256 ask at once, the others wait; each has its own answer") {
     CHECK(net.resolver->waiting() == 0);
 }
 
-// Giving up ---------------------------------------------------------------------------------------
+// Cancelling --------------------------------------------------------------------------------------
 
-TEST_CASE("a look-up that is cancelled ends with CancelledError; its answer moves nothing") {
+TEST_CASE("a look-up that is cancelled ends with CancelledError; its late answer has no effect") {
     Net net(Names::Zone{{"poems.test", {"127.0.0.1"}}});
     std::string answers;
     net.reactor.call_when_running([&] {
@@ -240,7 +240,7 @@ TEST_CASE("a look-up that is cancelled ends with CancelledError; its answer move
     CHECK(answers == "CancelledError ");
 }
 
-TEST_CASE("a look-up that is cancelled while it waits is never asked") {
+TEST_CASE("a look-up that is cancelled while it waits never runs") {
     Net net(Names::Zone{{"first.test", {"127.0.0.1"}}});
     std::string answers;
     std::vector<Deferred<Addresses>> waiting;
@@ -268,7 +268,7 @@ TEST_CASE("a look-up that is cancelled while it waits is never asked") {
     CHECK(net.names->door.came() == 256);
 }
 
-TEST_CASE("the answer to one look-up cancels another, which has its answer, too") {
+TEST_CASE("the answer to one look-up cancels another that also has its answer") {
     Net net(Names::Zone{{"poems.test", {"127.0.0.1"}}});
     std::string answers;
     net.reactor.call_when_running([&] {
@@ -293,13 +293,12 @@ TEST_CASE("the answer to one look-up cancels another, which has its answer, too"
 
 // The end of the reactor, or of the resolver ------------------------------------------------------
 
-TEST_CASE(
-    "look-ups that are open when the reactor goes go with it; nobody is called or waited for") {
+TEST_CASE("a reactor's destructor drops open look-ups; it does not wait, and calls nothing") {
     Reports reports;
     const auto held = std::make_shared<int>();
     const auto names = std::make_shared<Names>();
     const auto client = std::make_shared<Client>();
-    client->on.client_connection_failed = [](auto&, auto&) { FAIL_CHECK("nobody is called"); };
+    client->on.client_connection_failed = [](auto&, auto&) { FAIL_CHECK("it was called"); };
     std::optional<Deferred<Addresses>> kept;
     {
         Reactor reactor;
@@ -308,18 +307,18 @@ TEST_CASE(
                          reactor, [names](const Address& address) { return names->ask(address); }));
         for (int i = 0; i < 300; ++i)
             resolved(reactor, {"poems.test", 80}).add_both([held](const Result<Addresses>&) {
-                FAIL_CHECK("nobody is called");
+                FAIL_CHECK("it was called");
             });
         const auto waiting = [](Reactor& r, std::shared_ptr<int>) -> Deferred<void> {
             Deferred<Addresses> looking_up = resolved(r, {"poems.test", 80});
             co_await looking_up;
-            FAIL_CHECK("nobody is called");
+            FAIL_CHECK("it was called");
         };
         waiting(reactor, held);
         kept = resolved(reactor, {"kept.test", 80});
         connect_tcp(reactor, {"poems.test", 80}, client);
-        SUBCASE("before it has run") {}
-        SUBCASE("after") {
+        SUBCASE("before a run") {}
+        SUBCASE("after a run") {
             reactor.call_when_running([&] {
                 when(
                     reactor, [&] { return names->door.came() == 256; }, [&] { reactor.stop(); });
@@ -333,15 +332,15 @@ TEST_CASE(
     CHECK(client.use_count() == 1);
     CHECK_FALSE(kept->called());
     kept->add_errback([](const Failure&) { return Addresses(); });
-    kept->cancel(); // there is nobody to tell
+    kept->cancel(); // has no effect
     names->door.open();
 }
 
-TEST_CASE("another resolver takes the place of one that is asking") {
+TEST_CASE("another resolver can be installed while one is still asking") {
     Net net(Names::Zone{});
     const auto held = std::make_shared<int>();
     resolved(net.reactor, {"poems.test", 80}).add_both([held](const Result<Addresses>&) {
-        FAIL_CHECK("nobody is called");
+        FAIL_CHECK("it was called");
     });
     net.reactor.call_when_running([&] {
         when(
@@ -362,7 +361,7 @@ TEST_CASE("another resolver takes the place of one that is asking") {
     run(net.reactor);
 }
 
-TEST_CASE("numbers, localhost and no name at all are not asked of the resolver") {
+TEST_CASE("the resolver is not asked for numbers, localhost or the empty name") {
     Reports reports;
     for (const std::string host : {"127.0.0.1", "localhost", "", "::1"}) {
         CAPTURE(host);

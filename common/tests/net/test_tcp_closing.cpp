@@ -1,4 +1,4 @@
-// R25, R30: how a connection is closed, and each half of it by itself.
+// R25, R30: closing a connection, and each half of it separately.
 #include <algorithm>
 #include <functional>
 #include <memory>
@@ -22,8 +22,7 @@ namespace {
 
 const std::string long_poem(8'000'000, 'p');
 
-/// A server whose conversation is with a bare socket. The reactor stops when the connection has
-/// ended.
+/// A server that talks to a bare socket. The reactor stops when the connection has ended.
 struct Fixture {
     Fixture() {
         server->on.connection_lost = [this](auto&, const Failure& why) {
@@ -31,7 +30,7 @@ struct Fixture {
             reactor.stop();
         };
     }
-    /// The socket is not read by itself: what is sent waits in the kernels.
+    /// Nothing reads the socket by itself: sent data waits in the kernel's buffers.
     void peer_has_little_room() const {
         const int little = 4096;
         ::setsockopt(peer.get(), SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
@@ -46,7 +45,7 @@ struct Fixture {
     std::string reason;
 };
 
-/// Reads what the other side sends to `socket`, and talks whenever it can.
+/// Reads all data from `socket`, and sends whenever it can.
 class Talker {
   public:
     Talker(Reactor& reactor, FileDescriptor& socket) : descriptor_(socket.get()) {
@@ -86,7 +85,7 @@ class Talker {
 // R25 ---------------------------------------------------------------------------------------------
 
 TEST_CASE_FIXTURE(Fixture,
-                  "R25: who talks while a long poem comes gets all of it, and a clean end") {
+                  "R25: a peer that talks during a long poem gets all of it, and a clean end") {
     server->on.connection_made = [](const TransportPtr& transport) {
         transport->write(long_poem);
         transport->lose_connection();
@@ -99,7 +98,7 @@ TEST_CASE_FIXTURE(Fixture,
 }
 
 TEST_CASE_FIXTURE(Fixture,
-                  "R25: who is in the midst of a long message gets the answer, and the end") {
+                  "R25: a peer in the middle of a long message gets the answer, and the end") {
     server->on.data_received = [](const TransportPtr& transport, std::string_view) {
         transport->write("A");
         transport->lose_connection();
@@ -114,7 +113,7 @@ TEST_CASE_FIXTURE(Fixture,
         left -= static_cast<std::size_t>(std::max(size, ssize_t{0}));
         if (left > 0)
             return {};
-        return connection_done(); // now it listens
+        return connection_done(); // now it reads
     };
     writer.on_lost = [&](const Failure&) {
         when(
@@ -127,12 +126,13 @@ TEST_CASE_FIXTURE(Fixture,
     CHECK(reason == "ConnectionDone");
 }
 
-TEST_CASE_FIXTURE(Fixture, "R25: who says all that he has to say before he listens gets all, too") {
+TEST_CASE_FIXTURE(Fixture,
+                  "R25: a peer that sends everything before it reads still gets everything") {
     server->on.connection_made = [](const TransportPtr& transport) {
         transport->write(long_poem);
         transport->lose_connection();
     };
-    std::size_t left = 30'000'000; // more than the kernels keep
+    std::size_t left = 30'000'000; // more than the kernel's buffers hold
     std::size_t received = 0;
     peer.set_nonblocking();
     TestDescriptor other(peer.get());
@@ -142,7 +142,7 @@ TEST_CASE_FIXTURE(Fixture, "R25: who says all that he has to say before he liste
         left -= static_cast<std::size_t>(std::max(size, ssize_t{0}));
         if (left == 0) {
             reactor.remove_writer(other);
-            reactor.add_reader(other); // now it listens
+            reactor.add_reader(other); // now it reads
         }
         return {};
     };
@@ -158,15 +158,14 @@ TEST_CASE_FIXTURE(Fixture, "R25: who says all that he has to say before he liste
     CHECK(reason == "ConnectionDone");
 }
 
-TEST_CASE_FIXTURE(Fixture,
-                  "R25: where something has come, connection_lost waits for the other side") {
+TEST_CASE_FIXTURE(Fixture, "R25: if data has arrived, connection_lost waits for the other side") {
     send_to(peer, "hello");
     server->on.data_received = [&](const TransportPtr& transport, std::string_view) {
         transport->write("bye");
         transport->lose_connection();
         send_to(peer, "one word more");
         after_turns(reactor, 10, [&, transport] {
-            CHECK(read_to_end(peer) == "bye"); // the end comes at once
+            CHECK(read_to_end(peer) == "bye"); // our half has ended at once
             CHECK(reason.empty());
             CHECK_FALSE(transport->get_host() == Address("0.0.0.0", 0));
             transport->write("nobody gets this");
@@ -187,14 +186,15 @@ TEST_CASE_FIXTURE(Fixture,
                           "server stop_factory");
 }
 
-TEST_CASE_FIXTURE(Fixture, "R25: who begins to talk when all is sent gets all of it, too") {
+TEST_CASE_FIXTURE(Fixture,
+                  "R25: a peer that begins to talk when all is written gets all of it, too") {
     peer_has_little_room();
     const std::string poem(500'000, 'p');
     server->on.connection_made = [&](const TransportPtr& transport) {
         transport->write(poem);
         transport->lose_connection();
         after_turns(reactor, 3, [&] {
-            CHECK(reason.empty()); // some of it is still to be sent
+            CHECK(reason.empty()); // some of it is still unsent
             send_to(peer, "hello");
             CHECK(read_to_end(peer) == poem);
             peer.close();
@@ -221,25 +221,27 @@ TEST_CASE_FIXTURE(Fixture, "R25: a paused connection is closed like any other") 
     CHECK(reason == "ConnectionDone");
 }
 
-TEST_CASE_FIXTURE(Fixture, "R25: who talks once and does not close is left after some silence") {
+TEST_CASE_FIXTURE(Fixture,
+                  "R25: a peer that talks once and never closes is abandoned after some silence") {
     server->on.connection_made = [&](const TransportPtr& transport) {
         send_to(peer, "hello");
         transport->lose_connection();
     };
-    run(reactor); // for half a minute at most
+    run(reactor); // for at most half a minute
     CHECK(reason == "ConnectionDone");
     CHECK(read_to_end(peer).empty());
 }
 
-TEST_CASE_FIXTURE(Fixture, "R25: a reset that cuts what was sent: ConnectionLost") {
+TEST_CASE_FIXTURE(Fixture,
+                  "R25: after a reset that cuts off sent data the reason is ConnectionLost") {
     peer_has_little_room();
     server->on.connection_made = [&](const TransportPtr& transport) {
         transport->write(std::string(500'000, 'p'));
         transport->lose_connection();
-        SUBCASE("by one that has talked") {
+        SUBCASE("by a peer that has sent data") {
             send_to(peer, "hello");
         }
-        SUBCASE("by one that was silent") {}
+        SUBCASE("by a silent peer") {}
         after_turns(reactor, 3, [&] {
             CHECK(reason.empty());
             reset(peer);
@@ -249,7 +251,7 @@ TEST_CASE_FIXTURE(Fixture, "R25: a reset that cuts what was sent: ConnectionLost
     CHECK(reason == "ConnectionLost");
 }
 
-TEST_CASE_FIXTURE(Fixture, "R25: a reset after all has arrived: ConnectionDone") {
+TEST_CASE_FIXTURE(Fixture, "R25: after a reset when all has arrived the reason is ConnectionDone") {
     server->on.connection_made = [&](const TransportPtr& transport) {
         send_to(peer, "hello");
         transport->write("bye");
@@ -263,13 +265,13 @@ TEST_CASE_FIXTURE(Fixture, "R25: a reset after all has arrived: ConnectionDone")
     CHECK(reason == "ConnectionDone");
 }
 
-TEST_CASE_FIXTURE(Fixture, "R25: who only closes his half gets all of a long poem") {
+TEST_CASE_FIXTURE(Fixture, "R25: a peer that closes only its half gets all of a long poem") {
     ::shutdown(peer.get(), SHUT_WR);
     server->on.connection_made = [&](const TransportPtr& transport) {
         transport->write(long_poem);
         transport->lose_connection();
     };
-    Talker reader(reactor, peer); // its words are not sent
+    Talker reader(reactor, peer); // its own data is not sent
     server->on.connection_lost = [&](auto&, const Failure& why) { reason = name_of(why); };
     reader.on_end = [&] {
         when(
@@ -280,7 +282,7 @@ TEST_CASE_FIXTURE(Fixture, "R25: who only closes his half gets all of a long poe
     CHECK(reason == "ConnectionDone");
 }
 
-TEST_CASE_FIXTURE(Fixture, "R28: abort_connection while the other side is waited for") {
+TEST_CASE_FIXTURE(Fixture, "R28: abort_connection works while we wait for the other side") {
     send_to(peer, "hello");
     server->on.data_received = [&](const TransportPtr& transport, std::string_view) {
         send_to(peer, "one word more");
@@ -292,10 +294,10 @@ TEST_CASE_FIXTURE(Fixture, "R28: abort_connection while the other side is waited
     };
     run(reactor);
     CHECK(reason == "ConnectionAborted");
-    CHECK(::send(peer.get(), "x", 1, MSG_NOSIGNAL) == -1); // the reset has come
+    CHECK(::send(peer.get(), "x", 1, MSG_NOSIGNAL) == -1); // the reset has arrived
 }
 
-TEST_CASE_FIXTURE(Fixture, "R14: the loop ends while the other side is waited for") {
+TEST_CASE_FIXTURE(Fixture, "R14: the loop may end while we wait for the other side") {
     server->on.connection_lost = [&](auto&, const Failure& why) { reason = name_of(why); };
     send_to(peer, "hello");
     server->on.data_received = [&](const TransportPtr& transport, std::string_view) {
@@ -311,7 +313,7 @@ TEST_CASE_FIXTURE(Fixture, "R14: the loop ends while the other side is waited fo
 
 namespace {
 
-/// A server whose protocol is told of the end of each half.
+/// A server whose protocol is told the end of each half.
 struct Halves {
     struct Half final : Protocol, HalfCloseable {
         explicit Half(Halves& fixture) : test(fixture) {}
@@ -354,7 +356,7 @@ struct Halves {
 
 } // namespace
 
-TEST_CASE_FIXTURE(Halves, "R30: the other side has ended its half, and still gets its answer") {
+TEST_CASE_FIXTURE(Halves, "R30: a peer that has ended its half still gets its answer") {
     send_to(peer, "question");
     peer_ends();
     read_lost = [&](const TransportPtr& transport) {
@@ -369,19 +371,20 @@ TEST_CASE_FIXTURE(Halves, "R30: the other side has ended its half, and still get
     CHECK(read_to_end(peer) == "answer");
 }
 
-TEST_CASE_FIXTURE(Halves, "R30: who has ended his half at once gets all of a long poem") {
+TEST_CASE_FIXTURE(Halves, "R30: a peer that ends its half at once gets all of a long poem") {
     peer_ends();
     made = [&](const TransportPtr& transport) { transport->write(long_poem); };
     read_lost = [](const TransportPtr& transport) { transport->lose_connection(); };
     lost = [] {};
-    Talker reader(reactor, peer); // its words are not sent
+    Talker reader(reactor, peer); // its own data is not sent
     reader.on_end = [&] { reactor.stop(); };
     run(reactor);
     CHECK(reader.received == long_poem.size());
     CHECK(diary.text() == "read_connection_lost, connection_lost ConnectionDone");
 }
 
-TEST_CASE_FIXTURE(Halves, "R30: it is told once, though its reading is paused and resumed") {
+TEST_CASE_FIXTURE(Halves,
+                  "R30: read_connection_lost comes once, even if reading is paused and resumed") {
     peer_ends();
     read_lost = [&](const TransportPtr& transport) {
         transport->pause_producing();
@@ -412,7 +415,7 @@ TEST_CASE_FIXTURE(Halves, "R30: our half ends when all is sent; the other side s
                           "connection_lost ConnectionDone");
 }
 
-TEST_CASE_FIXTURE(Halves, "R30: the connection ends with its second half, whichever that is") {
+TEST_CASE_FIXTURE(Halves, "R30: the connection ends with its second half, ours or the other") {
     peer_ends();
     read_lost = [&](const TransportPtr& transport) {
         transport->write("the rest");
@@ -424,7 +427,7 @@ TEST_CASE_FIXTURE(Halves, "R30: the connection ends with its second half, whiche
     CHECK(read_to_end(peer) == "the rest");
 }
 
-TEST_CASE_FIXTURE(Halves, "R30: what either function throws is reported, and is the reason") {
+TEST_CASE_FIXTURE(Halves, "R30: an exception from either function is reported, and is the reason") {
     const auto boom = [](const TransportPtr&) { throw Exception("boom"); };
     SUBCASE("read_connection_lost") {
         peer_ends();
@@ -439,7 +442,7 @@ TEST_CASE_FIXTURE(Halves, "R30: what either function throws is reported, and is 
     CHECK(diary.text().ends_with("connection_lost Exception"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "R30: for any other protocol the end of one half is the end") {
+TEST_CASE_FIXTURE(Fixture, "R30: for any other protocol the end of one half ends the connection") {
     ::shutdown(peer.get(), SHUT_WR);
     run(reactor);
     CHECK(reason == "ConnectionDone");

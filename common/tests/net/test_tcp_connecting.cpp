@@ -1,4 +1,4 @@
-// R36 to R40: what becomes of connect_tcp, who is told of it, and when.
+// R36 to R40: the results of connect_tcp, and when they come.
 #include <algorithm>
 #include <cstdint>
 #include <fstream>
@@ -29,8 +29,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A reactor, and a factory that is about to connect. The reactor stops with
-/// the factory.
+/// A reactor, and a factory that is about to connect. The reactor stops with the factory.
 struct Net {
     Net() {
         client->on.stop_factory = [this] { reactor.stop(); };
@@ -45,13 +44,13 @@ struct Net {
     std::shared_ptr<Client> client = std::make_shared<Client>(diary, "client");
 };
 
-/// What is in the diary when all goes well and somebody closes.
+/// The diary of a connection that succeeds and is closed.
 const std::string a_whole_connection =
     "client start_factory, client started_connecting, client build_protocol, "
     "client connection_made, client connection_lost ConnectionDone, "
     "client client_connection_lost ConnectionDone, client stop_factory";
 
-/// Servers that lose every connection at once, and that hold it.
+/// One server closes every connection at once, the other keeps it open.
 std::shared_ptr<Port> listen_and_close(Reactor& reactor) {
     const auto server = std::make_shared<Server>();
     server->on.connection_made = [](const TransportPtr& t) { t->lose_connection(); };
@@ -61,7 +60,7 @@ std::shared_ptr<Port> listen_and_hold(Reactor& reactor) {
     return listen_anywhere(reactor, std::make_shared<Server>());
 }
 
-/// A port where the kernel lets nobody in any more, and says nothing about it.
+/// A port whose queue in the kernel is full: new connections get no answer.
 class FullServer {
   public:
     Address address() const { return server_.address(); }
@@ -71,8 +70,8 @@ class FullServer {
     FileDescriptor only_one_ = connect_bare(server_.address());
 };
 
-/// Takes this process into a network of its own, where the kernel picks ports from `first` to
-/// `last` for those who ask for none. False if it may not.
+/// Moves this process into a network of its own, where the kernel picks ports from `first` to
+/// `last`. Returns false if that is not allowed.
 bool enter_network_with_ports(int first, int last) {
     if (::unshare(CLONE_NEWNET) == -1 && ::unshare(CLONE_NEWUSER | CLONE_NEWNET) == -1)
         return false;
@@ -87,7 +86,7 @@ bool enter_network_with_ports(int first, int last) {
 }
 constexpr int not_allowed = 200;
 
-/// Answers every name with what the test says, or not at all.
+/// Answers every name with the result that the test sets, or not at all.
 class TestResolver final : public DeferredResolver {
   public:
     Deferred<Addresses> answer(const Address&) override {
@@ -98,7 +97,7 @@ class TestResolver final : public DeferredResolver {
     }
 
     std::optional<Result<Addresses>> always;
-    std::vector<Deferred<Addresses>> look_ups; // once cancelled, each forgives an answer
+    std::vector<Deferred<Addresses>> look_ups; // once cancelled, each ignores one answer
 };
 
 std::shared_ptr<TestResolver> install_resolver(Reactor& reactor) {
@@ -120,11 +119,9 @@ const Address by_name{"poems.test", 80};
 
 } // namespace
 
-// R36
-// ---------------------------------------------------------------------------------------------
+// R36 ---------------------------------------------------------------------------------------------
 
-TEST_CASE("R36: success comes later, never inside connect_tcp; then all in its "
-          "order") {
+TEST_CASE("R36: success comes later, never inside connect_tcp; the calls come in order") {
     Net net;
     const auto port = listen_and_close(net.reactor);
     net.connect(port->get_host());
@@ -133,7 +130,7 @@ TEST_CASE("R36: success comes later, never inside connect_tcp; then all in its "
     CHECK(net.diary.text() == a_whole_connection);
 }
 
-TEST_CASE("R36: so does failure, however soon it is known") {
+TEST_CASE("R36: failure, too, comes later, however soon it is known") {
     Net net;
     const BareServer refusing(BareServer::Does::refuse);
     const auto resolver = install_resolver(net.reactor);
@@ -142,11 +139,11 @@ TEST_CASE("R36: so does failure, however soon it is known") {
     SUBCASE("nobody listens") {
         address = refusing.address();
     }
-    SUBCASE("connect(2) does not even try") {
+    SUBCASE("connect(2) fails at once") {
         address = unreachable;
         error = "ConnectError";
     }
-    SUBCASE("a name is not known, and the resolver says so at once") {
+    SUBCASE("a name is unknown, and the resolver says so at once") {
         resolver->always = Failure(DNSLookupError("poems.test"));
         error = "DNSLookupError";
     }
@@ -163,7 +160,7 @@ TEST_CASE("R36: so does failure, however soon it is known") {
     CHECK(net.diary.text() == "client client_connection_failed " + error + ", client stop_factory");
 }
 
-TEST_CASE("R36: it gives up after 30 s unless told otherwise") {
+TEST_CASE("R36: the time limit is 30 s by default") {
     Net net;
     const FullServer full;
     const Seconds now = net.reactor.seconds();
@@ -177,7 +174,7 @@ TEST_CASE("R36: it gives up after 30 s unless told otherwise") {
     CHECK(net.reactor.delayed_calls().empty());
 }
 
-TEST_CASE("a negative time-out is refused, and nothing has begun") {
+TEST_CASE("a negative time-out is refused, and nothing begins") {
     Net net;
     const BareServer refusing(BareServer::Does::refuse);
     CHECK_THROWS_AS(net.connect(refusing.address(), -1s), std::invalid_argument);
@@ -186,11 +183,9 @@ TEST_CASE("a negative time-out is refused, and nothing has begun") {
     CHECK(net.client.use_count() == 1);
 }
 
-// R37
-// ---------------------------------------------------------------------------------------------
+// R37 ---------------------------------------------------------------------------------------------
 
-TEST_CASE("R37: nobody listens: client_connection_failed with "
-          "ConnectionRefusedError") {
+TEST_CASE("R37: if nobody listens, the reason is ConnectionRefusedError") {
     Net net;
     const BareServer refusing(BareServer::Does::refuse);
     net.client->on.client_connection_failed = [](Connector&, const Failure& reason) {
@@ -204,15 +199,14 @@ TEST_CASE("R37: nobody listens: client_connection_failed with "
                               "client stop_factory");
 }
 
-TEST_CASE(
-    "R37: a socket that the kernel connects with itself is refused, and its port free again") {
+TEST_CASE("R37: a socket that the kernel connects to itself is refused; its port is free again") {
     const int result = in_a_child([] {
         constexpr std::uint16_t port = 40000;
         if (!enter_network_with_ports(port, port + 1))
             return not_allowed;
         FileDescriptor bare = connect_bare({"127.0.0.1", port});
         if (SocketAddress::local(bare.get()).address().port != port)
-            return 1; // the test tests nothing: the kernel has not done it
+            return 1; // the kernel did not connect it to itself: there is nothing to test
         const linger at_once{1, 0};
         ::setsockopt(bare.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
         bare.close();
@@ -240,7 +234,7 @@ TEST_CASE(
         CHECK(result == 0);
 }
 
-TEST_CASE("R37: nobody answers: ConnectTimeoutError") {
+TEST_CASE("R37: if nobody answers, the reason is ConnectTimeoutError") {
     Net net;
     const FullServer full;
     net.client->on.client_connection_failed = [](Connector&, const Failure& reason) {
@@ -254,14 +248,13 @@ TEST_CASE("R37: nobody answers: ConnectTimeoutError") {
     CHECK(net.reactor.descriptors().empty());
 }
 
-TEST_CASE("R37: the look-up is part of the time; it is cancelled, and an "
-          "answer is too late") {
+TEST_CASE("R37: the time limit includes the look-up; it is cancelled, and its answer ignored") {
     Net net;
     const auto port = listen_and_hold(net.reactor);
     const auto resolver = install_resolver(net.reactor);
     net.connect(by_name, 20ms);
     net.client->on.stop_factory = [&] {
-        CHECK(resolver->look_ups.at(0).called()); // with a CancelledError, then
+        CHECK(resolver->look_ups.at(0).called()); // with a CancelledError
         resolver->look_ups.at(0).callback(numeric(port->get_host()));
         after_turns(net.reactor, 3, [&] { net.reactor.stop(); });
     };
@@ -281,7 +274,7 @@ TEST_CASE("R37: all addresses of a name share the time") {
     CHECK(net.diary.has("client_connection_failed ConnectTimeoutError, client stop_factory"));
 }
 
-TEST_CASE("R37: a name that is not known: DNSLookupError, which is no ConnectError") {
+TEST_CASE("R37: for an unknown name the reason is DNSLookupError, not a ConnectError") {
     Net net;
     const auto resolver = install_resolver(net.reactor);
     net.client->on.client_connection_failed = [](Connector&, const Failure& reason) {
@@ -331,7 +324,7 @@ TEST_CASE("R37: when all addresses fail, the last error counts") {
                                   last + ", client stop_factory");
 }
 
-TEST_CASE("R37: what a resolver throws is the reason why there is no connection") {
+TEST_CASE("R37: an exception from a resolver is the reason why there is no connection") {
     class Broken final : public Resolver {
         Cancel look_up(const Address&, Found) override { throw Exception("out of order"); }
     };
@@ -343,7 +336,7 @@ TEST_CASE("R37: what a resolver throws is the reason why there is no connection"
     CHECK(net.diary.text() == "client client_connection_failed Exception, client stop_factory");
 }
 
-TEST_CASE("connecting by IPv6") {
+TEST_CASE("connect_tcp works over IPv6") {
     Net net;
     std::shared_ptr<Port> port;
     try {
@@ -363,11 +356,9 @@ TEST_CASE("connecting by IPv6") {
     CHECK(net.diary.text() == a_whole_connection);
 }
 
-// R38
-// ---------------------------------------------------------------------------------------------
+// R38 ---------------------------------------------------------------------------------------------
 
-TEST_CASE("R38: protocol, factory, end of the factory; the connector is "
-          "disconnected by then") {
+TEST_CASE("R38: the end reaches the protocol, then the factory, then stop_factory") {
     Net net;
     const auto server = std::make_shared<Server>();
     std::string reason = "ConnectionDone";
@@ -400,7 +391,7 @@ TEST_CASE("R38: protocol, factory, end of the factory; the connector is "
                                   ", client stop_factory");
 }
 
-TEST_CASE("R38: build_protocol gives none: a connection that is lost at once") {
+TEST_CASE("R38: if build_protocol returns none, the connection is lost at once") {
     Net net;
     const BareServer server;
     net.client->on.builds = false;
@@ -412,14 +403,14 @@ TEST_CASE("R38: build_protocol gives none: a connection that is lost at once") {
     CHECK(read_to_end(server.accept()) == "");
 }
 
-TEST_CASE("R38: build_protocol throws: reported, and why there is no connection") {
+TEST_CASE("R38: an exception from build_protocol is reported, and the attempt fails") {
     Net net;
     const BareServer server;
     net.client->on.build_protocol = [](const Address&) { throw Exception("no"); };
     net.client->on.client_connection_failed = [&](Connector& connector, const Failure& reason) {
         CHECK(reason.message() == "An error occurred while connecting: [Failure: Exception: no].");
         CHECK_THROWS_AS(connector.stop_connecting(), NotConnectingError);
-        CHECK(read_to_end(server.accept()) == ""); // it is closed already
+        CHECK(read_to_end(server.accept()) == ""); // it is already closed
     };
     net.connect(server.address());
     run(net.reactor);
@@ -429,7 +420,7 @@ TEST_CASE("R38: build_protocol throws: reported, and why there is no connection"
                               "client client_connection_failed ConnectError, client stop_factory");
 }
 
-TEST_CASE("R38: what start_factory throws comes out of connect(); the factory is not stopped") {
+TEST_CASE("R38: connect() throws start_factory's exception; the factory is not stopped") {
     Net net;
     const auto port = listen_and_close(net.reactor);
     std::shared_ptr<Connector> kept;
@@ -448,7 +439,7 @@ TEST_CASE("R38: what start_factory throws comes out of connect(); the factory is
     connector->stop_connecting();
     CHECK(net.diary.take() == "client start_factory, client started_connecting, "
                               "client client_connection_failed UserError, client stop_factory");
-    CHECK_THROWS_WITH_AS(connector->connect(), "oh", Exception); // and again
+    CHECK_THROWS_WITH_AS(connector->connect(), "oh", Exception); // again
     CHECK_THROWS_AS(connector->stop_connecting(), NotConnectingError);
     CHECK(net.diary.take() == "client start_factory");
 
@@ -458,7 +449,7 @@ TEST_CASE("R38: what start_factory throws comes out of connect(); the factory is
     CHECK(net.diary.text() == a_whole_connection);
 }
 
-TEST_CASE("R38: start_factory that gives up, and then throws or not: each start has its stop") {
+TEST_CASE("R38: start_factory may give up; then it is stopped, unless it throws") {
     Net net;
     const BareServer server;
     bool throws = false;
@@ -486,8 +477,7 @@ TEST_CASE("R38: start_factory that gives up, and then throws or not: each start 
     CHECK(net.reactor.delayed_calls().empty());
 }
 
-TEST_CASE("R38: a factory that two connectors use starts once, and stops after "
-          "the second") {
+TEST_CASE("R38: a factory that two connectors use starts once, and stops after the second") {
     Net net;
     const auto port = listen_and_close(net.reactor);
     const BareServer refusing(BareServer::Does::refuse);
@@ -505,7 +495,7 @@ TEST_CASE("R38: a factory that two connectors use starts once, and stops after "
     run(net.reactor);
 }
 
-TEST_CASE("R38: two hundred at once, with every back end, each with its own end") {
+TEST_CASE("R38: two hundred attempts at once, with every back end, end separately") {
     for (const std::string backend : {"epoll", "poll", "select"}) {
         CAPTURE(backend);
         Reports reports;
@@ -527,8 +517,7 @@ TEST_CASE("R38: two hundred at once, with every back end, each with its own end"
     }
 }
 
-TEST_CASE("a connector that nobody has kept goes when its connection or its "
-          "attempt has ended") {
+TEST_CASE("a connector without a handle is destroyed when its connection or attempt has ended") {
     Net net;
     const BareServer refusing(BareServer::Does::refuse);
     const auto port = listen_and_close(net.reactor);
@@ -543,11 +532,9 @@ TEST_CASE("a connector that nobody has kept goes when its connection or its "
     CHECK(net.reactor.delayed_calls().empty());
 }
 
-// R39
-// ---------------------------------------------------------------------------------------------
+// R39 ---------------------------------------------------------------------------------------------
 
-TEST_CASE("R39: disconnect() while connecting: failed with UserError, inside "
-          "the call") {
+TEST_CASE("R39: disconnect() while connecting fails with UserError, inside the call") {
     Net net;
     const FullServer full;
     const auto resolver = install_resolver(net.reactor);
@@ -556,11 +543,11 @@ TEST_CASE("R39: disconnect() while connecting: failed with UserError, inside "
     SUBCASE("on the way to an address") {
         address = full.address();
     }
-    SUBCASE("with an address that is out of reach") {
+    SUBCASE("to an unreachable address") {
         address = unreachable;
     }
-    SUBCASE("while the name is looked up") {}
-    SUBCASE("with a name that is not known") {
+    SUBCASE("during the look-up") {}
+    SUBCASE("with an unknown name") {
         resolver->always = Failure(DNSLookupError("poems.test"));
     }
     const auto connector = net.connect(address);
@@ -576,7 +563,7 @@ TEST_CASE("R39: disconnect() while connecting: failed with UserError, inside "
         CHECK(look_up.called()); // with a CancelledError
     CHECK(net.reactor.delayed_calls().empty());
     CHECK(net.reactor.descriptors().empty());
-    connector->disconnect(); // is nothing now
+    connector->disconnect(); // does nothing now
     after_turns(net.reactor, 3, [&] { net.reactor.stop(); });
     run(net.reactor);
     CHECK(net.diary.text() == "client client_connection_failed UserError, client stop_factory");
@@ -597,7 +584,7 @@ TEST_CASE("R39: disconnect() while connected loses the connection, later") {
     CHECK(read_to_end(server.accept()) == "last words");
 }
 
-TEST_CASE("R39: inside build_protocol, too: connection_made comes, what it writes is sent") {
+TEST_CASE("R39: in build_protocol, too; connection_made still comes, and its data is sent") {
     Net net;
     const BareServer server;
     const auto connector = net.connect(server.address());
@@ -608,7 +595,7 @@ TEST_CASE("R39: inside build_protocol, too: connection_made comes, what it write
     CHECK(read_to_end(server.accept()) == "last words");
 }
 
-TEST_CASE("R39: it is for this connection, and not for the connector's next one") {
+TEST_CASE("R39: disconnect() ends this connection, not the connector's next one") {
     Net net;
     const BareServer server;
     const auto connector = net.connect(server.address());
@@ -616,11 +603,11 @@ TEST_CASE("R39: it is for this connection, and not for the connector's next one"
     net.client->on.build_protocol = [&](const Address&) {
         if (!std::exchange(again, true))
             connector->disconnect();
-        net.client->on.builds = !net.client->on.builds; // none, and then one
+        net.client->on.builds = !net.client->on.builds; // none first, then one
     };
     net.client->on.client_connection_lost = [&](Connector& c, const Failure&) {
         net.client->on.client_connection_lost = nullptr;
-        c.disconnect(); // of no connection: nothing
+        c.disconnect(); // does nothing: there is no connection
         c.connect();
     };
     net.client->on.connection_made = [&](const TransportPtr& transport) {
@@ -631,7 +618,7 @@ TEST_CASE("R39: it is for this connection, and not for the connector's next one"
                         "client connection_lost ConnectionAborted"));
 }
 
-TEST_CASE("R39: stop_connecting() when not connecting: NotConnectingError") {
+TEST_CASE("R39: stop_connecting() when not connecting throws NotConnectingError") {
     Net net;
     const auto port = listen_and_hold(net.reactor);
     const auto connector = net.connect(port->get_host());
@@ -659,8 +646,7 @@ TEST_CASE("R39: started_connecting may give up at once") {
     CHECK(net.diary.text() == all);
 }
 
-TEST_CASE("R39, R40: and begin another attempt in its place: there is one "
-          "connection then") {
+TEST_CASE("R39, R40: giving up may begin another attempt; there is one connection") {
     Net net;
     const auto server = std::make_shared<Server>();
     int accepted = 0, attempts = 0;
@@ -686,11 +672,9 @@ TEST_CASE("R39, R40: and begin another attempt in its place: there is one "
                               "client client_connection_lost ConnectionDone, client stop_factory");
 }
 
-// R40
-// ---------------------------------------------------------------------------------------------
+// R40 ---------------------------------------------------------------------------------------------
 
-TEST_CASE("R40: client_connection_failed may connect again; the factory does "
-          "not stop") {
+TEST_CASE("R40: client_connection_failed may connect again; the factory is not stopped") {
     Net net;
     const BareServer refusing(BareServer::Does::refuse);
     int attempts = 1;
@@ -706,7 +690,7 @@ TEST_CASE("R40: client_connection_failed may connect again; the factory does "
           "client start_factory, " + attempt + attempt + attempt + "client stop_factory");
 }
 
-TEST_CASE("R40: so may client_connection_lost") {
+TEST_CASE("R40: client_connection_lost may connect again, too") {
     Net net;
     const auto port = listen_and_close(net.reactor);
     int attempts = 1;
@@ -723,7 +707,7 @@ TEST_CASE("R40: so may client_connection_lost") {
           "client start_factory, " + attempt + attempt + attempt + "client stop_factory");
 }
 
-TEST_CASE("R40: the second attempt has its own time and its own look-up") {
+TEST_CASE("R40: the second attempt has its own time limit and its own look-up") {
     Net net;
     const auto port = listen_and_close(net.reactor);
     const auto resolver = install_resolver(net.reactor);
@@ -743,8 +727,7 @@ TEST_CASE("R40: the second attempt has its own time and its own look-up") {
                               "client client_connection_lost ConnectionDone, client stop_factory");
 }
 
-TEST_CASE("R40: a thousand attempts that fail at once are a thousand turns, "
-          "not a deep stack") {
+TEST_CASE("R40: a thousand attempts that fail at once take a thousand turns, not a deep stack") {
     Net net;
     const auto resolver = install_resolver(net.reactor);
     resolver->always = Failure(DNSLookupError("poems.test"));
@@ -761,8 +744,7 @@ TEST_CASE("R40: a thousand attempts that fail at once are a thousand turns, "
     CHECK(deepest == 1);
 }
 
-TEST_CASE("R40: connect() in any state but disconnected: std::logic_error, and "
-          "nothing else") {
+TEST_CASE("R40: connect() in any other state than disconnected throws std::logic_error") {
     Net net;
     const auto port = listen_and_hold(net.reactor);
     net.client->on.started_connecting = [](Connector& connector) {
@@ -781,8 +763,7 @@ TEST_CASE("R40: connect() in any state but disconnected: std::logic_error, and "
     CHECK(net.diary.text() == a_whole_connection);
 }
 
-TEST_CASE("R40: whoever has kept a connector can use it after its factory has "
-          "stopped") {
+TEST_CASE("R40: a connector that is kept can be used after its factory has stopped") {
     Net net;
     const BareServer refusing(BareServer::Does::refuse);
     std::shared_ptr<Connector> kept;
@@ -804,7 +785,7 @@ TEST_CASE("R40: whoever has kept a connector can use it after its factory has "
     CHECK(net.diary.text() == round + ", " + round);
 }
 
-TEST_CASE("R40: a reactor that stops ends with a factory that always reconnects") {
+TEST_CASE("R40: a reactor can stop though a factory always reconnects") {
     Net net;
     const auto again = [](Connector& connector, const Failure&) { connector.connect(); };
     net.client->on.client_connection_lost = net.client->on.client_connection_failed = again;
@@ -812,7 +793,7 @@ TEST_CASE("R40: a reactor that stops ends with a factory that always reconnects"
     const BareServer refusing(BareServer::Does::refuse);
     const FullServer full;
     net.client->on.connection_made = [&](const TransportPtr&) { net.reactor.stop(); };
-    net.client->on.stop_factory = [] { FAIL_CHECK("it connects again, always"); };
+    net.client->on.stop_factory = [] { FAIL_CHECK("stopped, though it always reconnects"); };
     net.connect(port->get_host());
     for (const Address& address : {refusing.address(), unreachable, full.address()})
         net.connect(address);
@@ -820,10 +801,9 @@ TEST_CASE("R40: a reactor that stops ends with a factory that always reconnects"
     CHECK(net.diary.has("client_connection_lost ConnectionLost, client started_connecting"));
 }
 
-// Factories that throw
-// ----------------------------------------------------------------------------
+// Factories that throw ----------------------------------------------------------------------------
 
-TEST_CASE("what a factory throws is reported, and all the rest comes as ever") {
+TEST_CASE("an exception from a factory is reported, and everything else happens as usual") {
     Net net;
     const auto port = listen_and_close(net.reactor);
     const BareServer refusing(BareServer::Does::refuse);

@@ -15,8 +15,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A server whose conversation is with a bare socket. The reactor stops when the connection has
-/// ended; what the server does is a script.
+/// A server that talks to a bare socket; a script says what it does. The reactor stops when the
+/// connection has ended.
 struct Fixture {
     Fixture() {
         server->on.connection_lost = [this](auto&, const Failure& why) {
@@ -61,7 +61,7 @@ TEST_CASE_FIXTURE(Fixture, "R23: data comes in pieces of at most 65,536 bytes, o
         greatest = std::max(greatest, data.size());
         got += data;
     };
-    // Like the server's side of the loop, but with a socket of its own.
+    // Sends like a server in the same loop, but on a bare socket.
     std::size_t written = 0;
     TestDescriptor writer(peer.get());
     peer.set_nonblocking();
@@ -79,7 +79,7 @@ TEST_CASE_FIXTURE(Fixture, "R23: data comes in pieces of at most 65,536 bytes, o
     CHECK(greatest <= 65536);
 }
 
-TEST_CASE_FIXTURE(Fixture, "R23: connection_lost comes once, whatever is called in it") {
+TEST_CASE_FIXTURE(Fixture, "R23: connection_lost comes once, whatever calls it makes") {
     int losses = 0;
     server->on.connection_made = [](auto& transport) {
         transport->write("x");
@@ -110,11 +110,11 @@ TEST_CASE_FIXTURE(Fixture, "R24: write sends nothing inside the call") {
     CHECK(reason == "ConnectionDone");
 }
 
-TEST_CASE_FIXTURE(Fixture, "R24: what is written is sent at the end of the turn") {
+TEST_CASE_FIXTURE(Fixture, "R24: written data is sent at the end of the turn") {
     server->on.connection_made = [&](auto& transport) {
         transport->write("hello");
         reactor.call_at_end_of_turn([&] {
-            CHECK(read_now(peer) == "hello"); // this was asked for after the first write
+            CHECK(read_now(peer) == "hello"); // added after the first write
             peer.close();
         });
     };
@@ -133,13 +133,13 @@ TEST_CASE_FIXTURE(Fixture,
     };
     run_until_lost();
     CHECK(diary.text() == "server connection_lost ConnectionDone, server stop_factory");
-    CHECK(read_to_end(peer) == "sent"); // and no reset, though we have not read all
+    CHECK(read_to_end(peer) == "sent"); // and no reset, though we have not read everything
 }
 
-TEST_CASE_FIXTURE(Fixture, "R25: what comes after lose_connection is not read any more") {
+TEST_CASE_FIXTURE(Fixture, "R25: data that arrives after lose_connection is not read") {
     server->on.connection_made = [&](auto&) { send_to(peer, "one"); };
     server->on.data_received = [&](auto& transport, std::string_view) {
-        transport->write(std::string(10'000'000, 'x')); // closing will take its time
+        transport->write(std::string(10'000'000, 'x')); // closing takes some time
         transport->lose_connection();
         send_to(peer, "two");
         reactor.call_later(2ms, [&] { peer.close(); });
@@ -169,7 +169,8 @@ TEST_CASE_FIXTURE(Fixture, "R25: lose_write_connection ends one half; the other 
     CHECK(diary.has("server data_received hello, server connection_lost ConnectionDone"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "R25: after lose_write_connection the rest can be closed, or aborted") {
+TEST_CASE_FIXTURE(Fixture,
+                  "R25: after lose_write_connection a connection can be closed or aborted") {
     std::string end;
     server->on.connection_made = [&](const TransportPtr& transport) {
         transport->write("sent");
@@ -191,7 +192,7 @@ TEST_CASE_FIXTURE(Fixture, "R25: after lose_write_connection the rest can be clo
     CHECK(read_to_end(peer) == "sent");
 }
 
-TEST_CASE_FIXTURE(Fixture, "R26: what is written after lose_connection is sent, too") {
+TEST_CASE_FIXTURE(Fixture, "R26: data written after lose_connection is sent, too") {
     server->on.connection_made = [](auto& transport) {
         transport->write("A");
         transport->lose_connection();
@@ -220,7 +221,7 @@ TEST_CASE_FIXTURE(Fixture, "R27: after connection_lost every call is ignored") {
     CHECK(to_string(kept->get_host()) == "0.0.0.0:0");
 }
 
-TEST_CASE_FIXTURE(Fixture, "R28: abort_connection throws away what waits, and resets") {
+TEST_CASE_FIXTURE(Fixture, "R28: abort_connection discards unsent data, and resets") {
     server->on.connection_made = [&](auto& transport) {
         transport->write("never sent");
         transport->lose_connection();
@@ -235,7 +236,7 @@ TEST_CASE_FIXTURE(Fixture, "R28: abort_connection throws away what waits, and re
     CHECK(read_to_end(peer) == "(reset)");
 }
 
-TEST_CASE_FIXTURE(Fixture, "R28: and so it does in the midst of sending") {
+TEST_CASE_FIXTURE(Fixture, "R28: the same in the middle of sending") {
     TransportPtr kept;
     server->on.connection_made = [&](const TransportPtr& transport) {
         transport->write(std::string(10'000'000, 'x'));
@@ -249,7 +250,7 @@ TEST_CASE_FIXTURE(Fixture, "R28: and so it does in the midst of sending") {
     CHECK(got.size() < 10'000'000);
 }
 
-TEST_CASE_FIXTURE(Fixture, "R28: and so it does where the kernel has room again in that turn") {
+TEST_CASE_FIXTURE(Fixture, "R28: the same if the kernel has room again in that turn") {
     server->on.connection_made = [&](const TransportPtr& transport) {
         transport->write(std::string(10'000'000, 'x'));
         reactor.call_later(2ms, [&, transport] {
@@ -263,13 +264,14 @@ TEST_CASE_FIXTURE(Fixture, "R28: and so it does where the kernel has room again 
     CHECK(read_to_end(peer).size() < 100'000);
 }
 
-TEST_CASE_FIXTURE(Fixture, "R29: the peer closes: ConnectionDone") {
+TEST_CASE_FIXTURE(Fixture, "R29: if the peer closes, the reason is ConnectionDone") {
     server->on.connection_made = [&](auto&) { peer.close(); };
     run_until_lost();
     CHECK(reason == "ConnectionDone");
 }
 
-TEST_CASE_FIXTURE(Fixture, "R29: the peer resets: ConnectionLost, which has the system's number") {
+TEST_CASE_FIXTURE(Fixture,
+                  "R29: after a reset the reason is ConnectionLost, with the error number") {
     server->on.connection_made = [&](auto&) { reset(peer); };
     std::error_code code;
     server->on.connection_lost = [&](auto&, const Failure& why) {
@@ -286,7 +288,7 @@ TEST_CASE_FIXTURE(Fixture, "R29: the peer resets: ConnectionLost, which has the 
     CHECK(code == std::errc::connection_reset);
 }
 
-TEST_CASE_FIXTURE(Fixture, "R29: the peer resets while we send, or wait to close: ConnectionLost") {
+TEST_CASE_FIXTURE(Fixture, "R29: the same for a reset while we send, or wait to close") {
     bool closing = false;
     SUBCASE("sending") {}
     SUBCASE("closing") {
@@ -302,7 +304,7 @@ TEST_CASE_FIXTURE(Fixture, "R29: the peer resets while we send, or wait to close
     CHECK(reason == "ConnectionLost");
 }
 
-TEST_CASE_FIXTURE(Fixture, "R31: a server's connection_made that throws is reported, no more") {
+TEST_CASE_FIXTURE(Fixture, "R31: an exception from a server's connection_made is only reported") {
     server->on.connection_made = [&](auto&) {
         send_to(peer, "hello");
         throw Exception("boom");
@@ -317,7 +319,7 @@ TEST_CASE_FIXTURE(Fixture, "R31: a server's connection_made that throws is repor
     CHECK(reason == "ConnectionDone");
 }
 
-TEST_CASE("R31: a client's connection_made that throws is reported, and is the reason of the end") {
+TEST_CASE("R31: an exception from a client's connection_made is reported, and is the reason") {
     Reports reports;
     Reactor reactor;
     Diary diary;
@@ -333,7 +335,7 @@ TEST_CASE("R31: a client's connection_made that throws is reported, and is the r
                           "client client_connection_lost Exception, client stop_factory");
 }
 
-TEST_CASE_FIXTURE(Fixture, "R33: get_host and get_peer say who talks with whom") {
+TEST_CASE_FIXTURE(Fixture, "R33: get_host and get_peer return our address and the peer's") {
     const Address there = SocketAddress::local(peer.get()).address();
     CHECK(port->get_host().port != 0);
     server->on.build_protocol = [&](const Address& address) { CHECK(address == there); };
@@ -368,8 +370,7 @@ TEST_CASE_FIXTURE(Fixture,
     CHECK(diary.has("server data_received one, server data_received two"));
 }
 
-TEST_CASE_FIXTURE(Fixture,
-                  "R34: a connection that is paused from its first turn on reads nothing") {
+TEST_CASE_FIXTURE(Fixture, "R34: a connection paused in its first turn reads nothing") {
     bool paused = true;
     server->on.connection_made = [&](const TransportPtr& transport) {
         send_to(peer, "one");
@@ -388,7 +389,7 @@ TEST_CASE_FIXTURE(Fixture,
     run_until_lost();
 }
 
-TEST_CASE_FIXTURE(Fixture, "R34: resume_producing after lose_connection reads nothing any more") {
+TEST_CASE_FIXTURE(Fixture, "R34: resume_producing after lose_connection reads nothing") {
     server->on.connection_made = [&](const TransportPtr& transport) {
         transport->write(std::string(10'000'000, 'x'));
         transport->pause_producing();
@@ -401,7 +402,7 @@ TEST_CASE_FIXTURE(Fixture, "R34: resume_producing after lose_connection reads no
     CHECK_FALSE(diary.has("data_received"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "a connection that is answered and closed in its first turn") {
+TEST_CASE_FIXTURE(Fixture, "a connection may be answered and closed in its first turn") {
     std::vector<FileDescriptor> peers;
     for (int i = 0; i < 200; ++i)
         peers.push_back(connect_bare(port->get_host()));

@@ -1,4 +1,4 @@
-// R18 and its like: whatever a callback throws is reported, and hurts its own connection only.
+// R18 and similar rules: a callback's exception is reported, and ends at most its own connection.
 #include <functional>
 #include <memory>
 #include <string>
@@ -23,7 +23,7 @@ namespace {
 const std::string one_report = "Unhandled Error: [Failure: Exception: boom]";
 
 /// A client and a server that say hello to each other, the client first; the server closes. When
-/// the test's part is over, two others on the same reactor do the same: they must not be hurt.
+/// they have finished, another pair on the same reactor does the same: it must not be harmed.
 struct Fixture {
     Fixture() {
         client->on.connection_made = [](auto& transport) { transport->write("hello"); };
@@ -37,7 +37,7 @@ struct Fixture {
         other_client->on.client_connection_lost = [this](auto&, auto&) { reactor.stop(); };
     }
     void others_talk() { connect_tcp(reactor, other_port->get_host(), other_client); }
-    /// Runs all that; the diary is that of client and server when they have ended.
+    /// Runs both conversations; the diary is that of the first pair.
     void run() {
         connect_tcp(reactor, port->get_host(), client);
         twist::run(reactor);
@@ -58,14 +58,14 @@ struct Fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(Fixture, "without an error the conversation is as it should be") {
+TEST_CASE_FIXTURE(Fixture, "without an error the conversation is as expected") {
     run();
     CHECK(diary.has("server data_received hello"));
     CHECK(diary.has("client data_received hello, too"));
 }
 
 TEST_CASE_FIXTURE(Fixture,
-                  "R18: data_received throws: that is the reason of the connection's end") {
+                  "R18: an exception from data_received is the reason of the connection's end") {
     SUBCASE("the server's") {
         server->on.data_received = [](auto&, auto) { boom(); };
         run();
@@ -81,14 +81,14 @@ TEST_CASE_FIXTURE(Fixture,
     CHECK(reports.take() == one_report);
 }
 
-TEST_CASE_FIXTURE(Fixture, "R18: also where it has just said that it reads no more") {
-    SUBCASE("for now") {
+TEST_CASE_FIXTURE(Fixture, "R18: the same after pause_producing or lose_connection") {
+    SUBCASE("paused") {
         server->on.data_received = [](auto& transport, auto) {
             transport->pause_producing();
             boom();
         };
     }
-    SUBCASE("any more") {
+    SUBCASE("closing") {
         server->on.data_received = [](auto& transport, auto) {
             transport->lose_connection();
             boom();
@@ -99,7 +99,7 @@ TEST_CASE_FIXTURE(Fixture, "R18: also where it has just said that it reads no mo
     CHECK(reports.take() == one_report);
 }
 
-TEST_CASE_FIXTURE(Fixture, "connection_lost throws: all that follows it happens") {
+TEST_CASE_FIXTURE(Fixture, "if connection_lost throws, everything that follows still happens") {
     SUBCASE("the server's") {
         server->on.connection_lost = [](auto&, auto&) { boom(); };
         run();
@@ -113,7 +113,8 @@ TEST_CASE_FIXTURE(Fixture, "connection_lost throws: all that follows it happens"
     CHECK(reports.take() == one_report);
 }
 
-TEST_CASE_FIXTURE(Fixture, "build_protocol throws: that client, or that attempt, is turned away") {
+TEST_CASE_FIXTURE(Fixture,
+                  "if build_protocol throws, the client is turned away, or the attempt fails") {
     SUBCASE("the server's") {
         server->on.build_protocol = [](auto&) { boom(); };
         run();
@@ -129,14 +130,14 @@ TEST_CASE_FIXTURE(Fixture, "build_protocol throws: that client, or that attempt,
     CHECK(reports.take() == one_report);
 }
 
-TEST_CASE_FIXTURE(Fixture, "connection_made throws, at the server: only reported; it goes on") {
+TEST_CASE_FIXTURE(Fixture, "a server's exception from connection_made is only reported") {
     server->on.connection_made = [](auto&) { boom(); };
     run();
     CHECK(diary.has("client data_received hello, too"));
     CHECK(reports.take() == one_report);
 }
 
-TEST_CASE_FIXTURE(Fixture, "connection_made throws, at the client: that ends it") {
+TEST_CASE_FIXTURE(Fixture, "a client's exception from connection_made ends the connection") {
     client->on.connection_made = [](auto&) { boom(); };
     run();
     CHECK(diary.has("client connection_lost Exception, client client_connection_lost Exception, "
@@ -144,7 +145,8 @@ TEST_CASE_FIXTURE(Fixture, "connection_made throws, at the client: that ends it"
     CHECK(reports.take() == one_report);
 }
 
-TEST_CASE_FIXTURE(Fixture, "what a client's factory throws is reported; the attempt goes on") {
+TEST_CASE_FIXTURE(Fixture,
+                  "an exception from a client's factory is reported; the attempt continues") {
     SUBCASE("started_connecting") {
         client->on.started_connecting = [](auto&) { boom(); };
     }
@@ -157,7 +159,7 @@ TEST_CASE_FIXTURE(Fixture, "what a client's factory throws is reported; the atte
     CHECK(reports.take() == one_report);
 }
 
-TEST_CASE_FIXTURE(Fixture, "client_connection_failed throws: the factory is left all the same") {
+TEST_CASE_FIXTURE(Fixture, "if client_connection_failed throws, the factory is still stopped") {
     const BareServer refuses(BareServer::Does::refuse);
     client->on.client_connection_failed = [](auto&, auto&) { boom(); };
     connect_tcp(reactor, refuses.address(), client);
@@ -167,7 +169,7 @@ TEST_CASE_FIXTURE(Fixture, "client_connection_failed throws: the factory is left
     CHECK(reports.take() == one_report);
 }
 
-TEST_CASE_FIXTURE(Fixture, "stop_factory throws: reported") {
+TEST_CASE_FIXTURE(Fixture, "an exception from stop_factory is reported") {
     SUBCASE("a client's") {
         client->on.stop_factory = [this] {
             others_talk();
@@ -187,7 +189,7 @@ TEST_CASE_FIXTURE(Fixture, "stop_factory throws: reported") {
     CHECK(reports.take() == one_report);
 }
 
-TEST_CASE_FIXTURE(Fixture, "start_factory throws: listen_tcp throws it, and there is no port") {
+TEST_CASE_FIXTURE(Fixture, "if start_factory throws, so does listen_tcp, and there is no port") {
     const auto bad = std::make_shared<Server>(diary, "bad");
     bad->on.start_factory = boom;
     diary.take();
@@ -203,7 +205,8 @@ TEST_CASE_FIXTURE(Fixture, "start_factory throws: listen_tcp throws it, and ther
     run();
 }
 
-TEST_CASE_FIXTURE(Fixture, "what the callback of stop_listening throws is an unhandled error") {
+TEST_CASE_FIXTURE(Fixture,
+                  "an exception from the callback of stop_listening is an unhandled error") {
     server->on.build_protocol = [&](auto&) { stop_listening(*port).add_callback(boom); };
     run();
     CHECK(diary.has("client data_received hello, too"));
@@ -211,7 +214,7 @@ TEST_CASE_FIXTURE(Fixture, "what the callback of stop_listening throws is an unh
     CHECK(reports.take() == "Unhandled error in Deferred: [Failure: Exception: boom]");
 }
 
-TEST_CASE_FIXTURE(Fixture, "a protocol may throw again and again: each is reported, all end") {
+TEST_CASE_FIXTURE(Fixture, "a protocol may throw in every call: each is reported, all end") {
     server->on.connection_made = [](auto&) { throw 1; };
     server->on.data_received = [](auto&, auto) { throw std::string("two"); };
     server->on.connection_lost = [](auto&, auto&) { throw 3; };

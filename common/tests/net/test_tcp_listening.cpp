@@ -35,7 +35,7 @@ bool has_ipv6() {
     return socket && ::bind(socket.get(), here.data(), here.size()) == 0;
 }
 
-/// While it lives, this process may have no more descriptors than it has already, and `spare`.
+/// While it lives, this process may open only `spare` more descriptors.
 class FewDescriptors {
   public:
     explicit FewDescriptors(int spare) {
@@ -56,8 +56,8 @@ class FewDescriptors {
     rlimit before_{};
 };
 
-// UBSan needs a pipe to look at a type for the first time. So what is to happen without descriptors
-// happens once with them before.
+// UBSan needs a pipe when it sees a type for the first time. So the calls that are to run without
+// descriptors run once with them first.
 void rehearse_with_descriptors() {
     for (const Failure& failure : {Failure(SystemError("", {})), Failure(ConnectError("", {})),
                                    Failure(CannotListenError("", {}))})
@@ -83,14 +83,14 @@ const char* const complaint = "Can't accept more connections for now: [Failure: 
 
 } // namespace
 
-TEST_CASE("R41: a used port is a CannotListenError, at once; the factory is not started") {
+TEST_CASE("R41: a used port throws CannotListenError at once; the factory is not started") {
     Reports reports;
     Reactor reactor;
     Diary diary;
     const BareServer used;
     try {
         listen_tcp(reactor, used.address(), std::make_shared<Server>(diary, "server"));
-        FAIL_CHECK("the port is not free");
+        FAIL_CHECK("the port was free");
     } catch (const CannotListenError& error) {
         CHECK(error.what() ==
               "Couldn't listen on " + to_string(used.address()) + ": 98: Address already in use.");
@@ -100,7 +100,7 @@ TEST_CASE("R41: a used port is a CannotListenError, at once; the factory is not 
     CHECK(reactor.descriptors().empty());
 }
 
-TEST_CASE("R41: the default interface is all addresses") {
+TEST_CASE("R41: by default a port listens on all interfaces") {
     Reactor reactor;
     const auto port = listen_tcp(reactor, {"", 0}, std::make_shared<Server>());
     CHECK(port->get_host().host == "0.0.0.0");
@@ -109,7 +109,7 @@ TEST_CASE("R41: the default interface is all addresses") {
     connect_bare({"127.0.0.2", port->get_host().port});
 }
 
-TEST_CASE("R41: an interface can be named") {
+TEST_CASE("R41: listen_tcp can be limited to one interface") {
     Reactor reactor;
     const auto port = listen_tcp(reactor, {"localhost", 0}, std::make_shared<Server>());
     CHECK(port->get_host().host == "127.0.0.1");
@@ -118,7 +118,7 @@ TEST_CASE("R41: an interface can be named") {
                     CannotListenError);
 }
 
-TEST_CASE("R41: a name would be looked up in the loop, and is refused there") {
+TEST_CASE("R41: a name would block the loop, so listen_tcp refuses it there") {
     Reports reports;
     Reactor reactor;
     std::string told;
@@ -137,7 +137,7 @@ TEST_CASE("R41: a name would be looked up in the loop, and is refused there") {
                   "Give its number, or listen before run().");
 }
 
-TEST_CASE("R42: stop_listening: its Deferred fires, connections stay, new ones are refused") {
+TEST_CASE("R42: stop_listening fires its Deferred; connections stay, new ones are refused") {
     Reports reports;
     Reactor reactor;
     Diary diary;
@@ -196,7 +196,7 @@ TEST_CASE("R42: the factory stops when the last of its ports has closed") {
     CHECK(server.use_count() == 1);
 }
 
-TEST_CASE("R42: a port lives without its handle, and can be closed while many wait") {
+TEST_CASE("R42: a port lives without its handle, and can be closed while many clients wait") {
     Reports reports;
     Reactor reactor;
     int built = 0;
@@ -221,7 +221,7 @@ TEST_CASE("R42: a port lives without its handle, and can be closed while many wa
     CHECK(is_refused(address));
 }
 
-TEST_CASE("R42: stop_listening as a trigger before the shutdown") {
+TEST_CASE("R42: stop_listening can be a trigger before the shutdown") {
     Reports reports;
     Reactor reactor;
     Diary diary;
@@ -247,7 +247,7 @@ TEST_CASE("a factory that builds no protocol turns its client away") {
     CHECK_FALSE(diary.has("connection_made"));
 }
 
-TEST_CASE("thousands may wait to be accepted, of whom some are accepted in one turn") {
+TEST_CASE("thousands of clients may wait; some are accepted in each turn") {
     Reports reports;
     Reactor reactor;
     const auto server = std::make_shared<Server>();
@@ -270,7 +270,7 @@ TEST_CASE("thousands may wait to be accepted, of whom some are accepted in one t
     CHECK(most <= 8);
 }
 
-TEST_CASE("IPv6") {
+TEST_CASE("a port can listen on IPv6") {
     if (!has_ipv6()) {
         MESSAGE("SKIPPED: there is no ::1 on this machine");
         return;
@@ -298,7 +298,7 @@ TEST_CASE("IPv6") {
     CHECK(got == "hello");
 }
 
-TEST_CASE("out of descriptors, a port waits, says so once, and goes on when there are some again") {
+TEST_CASE("out of descriptors, a port waits, reports it once, and continues when there are some") {
     rehearse_with_descriptors();
     Reports reports;
     Reactor reactor;
@@ -328,17 +328,17 @@ TEST_CASE("out of descriptors, a port waits, says so once, and goes on when ther
     CHECK(reports.take() == complaint);
 }
 
-TEST_CASE("a port leaves a descriptor to each connection, and complains once while it is short") {
+TEST_CASE("a port leaves each connection a spare descriptor, and reports a shortage once") {
     rehearse_with_descriptors();
     Reports reports;
     Reactor reactor;
     const auto server = std::make_shared<Server>();
-    const FewDescriptors few(1 + 4 + 3); // the port, the peers, and for three
+    const FewDescriptors few(1 + 4 + 3); // the port, the peers, and three more
     const auto port = listen_anywhere(reactor, server);
     std::vector<FileDescriptor> peers;
     for (int i = 0; i < 4; ++i)
         peers.push_back(connect_bare(port->get_host()));
-    FileDescriptor own; // as the server side of a proxy has one more
+    FileDescriptor own; // one more, as on the server side of a proxy
     int lost = 0;
     server->on.connection_made = [&](auto& transport) {
         own = FileDescriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -370,7 +370,7 @@ TEST_CASE("a port that waits for descriptors can be closed, and dropped with its
     }
     SUBCASE("dropped") {}
     after_turns(*reactor, 2, [&] {
-        few.reset(); // the port does not know
+        few.reset(); // the port does not know this
         if (close)
             stop_listening(*port).add_callback([&] { reactor->stop(); });
         else
@@ -382,7 +382,7 @@ TEST_CASE("a port that waits for descriptors can be closed, and dropped with its
     CHECK(reports.take() == complaint);
 }
 
-TEST_CASE("out of descriptors, an attempt to connect fails, and so does listen_tcp") {
+TEST_CASE("out of descriptors, an attempt to connect fails, and listen_tcp throws") {
     rehearse_with_descriptors();
     Reports reports;
     Reactor reactor;
@@ -402,15 +402,15 @@ TEST_CASE("out of descriptors, an attempt to connect fails, and so does listen_t
           "[Failure: ConnectError: An error occurred while connecting: 24: Too many open files.]");
 }
 
-TEST_CASE("adopt_tcp serves on a socket that listens already, and closes it at the end") {
+TEST_CASE("adopt_tcp serves on a socket that already listens, and closes it at the end") {
     Reports reports;
     Reactor reactor;
     Diary diary;
-    FileDescriptor socket(::socket(AF_INET, SOCK_STREAM, 0)); // it blocks, and outlives an exec
+    FileDescriptor socket(::socket(AF_INET, SOCK_STREAM, 0)); // it blocks, and survives an exec
     REQUIRE(::listen(socket.get(), 16) == 0);
     const int fd = socket.get();
     const Address here("127.0.0.1", SocketAddress::local(fd).address().port);
-    const auto early = connect_bare(here); // nobody serves yet
+    const auto early = connect_bare(here); // before the server runs
     const auto factory = std::make_shared<Server>(diary, "server");
     const auto port = adopt_tcp(reactor, std::move(socket), factory);
     CHECK(port->get_host().port == here.port);
@@ -430,7 +430,7 @@ TEST_CASE("adopt_tcp serves on a socket that listens already, and closes it at t
                           "server connection_lost ConnectionDone, server stop_factory");
 }
 
-TEST_CASE("adopt_tcp refuses what does not listen for TCP") {
+TEST_CASE("adopt_tcp refuses a descriptor that does not listen for TCP") {
     Reactor reactor;
     const auto adopt = [&](FileDescriptor fd) {
         adopt_tcp(reactor, std::move(fd), std::make_shared<Server>());

@@ -1,4 +1,4 @@
-// R35: producers, which are told when to make no more for a while.
+// R35: producers, which are told to pause while too much is queued.
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Notes what it is told, and does what the test says.
+/// Notes its calls, and calls the functions of the test.
 class TestProducer final : public Producer {
   public:
     explicit TestProducer(Diary& diary) : diary_(diary) {}
@@ -41,7 +41,7 @@ class TestProducer final : public Producer {
     Diary& diary_;
 };
 
-/// A server with a producer, and a client that counts what it gets.
+/// A server with a producer, and a client that counts the bytes that it receives.
 struct Fixture {
     Fixture() {
         client->on.data_received = [this](auto&, std::string_view data) {
@@ -71,7 +71,7 @@ struct Fixture {
     std::shared_ptr<Client> client = std::make_shared<Client>();
     std::shared_ptr<Port> port = listen_anywhere(reactor, server);
     std::size_t received = 0;
-    int ended = 0; // of the client's and the server's end
+    int ended = 0; // the ends of client and server
 };
 
 const std::string much(65537, 'x');
@@ -79,15 +79,14 @@ const std::string very_much(10'000'000, 'x');
 
 } // namespace
 
-TEST_CASE_FIXTURE(Fixture,
-                  "R35: a streaming producer pauses at more than 64 KiB, resumes at none") {
+TEST_CASE_FIXTURE(Fixture, "R35: a streaming producer pauses above 64 KiB, and resumes at none") {
     server->on.connection_made = [&](const TransportPtr& transport) {
         transport->register_producer(producer, true);
         transport->write(much.substr(1));
         CHECK(diary.text() == "");
         transport->write("x");
         CHECK(diary.text() == "pause");
-        transport->write(very_much); // it does not care
+        transport->write(very_much); // this is allowed while paused
         CHECK(diary.text() == "pause");
         producer->on_resume = [&, transport] {
             transport->unregister_producer();
@@ -99,7 +98,8 @@ TEST_CASE_FIXTURE(Fixture,
     CHECK(received == much.size() + very_much.size());
 }
 
-TEST_CASE_FIXTURE(Fixture, "R35: it is resumed while the connection lives, again and again") {
+TEST_CASE_FIXTURE(Fixture,
+                  "R35: a producer is resumed again and again while the connection lives") {
     int rounds = 0;
     server->on.connection_made = [&](const TransportPtr& transport) {
         transport->register_producer(producer, true);
@@ -119,7 +119,8 @@ TEST_CASE_FIXTURE(Fixture, "R35: it is resumed while the connection lives, again
                           "resume, lost ConnectionDone, destroyed");
 }
 
-TEST_CASE_FIXTURE(Fixture, "R35: one that does not stream makes some at once and at every drain") {
+TEST_CASE_FIXTURE(Fixture,
+                  "R35: a producer that does not stream is asked at once and at every drain") {
     int rounds = 0;
     server->on.connection_made = [&](const TransportPtr& transport) {
         producer->on_resume = [&, transport] {
@@ -152,7 +153,7 @@ TEST_CASE_FIXTURE(Fixture, "R35: lose_write_connection waits until the producer 
     CHECK(diary.text() == "resume, resume, resume, resume, lost ConnectionDone, destroyed");
 }
 
-TEST_CASE_FIXTURE(Fixture, "R35: a producer may go in every call that it gets") {
+TEST_CASE_FIXTURE(Fixture, "R35: a producer may be destroyed in each of its calls") {
     // The connection has the last handle on it, as in Twisted's FileSender.
     SUBCASE("in the first resume") {
         server->on.connection_made = [&](const TransportPtr& transport) {
@@ -207,8 +208,7 @@ TEST_CASE_FIXTURE(Fixture, "R35: a producer may go in every call that it gets") 
     }
 }
 
-TEST_CASE_FIXTURE(Fixture,
-                  "R35: a second producer is refused; after the first has gone it is not") {
+TEST_CASE_FIXTURE(Fixture, "R35: a second producer is refused, unless the first is unregistered") {
     const auto second = std::make_shared<TestProducer>(diary);
     server->on.connection_made = [&](const TransportPtr& transport) {
         transport->register_producer(producer, true);
@@ -223,7 +223,7 @@ TEST_CASE_FIXTURE(Fixture,
 }
 
 TEST_CASE_FIXTURE(Fixture,
-                  "R35: when the connection ends the producer is stopped, before the protocol") {
+                  "R35: when the connection ends the producer is told first, then the protocol") {
     server->on.connection_made = [&](const TransportPtr& transport) {
         transport->register_producer(producer, true);
         transport->write(very_much);
@@ -245,7 +245,7 @@ TEST_CASE_FIXTURE(Fixture, "R35: registering with a dead connection stops the pr
     const auto late = std::make_shared<TestProducer>(diary);
     diary.take();
     kept->register_producer(late, true);
-    kept->register_producer(late, false); // it has not been kept
+    kept->register_producer(late, false); // the first one was not kept
     CHECK(diary.text() == "stop, stop");
     late->on_stop = [] { throw Exception("boom"); };
     CHECK_NOTHROW(kept->register_producer(late, true));
@@ -269,7 +269,7 @@ TEST_CASE_FIXTURE(Fixture, "R35: lose_connection waits for a producer that does 
     CHECK(diary.has("lost ConnectionDone"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "R35: a peer that does not read pauses its producer, not the others'") {
+TEST_CASE_FIXTURE(Fixture, "R35: a peer that does not read pauses only its own producer") {
     const FileDescriptor deaf = connect_bare(port->get_host());
     Diary deafs_diary;
     const auto deafs_producer = std::make_shared<TestProducer>(deafs_diary);
@@ -291,13 +291,13 @@ TEST_CASE_FIXTURE(Fixture, "R35: a peer that does not read pauses its producer, 
     };
     run();
     CHECK(received == 20 * much.size());
-    CHECK(deafs_diary.text() == "pause, stop"); // the stop is that of the reactor's end
+    CHECK(deafs_diary.text() == "pause, stop"); // the stop is from the end of the reactor
 }
 
 TEST_CASE_FIXTURE(Fixture,
                   "R35: one connection can be the producer of another: a relay keeps pace") {
-    // client --(fast)--> server, whose data go on to a reader that is slow; what waits in between
-    // stays small.
+    // client --(fast)--> server, which passes the data on to a slow reader; little data waits in
+    // between.
     struct Relay final : Producer {
         explicit Relay(TransportPtr from) : source(std::move(from)) {}
         void pause_producing() override { source->pause_producing(); }
@@ -337,7 +337,8 @@ TEST_CASE_FIXTURE(Fixture,
     CHECK(arrived == very_much.size());
 }
 
-TEST_CASE_FIXTURE(Fixture, "R35: what a producer throws is reported and ends its connection") {
+TEST_CASE_FIXTURE(Fixture,
+                  "R35: an exception from a producer is reported and ends its connection") {
     SUBCASE("at the end of a turn") {
         server->on.connection_made = [&](const TransportPtr& transport) {
             producer->on_resume = [] { throw Exception("boom"); };
@@ -364,14 +365,15 @@ TEST_CASE_FIXTURE(Fixture, "R35: what a producer throws is reported and ends its
     CHECK(diary.has("stop, lost "));
 }
 
-TEST_CASE_FIXTURE(Fixture, "R35: and so it is where somebody else writes, who is not hurt") {
+TEST_CASE_FIXTURE(Fixture,
+                  "R35: the same if another connection's callback writes, which is unharmed") {
     const auto other = std::make_shared<Client>();
     TransportPtr produced;
-    SUBCASE("when it is paused") {
+    SUBCASE("in pause") {
         producer->on_pause = [] { throw Exception("boom"); };
         server->on.data_received = [&](auto&, auto) { produced->write(much); };
     }
-    SUBCASE("when it is resumed for the first time") {
+    SUBCASE("in the first resume") {
         producer->on_resume = [] { throw Exception("boom"); };
         server->on.data_received = [&](auto&, auto) {
             produced->unregister_producer();
@@ -391,5 +393,5 @@ TEST_CASE_FIXTURE(Fixture, "R35: and so it is where somebody else writes, who is
     run();
     CHECK(reports.take() == "Unhandled Error: [Failure: Exception: boom]");
     CHECK(diary.has("stop, lost Exception"));
-    CHECK(reason == "ConnectionLost"); // not before the reactor stopped
+    CHECK(reason == "ConnectionLost"); // only when the reactor stopped
 }

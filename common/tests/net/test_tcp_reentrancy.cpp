@@ -1,5 +1,5 @@
-// What is done inside a callback of TCP has its effect, and what is thrown there stays there: the
-// cases that the table of test_reentrancy.cpp has brought to light, one by one.
+// Calls made inside a callback of TCP take effect, and exceptions stay inside: the cases that the
+// table of test_reentrancy.cpp has found, one by one.
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,7 +20,7 @@ using namespace twist;
 
 namespace {
 
-/// Answers when the test says so; each look-up calls `on_look_up` first.
+/// Answers when the test wants; each look-up calls `on_look_up` first.
 struct TestResolver final : DeferredResolver {
     Deferred<Addresses> answer(const Address&) override {
         call_if_set(on_look_up);
@@ -37,7 +37,7 @@ struct Fixture {
     std::shared_ptr<Connector> connect(const Address& address) {
         return connect_tcp(reactor, address, client);
     }
-    /// The look-up gives the server's address: a connection follows, and ends.
+    /// The look-up finds the server's address: a connection follows, and ends.
     void answer_and_run(const Deferred<Addresses>& look_up) {
         diary.take();
         client->on.connection_made = [](auto& transport) { transport->lose_connection(); };
@@ -61,13 +61,13 @@ struct Fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(Fixture, "R39, R40: disconnect() in build_protocol, and another in its place") {
+TEST_CASE_FIXTURE(Fixture,
+                  "R39, R40: disconnect() in build_protocol, and another connection after it") {
     const auto connector = connect(port->get_host());
     client->on.build_protocol = [&](auto&) {
         connector->disconnect();
         CHECK_THROWS_AS(connector->connect(), std::logic_error);
-        client->on.build_protocol =
-            nullptr; // the last thing here: it ends this function's captures
+        client->on.build_protocol = nullptr; // must come last: this destroys the captures
     };
     client->on.client_connection_lost = [&](auto&, auto&) {
         client->on.connection_made = [](auto& transport) { transport->lose_connection(); };
@@ -94,7 +94,7 @@ TEST_CASE_FIXTURE(Fixture, "R39: disconnect() in the resolver cancels the look-u
     CHECK(reactor.delayed_calls().empty());
 }
 
-TEST_CASE_FIXTURE(Fixture, "R39, R40: and one that begins in its place has its own") {
+TEST_CASE_FIXTURE(Fixture, "R39, R40: a second attempt in its place has its own look-up") {
     client->on.started_connecting = [&](Connector& connector) {
         client->on.started_connecting = nullptr;
         resolver->on_look_up = [&] {
@@ -105,13 +105,12 @@ TEST_CASE_FIXTURE(Fixture, "R39, R40: and one that begins in its place has its o
     };
     connect(name);
     REQUIRE(resolver->answers.size() == 2);
-    CHECK_FALSE(resolver->answers.front().called()); // the second attempt's was asked for first
+    CHECK_FALSE(resolver->answers.front().called()); // the second attempt's look-up began first
     CHECK(resolver->answers.back().called());
     answer_and_run(resolver->answers.front());
 }
 
-TEST_CASE_FIXTURE(Fixture,
-                  "R39, R40: what the canceller of a look-up throws is reported, no more") {
+TEST_CASE_FIXTURE(Fixture, "R39, R40: an exception from a look-up's canceller is only reported") {
     resolver->canceller = [](auto&) { throw Exception("boom"); };
     const auto connector = connect(name);
     connector->disconnect();
@@ -119,7 +118,7 @@ TEST_CASE_FIXTURE(Fixture,
     CHECK(diary.has("client client_connection_failed UserError, client stop_factory"));
     connector->connect();
     REQUIRE(resolver->answers.size() == 2);
-    resolver->answers.front().callback(Addresses()); // too late: it was for the attempt before
+    resolver->answers.front().callback(Addresses()); // too late: it belongs to the first attempt
     answer_and_run(resolver->answers.back());
 }
 

@@ -1,4 +1,4 @@
-// R24, R25: much is written, to peers that read fast, slowly, or not at all.
+// R24, R25: much data is written, to peers that read fast, slowly, or not at all.
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -27,7 +27,7 @@ std::string noise(std::size_t size) {
     return bytes;
 }
 
-/// A server that talks to a client on the same reactor; all that arrives is collected. The reactor
+/// A server that talks to a client on the same reactor; `got` is all data that arrives. The reactor
 /// stops when both have ended.
 struct Fixture {
     Fixture() {
@@ -61,7 +61,7 @@ struct Fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(Fixture, "R25: 3 MB that are written before lose_connection arrive completely") {
+TEST_CASE_FIXTURE(Fixture, "R25: 3 MB written before lose_connection arrive completely") {
     const std::string sent = noise(3'000'000);
     server->on.connection_made = [&](auto& transport) {
         transport->write(sent);
@@ -73,19 +73,19 @@ TEST_CASE_FIXTURE(Fixture, "R25: 3 MB that are written before lose_connection ar
     CHECK(server_reason == "ConnectionDone");
 }
 
-TEST_CASE_FIXTURE(Fixture, "R25: and so they do before lose_write_connection") {
+TEST_CASE_FIXTURE(Fixture, "R25: 3 MB written before lose_write_connection arrive completely") {
     const std::string sent = noise(3'000'000);
     server->on.connection_made = [&](auto& transport) {
         transport->write(sent);
         transport->lose_write_connection();
     };
-    run(); // ends: the client takes half a close for a close, and closes, too
+    run(); // ends: for the client the end of one half is the end, so it closes, too
     CHECK(got == sent);
     CHECK(client_reason == "ConnectionDone");
     CHECK(server_reason == "ConnectionDone");
 }
 
-TEST_CASE_FIXTURE(Fixture, "R25: and so they do to a peer that pauses again and again") {
+TEST_CASE_FIXTURE(Fixture, "R25: 3 MB arrive completely at a peer that pauses again and again") {
     const std::string sent = noise(3'000'000);
     server->on.connection_made = [&](auto& transport) {
         transport->write(sent);
@@ -102,7 +102,7 @@ TEST_CASE_FIXTURE(Fixture, "R25: and so they do to a peer that pauses again and 
     CHECK(server_reason == "ConnectionDone");
 }
 
-TEST_CASE_FIXTURE(Fixture, "R24: many writes of all sizes arrive in their order") {
+TEST_CASE_FIXTURE(Fixture, "R24: many writes of all sizes arrive in order") {
     std::string sent;
     const std::string bytes = noise(200'000);
     server->on.connection_made = [&](auto& transport) {
@@ -140,7 +140,7 @@ TEST_CASE_FIXTURE(Fixture, "R24: small writes of one turn go out together") {
     CHECK(pieces <= 2);
 }
 
-TEST_CASE_FIXTURE(Fixture, "R24: both sides may write at once, and answer for ever") {
+TEST_CASE_FIXTURE(Fixture, "R24: both sides may write at once, and keep answering") {
     const std::string request = noise(1'000'000);
     std::string echo;
     client->on.connection_made = [&](auto& transport) { transport->write(request); };
@@ -156,7 +156,8 @@ TEST_CASE_FIXTURE(Fixture, "R24: both sides may write at once, and answer for ev
     CHECK(echo == request);
 }
 
-TEST_CASE_FIXTURE(Fixture, "R24: an endless stream to one does not keep others from their turn") {
+TEST_CASE_FIXTURE(Fixture,
+                  "R24: an endless stream to one peer does not keep others from their turn") {
     int turns_of_other = 0;
     std::function<void()> other = [&] {
         ++turns_of_other;
@@ -171,7 +172,7 @@ TEST_CASE_FIXTURE(Fixture, "R24: an endless stream to one does not keep others f
     CHECK(turns_of_other > 10); // 3 MB in pieces of 64 KiB are 46 turns
 }
 
-TEST_CASE_FIXTURE(Fixture, "a shared string is kept, not copied, and let go when it is sent") {
+TEST_CASE_FIXTURE(Fixture, "a shared string is kept, not copied, and released when it is sent") {
     const auto poem = std::make_shared<const std::string>(noise(100'000));
     server->on.connection_made = [&](auto& transport) {
         for (int i = 0; i < 20; ++i)
@@ -186,7 +187,8 @@ TEST_CASE_FIXTURE(Fixture, "a shared string is kept, not copied, and let go when
     CHECK(poem.use_count() == 1);
 }
 
-TEST_CASE_FIXTURE(Fixture, "shared strings are let go one by one, and all when the peer goes") {
+TEST_CASE_FIXTURE(Fixture,
+                  "shared strings are released one by one, and all of them when the peer is gone") {
     const auto poem = std::make_shared<const std::string>(noise(1'000'000));
     long seen_in_between = 0;
     server->on.connection_made = [&](auto& transport) {
@@ -207,7 +209,7 @@ TEST_CASE_FIXTURE(Fixture, "shared strings are let go one by one, and all when t
     CHECK(server_reason == "ConnectionLost");
 }
 
-TEST_CASE_FIXTURE(Fixture, "a hundred thousand shared strings in one turn are sent in short time") {
+TEST_CASE_FIXTURE(Fixture, "a hundred thousand shared strings in one turn are sent quickly") {
     const auto word = std::make_shared<const std::string>("word ");
     server->on.connection_made = [&](auto& transport) {
         for (int i = 0; i < 100'000; ++i)
@@ -221,9 +223,9 @@ TEST_CASE_FIXTURE(Fixture, "a hundred thousand shared strings in one turn are se
 }
 
 TEST_CASE_FIXTURE(Fixture,
-                  "a stream whose reader is always a little behind needs no more and more memory") {
-    // What has been sent must be let go though the queue is never empty. The server writes as much
-    // as the client has read, so about the same amount waits all the time.
+                  "a stream whose reader is always a little behind needs only bounded memory") {
+    // Sent data must be released even if the queue is never empty. The server writes as much as the
+    // client has read, so about the same amount waits all the time.
     constexpr std::size_t total = 40'000'000;
     const std::string start = noise(8'000'000), more = noise(65'536);
     std::size_t written = 0, received = 0;
@@ -234,7 +236,7 @@ TEST_CASE_FIXTURE(Fixture,
         written = start.size();
     };
     std::size_t most = 0;
-    const auto memory_in_use = [] { // in pages
+    const auto memory_in_use = [] { // in bytes
         std::size_t size = 0, resident = 0;
         if (std::FILE* file = std::fopen("/proc/self/statm", "r")) {
             if (std::fscanf(file, "%zu %zu", &size, &resident) != 2)
@@ -244,7 +246,7 @@ TEST_CASE_FIXTURE(Fixture,
         return resident * 4096;
     };
 #ifdef __SANITIZE_ADDRESS__
-    constexpr std::size_t bound = 400'000'000; // it keeps for some time what is freed
+    constexpr std::size_t bound = 400'000'000; // it keeps freed memory for some time
 #else
     constexpr std::size_t bound = 30'000'000;
 #endif
@@ -264,7 +266,7 @@ TEST_CASE_FIXTURE(Fixture,
     CHECK(most - at_first < bound);
 }
 
-TEST_CASE_FIXTURE(Fixture, "one that does not read does not hold up the others") {
+TEST_CASE_FIXTURE(Fixture, "a peer that does not read does not hold up the others") {
     const FileDescriptor deaf = connect_bare(port->get_host());
     int served = 0;
     server->on.connection_made = [&](auto& transport) {

@@ -1,4 +1,4 @@
-// What the command lines of all programs have in common.
+// The behaviour that the command lines of all programs share.
 #include <array>
 #include <cstdint>
 #include <cstdlib>
@@ -27,7 +27,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A command line as main gets it.
+// A command line in the form that main gets.
 class Words {
   public:
     explicit Words(std::vector<std::string> words) : words_(std::move(words)) {
@@ -44,7 +44,7 @@ class Words {
     std::vector<char*> pointers_;
 };
 
-// Some program with an option of every kind.
+// A program with an option of every kind.
 struct Program {
     std::uint16_t port = 0;
     std::string iface = "localhost";
@@ -83,13 +83,13 @@ struct Ending {
     std::string output; // of stdout and stderr
 };
 
-// How a process ends that does `act`, which ends it itself.
+// Runs `act`, which ends its process, in a child; returns how the child ended.
 Ending ending_of(const std::function<void()>& act) {
     std::array<int, 2> ends{};
     REQUIRE(::pipe(ends.data()) == 0);
     const FileDescriptor reading(ends[0]);
     FileDescriptor writing(ends[1]);
-    std::cout << std::flush; // or the child would print it, too
+    std::cout << std::flush; // otherwise the child would print it, too
     const pid_t child = ::fork();
     REQUIRE(child != -1);
     if (child == 0) {
@@ -135,7 +135,7 @@ TEST_CASE("options and arguments come in any order") {
     CHECK(program.quiet);
 }
 
-TEST_CASE("what is not said keeps its default") {
+TEST_CASE("an option that is not given keeps its default") {
     Program program;
     CHECK(program.parse({}).empty());
     CHECK(program.delay == 700ms);
@@ -197,7 +197,7 @@ TEST_CASE("--help and -h print all options and end the program with status 0") {
     }
 }
 
-TEST_CASE("the arguments of a client are addresses; without one it prints its help") {
+TEST_CASE("the arguments of a client are addresses; without any it prints its help") {
     const auto addresses = Program().parse_addresses({"10001", "[::1]:10002"});
     REQUIRE(addresses.size() == 2);
     CHECK(addresses[0] == Address{"127.0.0.1", 10001});
@@ -213,12 +213,12 @@ TEST_CASE("the arguments of a client are addresses; without one it prints its he
                           "prog: error: A port must be an integer, not 'x'\n");
 }
 
-TEST_CASE("the argument of a server is a poem's file; any other number of them is a usage error") {
+TEST_CASE("a server's one argument is a poem's file; any other number is a usage error") {
     const Scratch scratch;
     const std::string poem = scratch.path("poem");
     scratch.write("poem", "");
     CHECK(Program().parse_poetry_file({"--port=10001", poem}) == poem);
-    // What is there and can't be read, read_file() refuses.
+    // read_file() refuses a file that exists but can't be read.
     CHECK(Program().parse_poetry_file({"/dev/zero"}) == "/dev/zero");
     CHECK(Program().parse_poetry_file({std::string(5000, 'x')}).size() == 5000);
 
@@ -234,7 +234,7 @@ TEST_CASE("the argument of a server is a poem's file; any other number of them i
     }
 }
 
-TEST_CASE("run_program gives the status of main; an exception is one line, and status 1") {
+TEST_CASE("run_program returns main's status; for an exception it prints one line and returns 1") {
     Words words({"a", "b"});
     const auto count = [](int argc, char*[]) { return argc; };
     CHECK(run_program(words.argc(), words.argv(), count) == 3);
@@ -249,7 +249,7 @@ TEST_CASE("run_program gives the status of main; an exception is one line, and s
     CHECK(ending.output == "so far prog: DNSLookupError: DNS lookup failed: poetry.example.\n");
 }
 
-TEST_CASE("run_program tells in plain words what the standard library throws") {
+TEST_CASE("run_program explains the standard library's exceptions in plain words") {
     const auto told = [](int (*main)(int, char*[])) {
         const Ending ending = ending_of([main] {
             Words words({});

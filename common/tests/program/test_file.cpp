@@ -1,4 +1,4 @@
-// Reading a file without waiting for anybody.
+// Reading a file without ever waiting.
 #include <fcntl.h>
 #include <string>
 #include <sys/stat.h>
@@ -26,7 +26,7 @@ std::string refusal(const std::string& path) {
 
 } // namespace
 
-TEST_CASE("read_file gives every byte, of a file of any length") {
+TEST_CASE("read_file returns every byte, of a file of any length") {
     const Scratch scratch;
     for (const std::string& text : {std::string(), std::string("a\0\xff\r\n", 5),
                                     std::string(65'536, 'x'), std::string(200'001, 'y')}) {
@@ -34,10 +34,10 @@ TEST_CASE("read_file gives every byte, of a file of any length") {
         scratch.write("poem", text);
         CHECK((read_file(scratch.path("poem")) == text));
     }
-    CHECK(read_file("/proc/self/stat") != ""); // a file whose length is told as 0
+    CHECK(read_file("/proc/self/stat") != ""); // a file whose reported length is 0
 }
 
-TEST_CASE("a file that can't be read is named, with the reason") {
+TEST_CASE("for a file that can't be read, the error has its name and the reason") {
     CHECK(refusal("/nowhere/poem") == "Can't read /nowhere/poem: 2: No such file or directory.");
     const std::string long_name(5000, 'x');
     CHECK(refusal(long_name) == "Can't read " + long_name + ": 36: File name too long.");
@@ -45,7 +45,7 @@ TEST_CASE("a file that can't be read is named, with the reason") {
         CHECK(refusal("/proc/self/mem") == "Can't read /proc/self/mem: 5: Input/output error.");
 }
 
-TEST_CASE("what is not a regular file is refused, and nobody waits for it") {
+TEST_CASE("anything but a regular file is refused, without waiting") {
     const Scratch scratch;
     const std::string fifo = scratch.path("fifo");
     REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);

@@ -52,21 +52,21 @@ TEST_CASE("a stack trace names functions and places, outermost first") {
     CHECK(in_order(text, {"template_function at program/test_stack_trace.cpp:",
                           "\nstatic_function at program/test_stack_trace.cpp:",
                           "\ntrace at program/test_stack_trace.cpp:"}));
-#ifndef __clang__ // addr2line does not find what clang 16 has inlined
+#ifndef __clang__ // addr2line does not find functions that clang 16 has inlined
     CHECK(in_order(text, {"template_function", "\ninlined_function at program/", "\nstatic_func"}));
 #endif
     CHECK(text.find("print_stack_trace") == std::string::npos);
     CHECK(text.find("_start") == std::string::npos);
 }
 
-TEST_CASE("of a std::function only what is called through it is in the trace") {
+TEST_CASE("of a std::function only the function that it calls is in the trace") {
     const std::function<std::string()> f = [] { return trace() + "!"; };
     const std::string text = f();
     INFO(text);
     CHECK(in_order(text, {"\ntrace at program/test_stack_trace.cpp:"}));
     CHECK(text.find("function.h") == std::string::npos);
     CHECK(text.find("invoke.h") == std::string::npos);
-    CHECK(text.find("operator") == std::string::npos); // a lambda says that it is one
+    CHECK(text.find("operator") == std::string::npos); // a lambda is named as a lambda
 }
 
 TEST_CASE("libevent's calls are one line") {

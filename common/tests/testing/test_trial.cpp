@@ -47,13 +47,13 @@ TEST_CASE_FIXTURE(Steps, "run() turns the reactor until the test's Deferred and 
     CHECK_FALSE(reactor.running());
 }
 
-TEST_CASE_FIXTURE(trial::TestCase, "a test may be over at once") {
+TEST_CASE_FIXTURE(trial::TestCase, "a test may end at once") {
     int runs = 0;
     run([&] { ++runs; });
     CHECK(runs == 1);
 }
 
-TEST_CASE_FIXTURE(trial::TestCase, "reported errors can be taken, by type or all") {
+TEST_CASE_FIXTURE(trial::TestCase, "a test can take reported errors, of one type or all") {
     run([&] {
         reactor.call_later(0s, [] { throw Exception("one"); });
         reactor.call_later(0s, [] { throw CancelledError(); });
@@ -70,11 +70,11 @@ TEST_CASE_FIXTURE(trial::TestCase, "reported errors can be taken, by type or all
     });
 }
 
-TEST_CASE_FIXTURE(trial::TestCase, "assert_failure succeeds with the failure that is expected") {
+TEST_CASE_FIXTURE(trial::TestCase, "assert_failure succeeds if the failure is the expected one") {
     run([] { return trial::assert_failure<int, Exception>(fail<std::string>(CancelledError())); });
 }
 
-TEST_CASE_FIXTURE(trial::TestCase, "a connection that waits for its other side is waited for") {
+TEST_CASE_FIXTURE(trial::TestCase, "trial waits for a connection that waits for its other side") {
     const auto server = std::make_shared<Server>();
     const auto port = listen_anywhere(reactor, server);
     FileDescriptor peer = connect_bare(port->get_host());

@@ -1,4 +1,4 @@
-"""What trial_failures says: each of its tests fails, with the words that name the reason."""
+"""Each test of trial_failures fails, and its output names the reason."""
 
 import sys
 import unittest
@@ -26,7 +26,7 @@ EXPECTED = {
 
 
 class Failures(unittest.TestCase):
-    """Every kind of failure is noticed and named."""
+    """Every kind of failure is noticed, and its reason printed."""
 
     def test_each(self):
         for name, words in EXPECTED.items():

@@ -1,4 +1,4 @@
-// Tests that fail, each in one of the ways that trial knows. test_trial.py reads what they say.
+// Tests that fail, one for each kind of failure that trial notices. test_trial.py runs them.
 #include <memory>
 #include <string_view>
 
