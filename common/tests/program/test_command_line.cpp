@@ -70,11 +70,11 @@ struct Program {
     }
     std::string parse_poetry_file(std::vector<std::string> given) {
         Words words(std::move(given));
-        return parse_poetry_file(line, words.argc(), words.argv());
+        return twist::parse_poetry_file(line, words.argc(), words.argv());
     }
     std::vector<Address> parse_addresses(std::vector<std::string> given) {
         Words words(std::move(given));
-        return parse_addresses(line, words.argc(), words.argv());
+        return twist::parse_addresses(line, words.argc(), words.argv());
     }
 };
 
