@@ -66,8 +66,8 @@ class MultiService : public Service {
     void privileged_start_service() override;
     void start_service() override;
 
-    /// In reverse order; none waits for another. Fires when all have stopped. A failure is reported,
-    /// and that service counts as stopped. A second call meanwhile fires at the same time.
+    /// In reverse order; none waits for another. Fires when all have stopped. A failure is reported
+    /// and counts as stopped. A second call meanwhile fires at the same time.
     Deferred<void> stop_service() override;
 
   private:
