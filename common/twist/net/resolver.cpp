@@ -33,7 +33,7 @@ Resolver::Cancel ThreadedResolver::look_up(const Address& address, Found found) 
         },
         [answer, found = std::move(found), host = address.host] {
             if (*answer)
-                found(**std::move(answer));
+                found(*std::move(*answer));
             else // there was no thread
                 found(Failure(DNSLookupError(host)));
         });
