@@ -1,6 +1,5 @@
 // get-poetry - downloads poems one after the other; every call waits until it is done.
 // Answers blocking-client/get-poetry.py
-#include "twist/base/error.hpp"
 #include "twist/base/file_descriptor.hpp"
 #include "twist/base/seconds.hpp"
 #include "twist/net/address.hpp"

@@ -1,6 +1,5 @@
 // slowpoetry - serves a poem, a few bytes at a time, to one client after the other.
 // Answers blocking-server/slowpoetry.py
-#include "twist/base/error.hpp"
 #include "twist/base/file_descriptor.hpp"
 #include "twist/base/seconds.hpp"
 #include "twist/net/address.hpp"

@@ -1,6 +1,5 @@
 // get-poetry - downloads poems all at the same time; select(2) waits for all of them.
 // Answers async-client/get-poetry.py
-#include "twist/base/error.hpp"
 #include "twist/base/file_descriptor.hpp"
 #include "twist/base/seconds.hpp"
 #include "twist/net/address.hpp"

@@ -1,5 +1,4 @@
 // get-poetry, broken - its do_read waits. Answers twisted-client-1/get-poetry-broken.py
-#include "twist/base/error.hpp"
 #include "twist/base/file_descriptor.hpp"
 #include "twist/base/seconds.hpp"
 #include "twist/loop/reactor.hpp"

@@ -1,5 +1,4 @@
 // get-poetry 1.0 - hand-made readers on the reactor. Answers twisted-client-1/get-poetry.py
-#include "twist/base/error.hpp"
 #include "twist/base/file_descriptor.hpp"
 #include "twist/base/seconds.hpp"
 #include "twist/loop/reactor.hpp"

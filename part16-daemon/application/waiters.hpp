@@ -1,4 +1,4 @@
-// Several who wait for the same moment.
+// Several Deferreds that wait for the same event.
 #pragma once
 
 #include <utility>
@@ -8,14 +8,13 @@
 
 namespace twist {
 
-/// Those who wait for one thing that happens once. Each has a Deferred of his own, and may cancel
-/// it; the others still wait.
+/// Deferreds that wait for an event that happens once. To cancel one leaves the others waiting.
 class Waiters {
   public:
-    /// Fires when it happens; at once if it has happened.
+    /// Fires when the event happens; at once if it has happened.
     Deferred<void> wait() { return happened_ ? succeed() : waiting_.emplace_back(); }
 
-    /// It happens now: all fire, in the order in which they came.
+    /// The event happens now: all fire, in the order in which they were made.
     void fire() {
         happened_ = true;
         for (const auto& deferred : std::exchange(waiting_, {}))
