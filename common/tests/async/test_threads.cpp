@@ -355,6 +355,32 @@ TEST_CASE("a cancelled function is not called if it waits; if it runs, `done` is
     CHECK(done == 1);
 }
 
+TEST_CASE("`done` is called when the thread has ended, with all that is local to it") {
+    Reports reports;
+    Reactor reactor;
+    ThreadPool threads(reactor);
+    struct LocalToThread {
+        std::atomic<bool>& ended;
+        ~LocalToThread() {
+            std::this_thread::sleep_for(50ms); // so that a pool that does not wait is found out
+            ended = true;
+        }
+    };
+    std::atomic<bool> ended = false;
+    const auto work = [&] { [[maybe_unused]] const thread_local LocalToThread local{ended}; };
+    reactor.call_when_running([&] {
+        threads.call(work, [&] {
+            CHECK(ended);
+            ended = false;
+            threads.call(work, [] { FAIL_CHECK("the reactor has stopped"); });
+            reactor.stop();
+        });
+    });
+    run(reactor);
+    threads.finish();
+    CHECK(ended);
+}
+
 TEST_CASE("a ThreadPool's destructor waits for nothing, and running functions report to nobody") {
     Reports reports;
     Reactor reactor;

@@ -14,6 +14,7 @@ namespace twist {
 
 struct ThreadPool::Call {
     std::function<void()> work, done;
+    std::thread thread; // of the loop's thread: nobody else touches it
 };
 
 /// What the loop's thread and the others share.
@@ -56,8 +57,11 @@ ThreadPool::~ThreadPool() {
         const std::lock_guard lock(shared_->mutex);
         shared_->pool = nullptr;
     }
-    for (const CallPtr& call : running_)
+    take_ended();
+    for (const CallPtr& call : running_) {
+        call->thread.detach();
         let_go(call->done); // in this thread
+    }
     let_go(waiting_);
 }
 
@@ -93,10 +97,10 @@ void ThreadPool::start_some() {
 bool ThreadPool::start(const CallPtr& call) {
     const SignalsBlocked blocked;
     try {
-        std::thread([shared = shared_, own = CallPtr(call)]() mutable {
+        call->thread = std::thread([shared = shared_, own = CallPtr(call)]() mutable {
             own->work();
             shared->add_ended(shared, std::move(own));
-        }).detach();
+        });
     } catch (const std::system_error&) {
         if (running_.empty())
             shared_->add_ended(shared_, call);
@@ -119,11 +123,19 @@ void ThreadPool::Shared::add_ended(const std::shared_ptr<Shared>& self, CallPtr 
         });
 }
 
+// Their threads have ended too, with all that is local to a thread.
 std::vector<ThreadPool::CallPtr> ThreadPool::take_ended() {
-    const std::lock_guard lock(shared_->mutex);
-    for (const CallPtr& call : shared_->ended)
+    std::vector<CallPtr> ended;
+    {
+        const std::lock_guard lock(shared_->mutex);
+        ended.swap(shared_->ended);
+    }
+    for (const CallPtr& call : ended) {
+        if (call->thread.joinable()) // not if the system had none
+            call->thread.join();
         std::erase(running_, call);
-    return std::exchange(shared_->ended, {});
+    }
+    return ended;
 }
 
 void ThreadPool::call_ended() {
