@@ -14,12 +14,12 @@
 #include <thread>
 #include <vector>
 
-#include "twist/base/seconds.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/deferred/inline_callbacks.hpp"
 #include "twist/loop/clock.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/program/command_line.hpp"
+#include "twist/program/stopwatch.hpp"
 
 namespace {
 

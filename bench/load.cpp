@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "bench/peers.hpp"
-#include "twist/base/seconds.hpp"
 #include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
 #include "twist/program/file.hpp"
+#include "twist/program/stopwatch.hpp"
 
 namespace {
 

@@ -14,10 +14,11 @@
 #include "twist/base/error.hpp"
 #include "twist/base/failure.hpp"
 #include "twist/base/log.hpp"
+#include "twist/base/result.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/deferred/deferred_list.hpp"
 #include "twist/deferred/inline_callbacks.hpp"
-#include "twist/loop/clock.hpp"
+#include "twist/testing/fake_clock.hpp"
 
 namespace fuzz {
 

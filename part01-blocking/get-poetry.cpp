@@ -1,11 +1,11 @@
 // get-poetry - downloads poems one after the other; every call waits until it is done.
 // Answers blocking-client/get-poetry.py
 #include "twist/base/file_descriptor.hpp"
-#include "twist/base/seconds.hpp"
 #include "twist/net/address.hpp"
 #include "twist/net/error.hpp"
 #include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
+#include "twist/program/stopwatch.hpp"
 
 #include <iostream>
 #include <string>

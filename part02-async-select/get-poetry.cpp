@@ -1,11 +1,11 @@
 // get-poetry - downloads poems all at the same time; select(2) waits for all of them.
 // Answers async-client/get-poetry.py
 #include "twist/base/file_descriptor.hpp"
-#include "twist/base/seconds.hpp"
 #include "twist/net/address.hpp"
 #include "twist/net/error.hpp"
 #include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
+#include "twist/program/stopwatch.hpp"
 
 #include <algorithm>
 #include <iostream>

@@ -1,6 +1,7 @@
 // countdown - a call that asks for the next one. Answers basic-twisted/countdown.py
 #include "twist/loop/reactor.hpp"
 #include "twist/program/command_line.hpp"
+#include "twist/program/speed.hpp"
 
 #include <chrono>
 #include <iostream>
@@ -26,11 +27,7 @@ class Countdown {
 };
 
 int count_down(int argc, char* argv[]) {
-    double speed = 1;
-    twist::CommandLine command_line("[options]", "Counts from 5 to 1, one number a second.");
-    command_line.option("speed", speed, "how many times faster to count (default: 1)");
-    if (!command_line.parse(argc, argv).empty())
-        command_line.fail("Bad arguments.");
+    const double speed = twist::parse_speed(argc, argv, "Counts from 5 to 1, one number a second.");
 
     twist::Reactor reactor;
     Countdown countdown(reactor, speed);

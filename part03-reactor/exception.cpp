@@ -9,11 +9,7 @@ void fall_down() {
     throw twist::Exception("I fall down.");
 }
 
-int fall_and_get_up(int argc, char* argv[]) {
-    twist::CommandLine command_line("[options]", "Makes the reactor call a function that throws.");
-    if (!command_line.parse(argc, argv).empty())
-        command_line.fail("Bad arguments.");
-
+void fall_and_get_up() {
     twist::Reactor reactor;
 
     const auto up_again = [&] {
@@ -26,9 +22,9 @@ int fall_and_get_up(int argc, char* argv[]) {
 
     std::cout << "Starting the reactor." << std::endl;
     reactor.run();
-    return 0;
 }
 
 int main(int argc, char* argv[]) {
-    return twist::run_program(argc, argv, fall_and_get_up);
+    return twist::run_program(argc, argv, "Makes the reactor call a function that throws.",
+                              fall_and_get_up);
 }

@@ -9,20 +9,15 @@ void hello() {
     std::cout << "Nothing else to call: it waits for Ctrl-C now." << std::endl;
 }
 
-int greet(int argc, char* argv[]) {
-    twist::CommandLine command_line("[options]", "Makes the reactor call a function.");
-    if (!command_line.parse(argc, argv).empty())
-        command_line.fail("Bad arguments.");
-
+void greet() {
     twist::Reactor reactor;
 
     reactor.call_when_running(hello);
 
     std::cout << "Starting the reactor." << std::endl;
     reactor.run();
-    return 0;
 }
 
 int main(int argc, char* argv[]) {
-    return twist::run_program(argc, argv, greet);
+    return twist::run_program(argc, argv, "Makes the reactor call a function.", greet);
 }

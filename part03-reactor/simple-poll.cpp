@@ -10,8 +10,7 @@ int wait_for_ever(int argc, char* argv[]) {
     std::string backend = "poll";
     twist::CommandLine command_line("[options]", "Runs a reactor with nothing to do.");
     command_line.option("backend", backend, "how to wait: epoll, poll, select (default: poll)");
-    if (!command_line.parse(argc, argv).empty())
-        command_line.fail("Bad arguments.");
+    command_line.parse_options(argc, argv);
 
     const auto make_reactor = [&] {
         try {

@@ -2,16 +2,11 @@
 #include "twist/loop/reactor.hpp"
 #include "twist/program/command_line.hpp"
 
-int wait_for_ever(int argc, char* argv[]) {
-    twist::CommandLine command_line("[options]", "Runs a reactor with nothing to do.");
-    if (!command_line.parse(argc, argv).empty())
-        command_line.fail("Bad arguments.");
-
+void wait_for_ever() {
     twist::Reactor reactor;
     reactor.run();
-    return 0;
 }
 
 int main(int argc, char* argv[]) {
-    return twist::run_program(argc, argv, wait_for_ever);
+    return twist::run_program(argc, argv, "Runs a reactor with nothing to do.", wait_for_ever);
 }

@@ -1,11 +1,11 @@
 // get-poetry 2.0 - protocols, made by a factory. Answers twisted-client-2/get-poetry.py
-#include "twist/base/seconds.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
 #include "twist/net/connector.hpp"
 #include "twist/net/protocol.hpp"
 #include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
+#include "twist/program/stopwatch.hpp"
 
 #include <iostream>
 #include <memory>

@@ -2,6 +2,7 @@
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/program/command_line.hpp"
+#include "twist/program/speed.hpp"
 
 #include <chrono>
 #include <iostream>
@@ -36,11 +37,8 @@ void blocking_poem(double speed) {
 }
 
 int fire_and_block(int argc, char* argv[]) {
-    double speed = 1;
-    twist::CommandLine command_line("[options]", "Fires a Deferred with a callback that blocks.");
-    command_line.option("speed", speed, "how many times faster to sleep (default: 1)");
-    if (!command_line.parse(argc, argv).empty())
-        command_line.fail("Bad arguments.");
+    const double speed =
+        twist::parse_speed(argc, argv, "Fires a Deferred with a callback that blocks.");
 
     twist::Reactor reactor;
 

@@ -2,6 +2,7 @@
 // Answers twisted-deferred/deferred-simulator.py
 #include "twist/base/error.hpp"
 #include "twist/base/failure.hpp"
+#include "twist/base/result.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/program/command_line.hpp"
 

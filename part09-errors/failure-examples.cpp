@@ -2,7 +2,8 @@
 // Answers twisted-failure/failure-examples.py
 #include "twist/base/error.hpp"
 #include "twist/base/failure.hpp"
-#include "twist/loop/descriptor.hpp"
+#include "twist/base/result.hpp"
+#include "twist/loop/error.hpp"
 
 #include <iostream>
 #include <string>

@@ -141,7 +141,7 @@ int poetry_main(int argc, char* argv[]) {
     const auto server =
         socket ? std::make_shared<twist::TcpServer>(reactor, std::move(*socket), factory)
                : std::make_shared<twist::TcpServer>(
-                     reactor, twist::Address(options.iface, options.port), factory);
+                     reactor, twist::Address{options.iface, options.port}, factory);
     twist::MultiService services;
     services.add_service(poetry);
     services.add_service(server);

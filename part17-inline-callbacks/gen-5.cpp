@@ -2,6 +2,7 @@
 #include "generator.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/program/command_line.hpp"
+#include "twist/program/speed.hpp"
 
 #include <chrono>
 #include <iostream>
@@ -39,11 +40,8 @@ void go_on(twist::Reactor& reactor, double speed, int& unfinished, std::shared_p
 }
 
 int run_generators(int argc, char* argv[]) {
-    double speed = 1;
-    twist::CommandLine command_line("[options]", "Runs two generators by a reactor's timers.");
-    command_line.option("speed", speed, "how many times faster to run (default: 1)");
-    if (!command_line.parse(argc, argv).empty())
-        command_line.fail("Bad arguments.");
+    const double speed =
+        twist::parse_speed(argc, argv, "Runs two generators by a reactor's timers.");
 
     twist::Reactor reactor;
     int unfinished = 2;

@@ -4,6 +4,7 @@
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/program/command_line.hpp"
+#include "twist/program/speed.hpp"
 
 #include <chrono>
 #include <iostream>
@@ -42,11 +43,7 @@ void wait_for(std::shared_ptr<Waits> gen, std::optional<twist::Deferred<int>> yi
 }
 
 int run_generator(int argc, char* argv[]) {
-    double speed = 1;
-    twist::CommandLine command_line("[options]", "Runs a generator that yields Deferreds.");
-    command_line.option("speed", speed, "how many times faster to run (default: 1)");
-    if (!command_line.parse(argc, argv).empty())
-        command_line.fail("Bad arguments.");
+    const double speed = twist::parse_speed(argc, argv, "Runs a generator that yields Deferreds.");
 
     twist::Reactor reactor;
     const auto gen = std::make_shared<Waits>(my_generator(reactor, speed));

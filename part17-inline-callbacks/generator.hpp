@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "twist/base/failure.hpp"
+#include "twist/base/result.hpp"
 
 namespace twist {
 

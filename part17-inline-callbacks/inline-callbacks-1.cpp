@@ -3,6 +3,7 @@
 #include "twist/deferred/inline_callbacks.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/program/command_line.hpp"
+#include "twist/program/speed.hpp"
 
 #include <chrono>
 #include <iostream>
@@ -32,11 +33,8 @@ twist::Deferred<void> my_callbacks(twist::Reactor& reactor, double speed) {
 }
 
 int run_callbacks(int argc, char* argv[]) {
-    double speed = 1;
-    twist::CommandLine command_line("[options]", "Waits for a value, a result and a failure.");
-    command_line.option("speed", speed, "how many times faster to run (default: 1)");
-    if (!command_line.parse(argc, argv).empty())
-        command_line.fail("Bad arguments.");
+    const double speed =
+        twist::parse_speed(argc, argv, "Waits for a value, a result and a failure.");
 
     twist::Reactor reactor;
     reactor.call_when_running([&] { my_callbacks(reactor, speed); });

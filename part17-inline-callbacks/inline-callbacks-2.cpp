@@ -4,6 +4,7 @@
 #include "twist/deferred/inline_callbacks.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/program/command_line.hpp"
+#include "twist/program/speed.hpp"
 
 #include <chrono>
 #include <iostream>
@@ -48,11 +49,7 @@ void got_error(const twist::Failure& error) {
 }
 
 int run_callbacks(int argc, char* argv[]) {
-    double speed = 1;
-    twist::CommandLine command_line("[options]", "Runs two coroutines at the same time.");
-    command_line.option("speed", speed, "how many times faster to run (default: 1)");
-    if (!command_line.parse(argc, argv).empty())
-        command_line.fail("Bad arguments.");
+    const double speed = twist::parse_speed(argc, argv, "Runs two coroutines at the same time.");
 
     int finished = 0;
     twist::Reactor reactor;

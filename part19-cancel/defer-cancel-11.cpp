@@ -3,6 +3,7 @@
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/program/command_line.hpp"
+#include "twist/program/speed.hpp"
 
 #include <chrono>
 #include <iostream>
@@ -37,11 +38,7 @@ void poem_error(const twist::Failure& failure) {
 }
 
 int poetry_main(int argc, char* argv[]) {
-    double speed = 1;
-    twist::CommandLine command_line("[options]", "Gets a poem that takes five seconds.");
-    command_line.option("speed", speed, "how many times faster to run (default: 1)");
-    if (!command_line.parse(argc, argv).empty())
-        command_line.fail("Bad arguments.");
+    const double speed = twist::parse_speed(argc, argv, "Gets a poem that takes five seconds.");
 
     twist::Reactor reactor;
     reactor.call_later(10s / speed, [&] { reactor.stop(); });

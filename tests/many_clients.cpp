@@ -14,12 +14,12 @@
 #include <utility>
 #include <vector>
 
-#include "twist/base/seconds.hpp"
 #include "twist/net/connection.hpp"
 #include "twist/net/connector.hpp"
 #include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
 #include "twist/program/file.hpp"
+#include "twist/program/stopwatch.hpp"
 
 namespace {
 

@@ -24,6 +24,7 @@
 #include "twist/loop/clock.hpp"
 #include "twist/net/resolver.hpp"
 #include "twist/net/send_queue.hpp"
+#include "twist/testing/fake_clock.hpp"
 
 using namespace twist;
 using namespace std::chrono_literals;

@@ -273,8 +273,8 @@ class CommandLine(unittest.TestCase):
 
     def test_wrong_values(self):
         for option, value, message in [
-                ("--port", "abc", "A port must be an integer, not 'abc'"),
-                ("--port", "70000", "A port must be from 0 to 65535, not '70000'"),
+                ("--port", "abc", "invalid integer value: 'abc'"),
+                ("--port", "70000", "must be from 0 to 65535, and not '70000'"),
                 ("--delay", "soon", "invalid floating-point value: 'soon'"),
                 ("--delay", "0", "must be more than 0, and not '0'"),
                 ("--delay", "-1", "must be more than 0, and not '-1'"),

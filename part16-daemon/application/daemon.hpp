@@ -24,7 +24,7 @@ class Daemon {
     void started(int log);
 
   private:
-    int tell_; // a pipe: started() writes a byte; closed without one, the daemon has failed
+    FileDescriptor caller_; // a pipe: started() writes a byte; closed without one, we have failed
 };
 
 /// stdin is /dev/null; stdout and stderr go where `out` goes. Throws SystemError.

@@ -297,7 +297,7 @@ class Mistakes(Case):
         self.check_usage_error("No such file: nowhere.txt", "nowhere.txt")
         self.check_usage_error("Not a file but a directory: poetry", "poetry")
         self.check_usage_error("no such option: --x", "--x", SCIENCE)
-        self.check_usage_error("option --port: A port must be an integer, not 'abc'",
+        self.check_usage_error("option --port: invalid integer value: 'abc'",
                                "--port", "abc", SCIENCE)
         self.check_usage_error("Use --daemon or --nodaemon, not both.",
                                "--daemon", "--nodaemon", SCIENCE)

@@ -15,8 +15,9 @@
 
 #include "twist/base/error.hpp"
 #include "twist/base/failure.hpp"
+#include "twist/base/result.hpp"
 #include "twist/deferred/deferred.hpp"
-#include "twist/loop/descriptor.hpp"
+#include "twist/loop/error.hpp"
 #include "twist/net/error.hpp"
 
 using namespace twist;

@@ -9,6 +9,7 @@
 #include "common/tests/reports.hpp"
 #include "twist/async/timeout.hpp"
 #include "twist/deferred/deferred.hpp"
+#include "twist/testing/fake_clock.hpp"
 
 using namespace twist;
 

@@ -15,6 +15,7 @@
 #include "twist/async/timeout.hpp"
 #include "twist/deferred/inline_callbacks.hpp"
 #include "twist/loop/reactor.hpp"
+#include "twist/testing/fake_clock.hpp"
 
 using namespace twist;
 

@@ -9,18 +9,17 @@
 
 #include "twist/base/error.hpp"
 #include "twist/base/file_descriptor.hpp"
-#include "twist/base/seconds.hpp"
-#include "twist/base/usage.hpp"
 #include "twist/net/address.hpp"
+#include "twist/program/stopwatch.hpp"
 
 using namespace twist;
 
 TEST_CASE("an address is a port, a host and a port, or an IPv6 address in brackets") {
-    CHECK(parse_address("10001") == Address("127.0.0.1", 10001));
-    CHECK(parse_address(":10001") == Address("127.0.0.1", 10001));
-    CHECK(parse_address("localhost:10001") == Address("localhost", 10001));
-    CHECK(parse_address("poetry.example:0") == Address("poetry.example", 0));
-    CHECK(parse_address("[::1]:65535") == Address("::1", 65535));
+    CHECK(parse_address("10001") == Address{"127.0.0.1", 10001});
+    CHECK(parse_address(":10001") == Address{"127.0.0.1", 10001});
+    CHECK(parse_address("localhost:10001") == Address{"localhost", 10001});
+    CHECK(parse_address("poetry.example:0") == Address{"poetry.example", 0});
+    CHECK(parse_address("[::1]:65535") == Address{"::1", 65535});
 }
 
 TEST_CASE("an invalid address is refused, and the error quotes the wrong part") {
@@ -37,19 +36,19 @@ TEST_CASE("an invalid address is refused, and the error quotes the wrong part") 
 }
 
 TEST_CASE("R33: an address prints as host:port") {
-    CHECK(to_string(Address("127.0.0.1", 10001)) == "127.0.0.1:10001");
-    CHECK(to_string(Address("::1", 10001)) == "[::1]:10001");
+    CHECK(to_string(Address{"127.0.0.1", 10001}) == "127.0.0.1:10001");
+    CHECK(to_string(Address{"::1", 10001}) == "[::1]:10001");
     std::ostringstream out;
-    out << Address("localhost", 1);
+    out << Address{"localhost", 1};
     CHECK(out.str() == "localhost:1");
 }
 
 TEST_CASE("a number is an address without a look-up; so are localhost and the empty name") {
-    CHECK(numeric({"192.0.2.7", 80}).at(0).address() == Address("192.0.2.7", 80));
-    CHECK(numeric({"::1", 80}).at(0).address() == Address("::1", 80));
-    CHECK(numeric({"localhost", 80}).at(0).address() == Address("127.0.0.1", 80));
-    CHECK(numeric({"", 80}).at(0).address() == Address("127.0.0.1", 80));
-    CHECK(numeric({"", 80}, "0.0.0.0").at(0).address() == Address("0.0.0.0", 80));
+    CHECK(numeric({"192.0.2.7", 80}).at(0).address() == Address{"192.0.2.7", 80});
+    CHECK(numeric({"::1", 80}).at(0).address() == Address{"::1", 80});
+    CHECK(numeric({"localhost", 80}).at(0).address() == Address{"127.0.0.1", 80});
+    CHECK(numeric({"", 80}).at(0).address() == Address{"127.0.0.1", 80});
+    CHECK(numeric({"", 80}, "0.0.0.0").at(0).address() == Address{"0.0.0.0", 80});
     CHECK(numeric({"poetry.example", 80}).empty());
 }
 

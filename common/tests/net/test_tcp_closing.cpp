@@ -167,7 +167,7 @@ TEST_CASE_FIXTURE(Fixture, "R25: if data has arrived, connection_lost waits for 
         after_turns(reactor, 10, [&, transport] {
             CHECK(read_to_end(peer) == "bye"); // our half has ended at once
             CHECK(reason.empty());
-            CHECK_FALSE(transport->get_host() == Address("0.0.0.0", 0));
+            CHECK_FALSE(transport->get_host() == Address{"0.0.0.0", 0});
             transport->write("nobody gets this");
             transport->lose_connection();
             transport->lose_write_connection();

@@ -161,9 +161,8 @@ TEST_CASE("a wrong option is a usage error, status 2") {
 }
 
 TEST_CASE("a wrong value is a usage error that names its option") {
-    check_usage_error({"--port=abc"}, "option --port: A port must be an integer, not 'abc'");
-    check_usage_error({"--port=70000"},
-                      "option --port: A port must be from 0 to 65535, not '70000'");
+    check_usage_error({"--port=abc"}, "option --port: invalid integer value: 'abc'");
+    check_usage_error({"--port=70000"}, "option --port: must be from 0 to 65535, and not '70000'");
     for (const std::string wrong : {"abc", "", "1s"})
         check_usage_error({"--delay=" + wrong},
                           "option --delay: invalid floating-point value: '" + wrong + "'");

@@ -6,7 +6,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "twist/base/failure.hpp"
+#include "twist/base/result.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/loop/thread_pool.hpp"

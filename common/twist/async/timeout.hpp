@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "twist/base/failure.hpp"
+#include "twist/base/result.hpp"
 #include "twist/base/seconds.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/clock.hpp"

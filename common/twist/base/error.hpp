@@ -12,6 +12,11 @@ struct Exception : std::runtime_error {
     explicit Exception(const std::string& message = "") : std::runtime_error(message) {}
 };
 
+/// What the user typed is wrong; the message says what is, and what to do.
+struct UsageError : Exception {
+    using Exception::Exception;
+};
+
 /// An error of the operating system. `code()` is its number, for programs that must tell one reason
 /// from another.
 class SystemError : public Exception {

@@ -7,14 +7,6 @@
 
 namespace twist {
 
-FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
-    if (this != &other) {
-        close();
-        fd_ = std::exchange(other.fd_, -1);
-    }
-    return *this;
-}
-
 void FileDescriptor::close() {
     if (fd_ != -1)
         ::close(std::exchange(fd_, -1));

@@ -14,17 +14,6 @@ void replace_all(std::string& text, std::string_view what, std::string_view with
         text.replace(at, what.size(), with);
 }
 
-// The standard library's versions: "std::__1::vector", "std::filesystem::__cxx11::path".
-void erase_reserved_namespaces(std::string& name) {
-    for (auto at = name.find("::_"); at != name.npos; at = name.find("::_", at)) {
-        const auto end = name.find_first_of(":<>,) ", at + 2);
-        if (end != name.npos && name[end] == ':')
-            name.erase(at, end - at);
-        else
-            at = end;
-    }
-}
-
 // The template's arguments that nobody writes: ", std::allocator<int>".
 void erase_argument(std::string& name, const std::string& argument) {
     for (auto at = name.find(argument); at != name.npos; at = name.find(argument)) {
@@ -43,8 +32,8 @@ std::string type_name(const std::type_info& type) {
         abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), std::free);
     std::string name = demangled ? demangled.get() : type.name();
     replace_all(name, " >", ">");
-    replace_all(name, "[abi:cxx11]", "");
-    erase_reserved_namespaces(name);
+    for (const char* const version : {"::__cxx11", "[abi:cxx11]", "::_V2", "::__1", "::__fs"})
+        replace_all(name, version, ""); // of the standard library: "std::__1::vector"
     for (const char* const argument : {"allocator", "char_traits", "default_delete", "less"})
         erase_argument(name, std::string(", std::") + argument + '<');
     replace_all(name, "std::basic_string<char>", "std::string");

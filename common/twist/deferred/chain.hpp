@@ -8,7 +8,7 @@
 #include <typeinfo>
 #include <utility>
 
-#include "twist/base/failure.hpp"
+#include "twist/base/result.hpp"
 
 namespace twist::detail {
 

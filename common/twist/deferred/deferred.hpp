@@ -10,7 +10,7 @@
 #include <utility>
 #include <variant>
 
-#include "twist/base/failure.hpp"
+#include "twist/base/result.hpp"
 #include "twist/deferred/chain.hpp"
 #include "twist/deferred/error.hpp"
 #include "twist/deferred/step.hpp"

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "twist/base/error.hpp"
-#include "twist/base/failure.hpp"
 #include "twist/base/log.hpp"
+#include "twist/base/result.hpp"
 #include "twist/deferred/deferred.hpp"
 
 namespace twist {

@@ -9,8 +9,8 @@
 #include <optional>
 #include <utility>
 
-#include "twist/base/failure.hpp"
 #include "twist/base/log.hpp"
+#include "twist/base/result.hpp"
 #include "twist/deferred/chain.hpp"
 #include "twist/deferred/deferred.hpp"
 

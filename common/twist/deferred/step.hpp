@@ -8,7 +8,7 @@
 #include <utility>
 #include <variant>
 
-#include "twist/base/failure.hpp"
+#include "twist/base/result.hpp"
 #include "twist/deferred/chain.hpp"
 
 namespace twist {

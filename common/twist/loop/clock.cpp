@@ -140,9 +140,4 @@ void Clock::drop_delayed_calls() {
     }
 }
 
-void FakeClock::advance(Seconds time) {
-    now_ += time;
-    run_due();
-}
-
 } // namespace twist

@@ -1,4 +1,4 @@
-// Calls that are made later. Stands for IReactorTime, IDelayedCall and task.Clock.
+// Calls that are made later. Stands for IReactorTime, IDelayedCall.
 #pragma once
 
 #include <cstddef>
@@ -40,7 +40,7 @@ class DelayedCall {
 };
 
 /// Knows the time, and makes calls later (IReactorTime). The reactor is a Clock; a test may take a
-/// FakeClock instead.
+/// FakeClock (testing/fake_clock.hpp) instead.
 class Clock {
   public:
     Clock() = default;
@@ -94,21 +94,6 @@ class Clock {
     std::vector<Entry> heap_;
     std::size_t stale_ = 0;
     Number next_number_ = 1;
-};
-
-/// A clock that stands still until it is advanced, for tests that do not wait (task.Clock).
-class FakeClock final : public Clock {
-  public:
-    FakeClock() = default;
-    ~FakeClock() override { drop_delayed_calls(); }
-    Seconds seconds() const override { return now_; }
-
-    /// Lets `time` pass, and runs the calls that are due by then. A call_later(0) that is made
-    /// meanwhile runs at the next advance().
-    void advance(Seconds time);
-
-  private:
-    Seconds now_{0};
 };
 
 struct AlreadyCalled : Exception {

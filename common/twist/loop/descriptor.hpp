@@ -1,11 +1,10 @@
-// What a reactor watches: descriptors that can be read or written, and the reasons for which one
-// ends. Stands for IReadDescriptor and IWriteDescriptor.
+// What a reactor watches: descriptors that can be read or written. Stands for
+// IReadDescriptor and IWriteDescriptor.
 #pragma once
 
 #include <optional>
 #include <string>
 
-#include "twist/base/error.hpp"
 #include "twist/base/failure.hpp"
 
 namespace twist {
@@ -47,25 +46,6 @@ class WriteDescriptor : public ReadDescriptor {
   public:
     /// Called once a turn while the kernel has room for some bytes. Otherwise like do_read().
     virtual std::optional<Failure> do_write() = 0;
-};
-
-/// The other side closed the connection in the regular way.
-struct ConnectionDone : Exception {
-    ConnectionDone() : Exception("Connection was closed cleanly.") {}
-};
-
-/// The reason of every clean end: the same Failure each time.
-const Failure& connection_done();
-
-/// The other side reset the connection, or can't be reached. Also what a reactor says when it ends.
-struct ConnectionLost : SystemError {
-    explicit ConnectionLost(std::error_code code = {})
-        : SystemError("Connection to the other side was lost in a non-clean fashion.", code) {}
-};
-
-/// fileno() of a registered descriptor became -1.
-struct ConnectionFdescWentAway : Exception {
-    ConnectionFdescWentAway() : Exception("The descriptor went away.") {}
 };
 
 } // namespace twist

@@ -14,11 +14,6 @@
 
 namespace twist {
 
-const Failure& connection_done() {
-    static const Failure done{ConnectionDone()};
-    return done;
-}
-
 ReadDescriptor::~ReadDescriptor() {
     if (reactor_ != nullptr)
         reactor_->forget(*this);
@@ -68,7 +63,7 @@ void Reactor::run() {
         throw ReactorAlreadyRunning();
     if (std::exchange(started_, true))
         throw ReactorNotRestartable();
-    const Signals::Hold signals(*this, *signals_);
+    const Signals::Delivery signals(*this, *signals_);
     running_ = true;
     for (const auto& f : std::exchange(when_running_, {}))
         log::run_reporting(f);

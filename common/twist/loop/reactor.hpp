@@ -15,6 +15,7 @@
 
 #include "twist/loop/clock.hpp"
 #include "twist/loop/descriptor.hpp"
+#include "twist/loop/error.hpp"
 #include "twist/loop/poller.hpp"
 
 namespace twist {
@@ -157,18 +158,6 @@ class Reactor final : public Clock {
     bool started_ = false;
     bool running_ = false;
     bool stopping_ = false;
-};
-
-struct ReactorNotRunning : Exception {
-    ReactorNotRunning() : Exception("Can't stop reactor that isn't running.") {}
-};
-
-struct ReactorAlreadyRunning : Exception {
-    ReactorAlreadyRunning() : Exception("This reactor is running already.") {}
-};
-
-struct ReactorNotRestartable : Exception {
-    ReactorNotRestartable() : Exception("A reactor that was stopped can't run again.") {}
 };
 
 } // namespace twist

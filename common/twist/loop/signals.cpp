@@ -58,7 +58,7 @@ void Signals::on(int number, std::function<void()> f) {
         throw std::invalid_argument("Signal " + std::to_string(number) +
                                     " can't wait for the loop.");
     functions_[number].swap(f); // the old function is destroyed with `f`
-    if (is_held_)
+    if (is_delivering_)
         install(number);
 }
 
@@ -73,7 +73,7 @@ void Signals::install(int number) {
     ::sigaction(number, &action, &before_[number]);
 }
 
-Signals::Hold::Hold(Reactor& reactor, Signals& signals)
+Signals::Delivery::Delivery(Reactor& reactor, Signals& signals)
     : reactor_(reactor), signals_(signals), is_owner_(!taken.exchange(true)) {
     if (!is_owner_)
         return;
@@ -83,18 +83,18 @@ Signals::Hold::Hold(Reactor& reactor, Signals& signals)
         taken = false;
         throw;
     }
-    signals_.is_held_ = true;
+    signals_.is_delivering_ = true;
     for (const auto& [number, f] : signals_.functions_)
         signals_.install(number);
 }
 
-Signals::Hold::~Hold() {
+Signals::Delivery::~Delivery() {
     if (!is_owner_)
         return;
     reactor_.remove_reader(signals_);
     for (const auto& [number, action] : std::exchange(signals_.before_, {}))
         ::sigaction(number, &action, nullptr);
-    signals_.is_held_ = false;
+    signals_.is_delivering_ = false;
     taken = false;
 }
 

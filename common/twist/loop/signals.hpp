@@ -28,12 +28,12 @@ class Signals final : public ReadDescriptor {
 
     /// While it lives, the signals go to `signals`, unless another reactor has them. Afterwards
     /// they do what they did before.
-    class Hold {
+    class Delivery {
       public:
-        Hold(Reactor& reactor, Signals& signals);
-        ~Hold();
-        Hold(const Hold&) = delete;
-        Hold& operator=(const Hold&) = delete;
+        Delivery(Reactor& reactor, Signals& signals);
+        ~Delivery();
+        Delivery(const Delivery&) = delete;
+        Delivery& operator=(const Delivery&) = delete;
 
       private:
         Reactor& reactor_;
@@ -51,7 +51,7 @@ class Signals final : public ReadDescriptor {
 
     std::map<int, std::function<void()>> functions_;
     std::map<int, struct sigaction> before_; // the actions that ours replace
-    bool is_held_ = false;
+    bool is_delivering_ = false;
 };
 
 } // namespace twist

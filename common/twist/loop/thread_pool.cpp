@@ -27,26 +27,6 @@ struct ThreadPool::Shared {
     void add_ended(const std::shared_ptr<Shared>& self, CallPtr call);
 };
 
-namespace {
-
-/// While this lives, a new thread gets no signals: they are for the loop's thread.
-class SignalsBlocked {
-  public:
-    SignalsBlocked() {
-        sigset_t all;
-        ::sigfillset(&all);
-        ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-    }
-    ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-    SignalsBlocked(const SignalsBlocked&) = delete;
-    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
-  private:
-    sigset_t before_{};
-};
-
-} // namespace
-
 ThreadPool::ThreadPool(Reactor& reactor, std::size_t most)
     : reactor_(reactor), most_(most), shared_(std::make_shared<Shared>()) {
     shared_->pool = this;
@@ -95,7 +75,9 @@ void ThreadPool::start_some() {
 
 // False if the system has no thread for it. If no other call runs, it has ended already.
 bool ThreadPool::start(const CallPtr& call) {
-    const SignalsBlocked blocked;
+    sigset_t all, before; // the new thread gets no signals: they are for the loop's thread
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
     try {
         call->thread = std::thread([shared = shared_, own = CallPtr(call)]() mutable {
             own->work();
@@ -104,9 +86,9 @@ bool ThreadPool::start(const CallPtr& call) {
     } catch (const std::system_error&) {
         if (running_.empty())
             shared_->add_ended(shared_, call);
-        return false;
     }
-    return true;
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return call->thread.joinable();
 }
 
 // Any thread may call this.

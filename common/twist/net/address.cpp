@@ -1,36 +1,43 @@
 #include "twist/net/address.hpp"
 
 #include <arpa/inet.h>
+#include <charconv>
 #include <cstring>
 #include <memory>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <ostream>
 
-#include "twist/base/usage.hpp"
+#include "twist/base/error.hpp"
 #include "twist/net/error.hpp"
 
 namespace twist {
 
 namespace {
 
-using AddrInfo = std::unique_ptr<addrinfo, void (*)(addrinfo*)>;
-
-AddrInfo get_addr_info(const Address& address, int flags) {
+std::vector<SocketAddress> get_addr_info(const Address& address, int flags) {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = flags | AI_NUMERICSERV;
     addrinfo* found = nullptr;
     if (::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found))
-        found = nullptr;
-    return {found, ::freeaddrinfo};
-}
-
-std::vector<SocketAddress> all_of(const AddrInfo& found) {
+        return {};
+    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, ::freeaddrinfo);
     std::vector<SocketAddress> addresses;
-    for (const addrinfo* info = found.get(); info != nullptr; info = info->ai_next)
+    for (const addrinfo* info = found; info != nullptr; info = info->ai_next)
         addresses.emplace_back(info->ai_addr, info->ai_addrlen);
     return addresses;
+}
+
+std::uint16_t parse_port(std::string_view text) {
+    long number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    if (error == std::errc::invalid_argument || stop != end)
+        throw UsageError("A port must be an integer, not '" + std::string(text) + "'");
+    if (error != std::errc() || number < 0 || number > 65535)
+        throw UsageError("A port must be from 0 to 65535, not '" + std::string(text) + "'");
+    return static_cast<std::uint16_t>(number);
 }
 
 } // namespace
@@ -79,7 +86,7 @@ Address SocketAddress::address() const {
     std::string host = std::to_string(number >> 24);
     for (const int shift : {16, 8, 0})
         host.append(1, '.').append(std::to_string(number >> shift & 0xff));
-    return {std::move(host), ntohs(ipv4->sin_port)};
+    return {host, ntohs(ipv4->sin_port)};
 }
 
 SocketAddress SocketAddress::local(int fd) {
@@ -95,13 +102,13 @@ std::vector<SocketAddress> numeric(const Address& address, std::string_view any)
         host = any;
     else if (host == "localhost")
         host = "127.0.0.1";
-    return all_of(get_addr_info({host, address.port}, AI_NUMERICHOST));
+    return get_addr_info({host, address.port}, AI_NUMERICHOST);
 }
 
 std::vector<SocketAddress> look_up(const Address& address) {
     auto addresses = numeric(address);
     if (addresses.empty())
-        addresses = all_of(get_addr_info(address, 0));
+        addresses = get_addr_info(address, 0);
     if (addresses.empty())
         throw DNSLookupError(address.host);
     return addresses;

@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
-#include <utility>
 #include <vector>
 
 namespace twist {
@@ -14,10 +13,7 @@ namespace twist {
 /// A host, by name or by number, and a port (IPv4Address, IPv6Address). What a connection returns
 /// (get_peer, get_host) is always a number.
 struct Address {
-    Address() = default;
-    Address(std::string host_, std::uint16_t port_) : host(std::move(host_)), port(port_) {}
-
-    std::string host;
+    std::string host = {};
     std::uint16_t port = 0;
 
     friend bool operator==(const Address&, const Address&) = default;

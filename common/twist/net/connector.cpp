@@ -18,45 +18,6 @@ namespace twist {
 
 namespace {
 
-/// An attempt to connect with one address.
-class Attempt final : public WriteDescriptor {
-  public:
-    using OnEnd = std::function<void(FileDescriptor socket, std::error_code error)>;
-
-    Attempt(FileDescriptor socket, const Address& destination, OnEnd on_end)
-        : socket_(std::move(socket)), destination_(destination), on_end_(std::move(on_end)) {}
-
-    int fileno() const override { return socket_.get(); }
-    std::string log_prefix() const override { return "connecting to " + to_string(destination_); }
-
-    std::optional<Failure> do_read() override { return {}; }
-
-    std::optional<Failure> do_write() override {
-        int error = 0;
-        socklen_t size = sizeof error;
-        ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
-        finish({error, std::system_category()});
-        return {};
-    }
-
-    void connection_lost(const Failure&) override {
-        finish(std::make_error_code(std::errc::operation_canceled));
-    }
-
-    void finish(std::error_code error) {
-        if (const OnEnd on_end = std::exchange(on_end_, nullptr))
-            on_end(std::move(socket_), error);
-    }
-
-    /// `on_end` is not called any more.
-    void cancel() { let_go(on_end_); }
-
-  private:
-    FileDescriptor socket_;
-    Address destination_;
-    OnEnd on_end_;
-};
-
 /// Whether the kernel has connected the socket with itself: if nobody listens at `port`, it may
 /// choose that very port as ours (R37).
 bool is_its_own_peer(const FileDescriptor& socket, std::uint16_t port) {
@@ -74,8 +35,9 @@ Failure not_connected(const std::string& why, std::error_code code = {}) {
     return Failure(ConnectError("An error occurred while connecting: " + why, code));
 }
 
-/// While it connects, its timer and the attempt keep it alive; then the connection does.
-class TcpConnector final : public Connector {
+/// While it connects, its timer and the reactor keep it alive; then the connection does. It is
+/// connecting as long as its timer is active.
+class TcpConnector final : public Connector, public WriteDescriptor {
   public:
     TcpConnector(Reactor& reactor, Address destination, std::shared_ptr<ClientFactory> factory,
                  Seconds timeout)
@@ -112,6 +74,23 @@ class TcpConnector final : public Connector {
     }
 
     Address destination() const override { return destination_; }
+
+    int fileno() const override { return socket_.get(); }
+    std::string log_prefix() const override { return "connecting to " + to_string(peer_); }
+
+    std::optional<Failure> do_read() override { return {}; }
+
+    std::optional<Failure> do_write() override {
+        int error = 0;
+        socklen_t size = sizeof error;
+        ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+        on_attempt_end({error, std::system_category()});
+        return {};
+    }
+
+    void connection_lost(const Failure&) override { // the reactor shuts down
+        on_attempt_end(std::make_error_code(std::errc::operation_canceled));
+    }
 
   private:
     enum class State { disconnected, connecting, connected };
@@ -164,34 +143,31 @@ class TcpConnector final : public Connector {
     void try_next_address() {
         const SocketAddress address = addresses_.back();
         addresses_.pop_back();
-        FileDescriptor socket(
+        peer_ = address.address();
+        socket_ = FileDescriptor(
             ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-        const bool under_way =
-            socket &&
-            (::connect(socket.get(), address.data(), address.size()) == 0 || errno == EINPROGRESS);
-        const std::error_code error = under_way ? std::error_code() : last_error();
-
-        const auto attempt = std::make_shared<Attempt>(
-            std::move(socket), address.address(),
-            [self = this_connector(), peer = address.address()](FileDescriptor s, auto e) {
-                self->on_attempt_end(std::move(s), e, peer);
-            });
-        attempt_ = attempt;
-        if (under_way) {
+        if (socket_ && (::connect(socket_.get(), address.data(), address.size()) == 0 ||
+                        errno == EINPROGRESS)) {
             try {
-                reactor_.keep_alive(attempt);
-                reactor_.add_writer(*attempt);
+                reactor_.keep_alive(this_connector());
+                reactor_.add_writer(*this);
             } catch (const SystemError& reason) {
                 fail_later(not_connected(reason.what(), reason.code()));
             }
         } else { // later here, too
-            reactor_.call_at_end_of_turn([attempt, error] { attempt->finish(error); });
+            reactor_.call_at_end_of_turn(
+                [error = last_error(), self = this_connector(), timer = timer_] {
+                    if (timer.active())
+                        self->on_attempt_end(error);
+                });
         }
     }
 
-    void on_attempt_end(FileDescriptor socket, std::error_code error, const Address& peer) {
-        end_attempt();
-        if (!error && is_its_own_peer(socket, peer.port)) {
+    void on_attempt_end(std::error_code error) {
+        const auto alive = shared_from_this();
+        reactor_.forget(*this);
+        FileDescriptor socket = std::move(socket_);
+        if (!error && is_its_own_peer(socket, peer_.port)) {
             const linger at_once{1, 0}; // a reset: else the kernel would keep the port for a minute
             ::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
             socket.close();
@@ -199,7 +175,7 @@ class TcpConnector final : public Connector {
         }
         const bool shutting_down = error == std::errc::operation_canceled;
         if (!error)
-            on_connected(std::move(socket), peer);
+            on_connected(std::move(socket));
         else if (addresses_.empty() || shutting_down)
             fail(error == std::errc::connection_refused ? Failure(ConnectionRefusedError(error))
                                                         : Failure(ConnectError(error)));
@@ -207,13 +183,13 @@ class TcpConnector final : public Connector {
             try_next_address();
     }
 
-    void on_connected(FileDescriptor socket, const Address& peer) {
+    void on_connected(FileDescriptor socket) {
         state_ = State::connected;
         lose_at_once_ = false;
         timer_.cancel();
         let_go(cancel_look_up_);
         std::unique_ptr<Protocol> protocol;
-        const auto thrown = log::run_reporting([&] { protocol = factory_->build_protocol(peer); });
+        const auto thrown = log::run_reporting([&] { protocol = factory_->build_protocol(peer_); });
         if (!protocol)
             socket.close();
         if (thrown)
@@ -221,7 +197,7 @@ class TcpConnector final : public Connector {
         if (!protocol)
             return end_connection(connection_done());
         const auto connection = std::make_shared<Connection>(
-            reactor_, std::move(socket), peer, factory_, std::move(protocol),
+            reactor_, std::move(socket), peer_, factory_, std::move(protocol),
             [self = this_connector()](const Failure& reason) { self->end_connection(reason); });
         transport_ = connection;
         if (lose_at_once_)
@@ -235,7 +211,8 @@ class TcpConnector final : public Connector {
         state_ = State::disconnected;
         if (timer_.active())
             timer_.cancel();
-        end_attempt();
+        reactor_.forget(*this);
+        socket_.close();
         if (const auto cancel = std::exchange(cancel_look_up_, nullptr))
             log::run_reporting(cancel);
         log::run_reporting([&] { factory_->client_connection_failed(*this, reason); });
@@ -246,14 +223,6 @@ class TcpConnector final : public Connector {
         state_ = State::disconnected;
         log::run_reporting([&] { factory_->client_connection_lost(*this, reason); });
         leave_factory();
-    }
-
-    void end_attempt() {
-        if (const auto attempt = attempt_.lock()) {
-            reactor_.forget(*attempt);
-            attempt->cancel();
-        }
-        attempt_.reset();
     }
 
     void enter_factory(DelayedCall timer) {
@@ -284,7 +253,8 @@ class TcpConnector final : public Connector {
     DelayedCall timer_;
     Resolver::Cancel cancel_look_up_;
     std::vector<SocketAddress> addresses_; // still to try; the next one is at the back
-    std::weak_ptr<Attempt> attempt_;
+    FileDescriptor socket_;                // while it connects with peer_
+    Address peer_;
     std::weak_ptr<Transport> transport_;
 };
 

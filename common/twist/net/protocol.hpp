@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "twist/base/failure.hpp"
-#include "twist/loop/descriptor.hpp"
+#include "twist/loop/error.hpp"
 #include "twist/net/address.hpp"
 #include "twist/net/transport.hpp"
 

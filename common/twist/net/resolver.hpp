@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "twist/base/failure.hpp"
+#include "twist/base/result.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/loop/thread_pool.hpp"
 #include "twist/net/address.hpp"

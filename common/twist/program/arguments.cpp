@@ -5,7 +5,7 @@
 #include <iostream>
 #include <system_error>
 
-#include "twist/base/usage.hpp"
+#include "twist/base/error.hpp"
 
 namespace twist {
 

@@ -2,39 +2,40 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <getopt.h>
 #include <iomanip>
 #include <iostream>
+#include <limits>
 #include <new>
 #include <sstream>
 #include <system_error>
 
 #include "twist/base/error.hpp"
 #include "twist/base/type_name.hpp"
-#include "twist/base/usage.hpp"
 
 namespace twist {
 
 namespace {
 
-// All of `text` as a number above 0. Throws UsageError.
+// All of `text` as a number of that `range`. Throws UsageError.
 template <class Number>
-Number positive(const std::string& text, const char* kind) {
+Number read_number(const std::string& text, const char* kind, Number least, Number most,
+                   const char* range) {
     Number number{};
     const char* const end = text.data() + text.size();
     const auto [stop, error] = std::from_chars(text.data(), end, number);
     if (error == std::errc::invalid_argument || stop != end)
         throw UsageError(std::string("invalid ") + kind + " value: '" + text + "'");
-    if (error != std::errc() || !(number > 0) || !std::isfinite(static_cast<double>(number)))
-        throw UsageError("must be more than 0, and not '" + text + "'");
+    if (error != std::errc() || !(least <= number && number <= most))
+        throw UsageError(std::string("must be ") + range + ", and not '" + text + "'");
     return number;
 }
 
-double positive_fraction(const std::string& text) {
-    return positive<double>(text, "floating-point");
+double read_fraction(const std::string& text) {
+    using Limits = std::numeric_limits<double>;
+    return read_number(text, "floating-point", Limits::denorm_min(), Limits::max(), "more than 0");
 }
 
 // What the user is told of the exception that is being caught.
@@ -56,13 +57,23 @@ std::string in_words() {
     }
 }
 
+// Prints the exception that is being caught, and returns the program's status.
+int print_exception(const std::filesystem::path& program) {
+    std::cout << std::flush;
+    std::cerr << program.filename().string() << ": " << in_words() << '\n';
+    return 1;
+}
+
 } // namespace
 
 CommandLine::CommandLine(std::string usage, std::string description)
     : usage_(std::move(usage)), description_(std::move(description)) {}
 
 void CommandLine::option(const std::string& name, std::uint16_t& port, const std::string& help) {
-    options_.push_back({name, "N", help, [&port](auto& text) { port = parse_port(text); }});
+    options_.push_back({name, "N", help, [&port](auto& text) {
+                            port = static_cast<std::uint16_t>(
+                                read_number(text, "integer", 0L, 65535L, "from 0 to 65535"));
+                        }});
 }
 
 void CommandLine::option(const std::string& name, std::string& text, const std::string& help) {
@@ -71,18 +82,19 @@ void CommandLine::option(const std::string& name, std::string& text, const std::
 
 void CommandLine::option(const std::string& name, Seconds& seconds, const std::string& help) {
     options_.push_back({name, "SECONDS", help,
-                        [&seconds](auto& text) { seconds = Seconds(positive_fraction(text)); }});
+                        [&seconds](auto& text) { seconds = Seconds(read_fraction(text)); }});
 }
 
 void CommandLine::option(const std::string& name, double& factor, const std::string& help) {
-    options_.push_back(
-        {name, "N", help, [&factor](auto& text) { factor = positive_fraction(text); }});
+    options_.push_back({name, "N", help, [&factor](auto& text) { factor = read_fraction(text); }});
 }
 
 void CommandLine::option(const std::string& name, std::size_t& count, const std::string& help) {
-    options_.push_back({name, "N", help, [&count](auto& text) {
-                            count = static_cast<std::size_t>(positive<long>(text, "integer"));
-                        }});
+    options_.push_back(
+        {name, "N", help, [&count](auto& text) {
+             count = static_cast<std::size_t>(
+                 read_number(text, "integer", 1L, std::numeric_limits<long>::max(), "more than 0"));
+         }});
 }
 
 void CommandLine::choice(const std::string& name, std::string& value,
@@ -128,6 +140,11 @@ std::vector<std::string> CommandLine::parse(int argc, char* argv[]) {
     return {argv + ::optind, argv + argc};
 }
 
+void CommandLine::parse_options(int argc, char* argv[]) {
+    if (!parse(argc, argv).empty())
+        fail("Bad arguments.");
+}
+
 void CommandLine::set(const Option& option, const std::string& text) const {
     try {
         option.set(text);
@@ -159,10 +176,17 @@ int run_program(int argc, char* argv[], int (*main)(int argc, char* argv[])) {
     try {
         return main(argc, argv);
     } catch (...) {
-        std::cout << std::flush;
-        std::cerr << std::filesystem::path(argv[0]).filename().string() << ": " << in_words()
-                  << '\n';
-        return 1;
+        return print_exception(argv[0]);
+    }
+}
+
+int run_program(int argc, char* argv[], const std::string& description, void (*program)()) {
+    try {
+        CommandLine("[options]", description).parse_options(argc, argv);
+        program();
+        return 0;
+    } catch (...) {
+        return print_exception(argv[0]);
     }
 }
 

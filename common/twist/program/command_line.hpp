@@ -32,6 +32,9 @@ class CommandLine {
     /// The arguments that are not options.
     std::vector<std::string> parse(int argc, char* argv[]);
 
+    /// The same for a program that takes options only: an argument is a mistake.
+    void parse_options(int argc, char* argv[]);
+
     /// Prints the usage and `message` on stderr and ends the program with status 2.
     [[noreturn]] void fail(const std::string& message) const;
 
@@ -53,5 +56,8 @@ class CommandLine {
 /// stderr, with the program's name, the type of the error and its message; the status is 1. For an
 /// exception of the standard library the line says in plain words what went wrong.
 int run_program(int argc, char* argv[], int (*main)(int argc, char* argv[]));
+
+/// The same for a program that takes no options and no arguments: calls `program`, and returns 0.
+int run_program(int argc, char* argv[], const std::string& description, void (*program)());
 
 } // namespace twist

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "twist/base/failure.hpp"
 #include "twist/base/log.hpp"
+#include "twist/base/result.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/reactor.hpp"
 

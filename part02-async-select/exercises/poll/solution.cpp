@@ -1,11 +1,11 @@
 // get-poetry - downloads poems all at the same time, on descriptors with any number.
 #include "twist/base/error.hpp"
 #include "twist/base/file_descriptor.hpp"
-#include "twist/base/seconds.hpp"
 #include "twist/net/address.hpp"
 #include "twist/net/error.hpp"
 #include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
+#include "twist/program/stopwatch.hpp"
 
 #include <iostream>
 #include <poll.h>

@@ -2,12 +2,12 @@
 // TODO: one line here is wrong. Find it by its symptom: one slow server holds up all poems.
 #include "twist/base/error.hpp"
 #include "twist/base/file_descriptor.hpp"
-#include "twist/base/seconds.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
 #include "twist/net/error.hpp"
 #include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
+#include "twist/program/stopwatch.hpp"
 
 #include <iostream>
 #include <memory>

@@ -1,12 +1,12 @@
 // get-poetry - hand-made readers on the reactor; a failed connection does not stop the others.
 #include "twist/base/error.hpp"
 #include "twist/base/file_descriptor.hpp"
-#include "twist/base/seconds.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
 #include "twist/net/error.hpp"
 #include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
+#include "twist/program/stopwatch.hpp"
 
 #include <iostream>
 #include <memory>

@@ -1,13 +1,13 @@
 // get-poetry - hand-made readers on the reactor; a poem that takes too long is given up.
 #include "twist/base/error.hpp"
 #include "twist/base/file_descriptor.hpp"
-#include "twist/base/seconds.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
 #include "twist/net/error.hpp"
 #include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
+#include "twist/program/stopwatch.hpp"
 
 #include <iostream>
 #include <memory>

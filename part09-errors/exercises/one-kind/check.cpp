@@ -4,7 +4,7 @@
 #include "tools/check/check.hpp"
 #include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
-#include "twist/loop/descriptor.hpp"
+#include "twist/loop/error.hpp"
 #include "twist/net/error.hpp"
 
 using namespace check;

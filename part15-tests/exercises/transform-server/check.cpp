@@ -7,9 +7,9 @@
 #include "tools/check/check.hpp"
 #include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
-#include "twist/loop/clock.hpp"
-#include "twist/loop/descriptor.hpp"
+#include "twist/loop/error.hpp"
 #include "twist/program/lower_case.hpp"
+#include "twist/testing/fake_clock.hpp"
 
 using namespace check;
 using namespace std::chrono_literals;
