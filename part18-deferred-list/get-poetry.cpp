@@ -80,9 +80,8 @@ class TransformClientFactory : public twist::ClientFactory {
 
     std::unique_ptr<twist::Protocol> build_protocol(const twist::Address&) override;
 
-    void handle_poem(std::string poem) {
-        const auto d = std::exchange(deferred_, std::nullopt);
-        d.value().callback(std::move(poem)); // a second reply is an error
+    void handle_poem(std::string poem) { // a second reply is an error
+        std::exchange(deferred_, std::nullopt).value().callback(std::move(poem));
     }
 
     void client_connection_lost(twist::Connector&, const twist::Failure& reason) override {
