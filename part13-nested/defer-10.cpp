@@ -31,8 +31,7 @@ int defer_10(int argc, char* argv[]) {
     twist::CommandLine command_line("[options]", "A Deferred that waits for another one.");
     command_line.choice("variation", variation, {"1", "2", "3"},
                         "another end for the inner Deferred");
-    if (!command_line.parse(argc, argv).empty())
-        command_line.fail("Bad arguments.");
+    command_line.parse_options(argc, argv);
 
     std::cout << "Firing a Deferred with three simple callbacks:" << std::endl;
     twist::Deferred<int> simple;

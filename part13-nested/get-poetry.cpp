@@ -78,21 +78,24 @@ class TransformClientFactory : public twist::ClientFactory {
 
     std::unique_ptr<twist::Protocol> build_protocol(const twist::Address&) override;
 
-    void handle_poem(std::string poem) { deferred_.callback(std::move(poem)); }
-
-    void client_connection_lost(twist::Connector&, const twist::Failure& reason) override {
-        if (!deferred_.called())
-            deferred_.errback(reason);
+    void handle_poem(std::string poem) { // a second reply is an error
+        std::exchange(deferred_, std::nullopt).value().callback(std::move(poem));
     }
 
-    void client_connection_failed(twist::Connector&, const twist::Failure& reason) override {
-        deferred_.errback(reason);
+    void client_connection_lost(twist::Connector&, const twist::Failure& reason) override {
+        if (const auto d = std::exchange(deferred_, std::nullopt))
+            d->errback(reason);
+    }
+
+    void client_connection_failed(twist::Connector& connector,
+                                  const twist::Failure& reason) override {
+        client_connection_lost(connector, reason);
     }
 
     const std::string request;
 
   private:
-    twist::Deferred<std::string> deferred_;
+    std::optional<twist::Deferred<std::string>> deferred_; // until it is fired
 };
 
 class TransformClientProtocol : public twist::NetstringReceiver {

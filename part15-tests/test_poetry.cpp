@@ -89,6 +89,7 @@ std::unique_ptr<twist::Protocol> PoetryClientFactory::build_protocol(const twist
     return std::make_unique<PoetryClientProtocol>(*this);
 }
 
+// Returns at once. The Deferred is fired later.
 twist::Deferred<std::string> get_poetry(twist::Reactor& reactor, const twist::Address& address) {
     twist::Deferred<std::string> d;
     const auto factory = std::make_shared<PoetryClientFactory>(d);

@@ -82,74 +82,59 @@ std::unique_ptr<twist::Protocol> PoetryFactory::build_protocol(const twist::Addr
     return std::make_unique<PoetryProtocol>(*this);
 }
 
-struct Options {
+int poetry_main(int argc, char* argv[]) {
     std::uint16_t port = 10000;
     std::string iface = "localhost";
-    bool daemon = false;
-    std::string logfile, pidfile, user, poetry_file;
-};
-
-Options read_options(int argc, char* argv[]) {
-    Options options;
     bool nodaemon = false;
+    bool daemonize = false;
+    std::string logfile, pidfile, user;
     twist::CommandLine command_line("[options] poetry-file",
                                     "Serves a poem, at once and to any number of clients.");
-    command_line.option("port", options.port, "the port to listen on (default: 10000)");
-    command_line.option("iface", options.iface, "the interface to listen on (default: localhost)");
+    command_line.option("port", port, "the port to listen on (default: 10000)");
+    command_line.option("iface", iface, "the interface to listen on (default: localhost)");
     command_line.flag("nodaemon", nodaemon, "stay in the foreground (the default)");
-    command_line.flag("daemon", options.daemon, "leave the terminal and run in the background");
-    command_line.option("logfile", options.logfile,
+    command_line.flag("daemon", daemonize, "leave the terminal and run in the background");
+    command_line.option("logfile", logfile,
                         "the log (default: stdout; for a daemon, fastpoetry.log)");
-    command_line.option("pidfile", options.pidfile,
+    command_line.option("pidfile", pidfile,
                         "the file for the PID (default: none; for a daemon, fastpoetry.pid)");
-    command_line.option("user", options.user,
-                        "the user to become once the port is open; only for root");
-    options.poetry_file = twist::parse_poetry_file(command_line, argc, argv);
-    if (options.daemon && nodaemon)
+    command_line.option("user", user, "the user to become once the port is open; only for root");
+    std::string poetry_file = twist::parse_poetry_file(command_line, argc, argv);
+    if (daemonize && nodaemon)
         command_line.fail("Use --daemon or --nodaemon, not both.");
-    if (options.daemon && options.logfile == "-")
+    if (daemonize && logfile == "-")
         command_line.fail("A daemon has no stdout to log to.");
-
-    const auto use_default = [](std::string& option, const char* value) {
-        if (option.empty())
-            option = value;
-    };
-    if (options.daemon) {
-        use_default(options.logfile, "fastpoetry.log");
-        use_default(options.pidfile, "fastpoetry.pid");
-        for (auto* path : {&options.logfile, &options.pidfile, &options.poetry_file})
+    if (logfile.empty())
+        logfile = daemonize ? "fastpoetry.log" : "-";
+    if (pidfile.empty() && daemonize)
+        pidfile = "fastpoetry.pid";
+    if (daemonize)
+        for (auto* path : {&logfile, &pidfile, &poetry_file})
             *path = std::filesystem::absolute(*path); // the daemon's directory differs
-    }
-    use_default(options.logfile, "-");
-    return options;
-}
 
-int poetry_main(int argc, char* argv[]) {
-    const Options options = read_options(argc, argv);
-    const auto poetry = std::make_shared<PoetryService>(options.poetry_file);
+    const auto poetry = std::make_shared<PoetryService>(poetry_file);
     auto socket = twist::inherited_socket();
 
     std::optional<twist::Daemon> daemon;
-    if (options.daemon)
+    if (daemonize)
         daemon.emplace();
     std::optional<twist::PidFile> pid_file;
-    if (!options.pidfile.empty())
-        pid_file.emplace(options.pidfile);
+    if (!pidfile.empty())
+        pid_file.emplace(pidfile);
 
     twist::Reactor reactor;
     const auto factory = std::make_shared<PoetryFactory>(poetry);
     const auto server =
         socket ? std::make_shared<twist::TcpServer>(reactor, std::move(*socket), factory)
-               : std::make_shared<twist::TcpServer>(
-                     reactor, twist::Address{options.iface, options.port}, factory);
+               : std::make_shared<twist::TcpServer>(reactor, twist::Address{iface, port}, factory);
     twist::MultiService services;
     services.add_service(poetry);
     services.add_service(server);
 
     services.privileged_start_service();
-    if (!options.user.empty())
-        twist::shed_privileges(options.user);
-    twist::log::LogFile log(options.logfile); // as the user who must be able to open it again
+    if (!user.empty())
+        twist::shed_privileges(user);
+    twist::log::LogFile log(logfile); // as the user who must be able to open it again
     services.start_service();
     twist::before_shutdown(reactor, [&] { return services.stop_service(); });
 

@@ -33,7 +33,7 @@ transform-test   reply    reply  reply       reply      none   none   hangs   re
 8.0              reply    reply  reply       reply      none   none   hangs   twice
 """
 
-TWICE = r"(?:Unhandled Error: \[Failure: AlreadyCalledError: .*\]\n)?"
+TWICE = r"(?:Unhandled Error: \[Failure: std::bad_optional_access: .*\]\n)?"
 
 
 class Client(NamedTuple):

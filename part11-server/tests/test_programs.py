@@ -177,9 +177,9 @@ class Mistakes(unittest.TestCase):
         self.check_usage_error("No such file: nowhere.txt", "nowhere.txt")
         self.check_usage_error("Not a file but a directory: poetry", "poetry")
         self.check_usage_error("no such option: --x", "--x", SCIENCE)
-        self.check_usage_error("option --port: A port must be an integer, not 'abc'",
+        self.check_usage_error("option --port: invalid integer value: 'abc'",
                                "--port", "abc", SCIENCE)
-        self.check_usage_error("option --port: A port must be from 0 to 65535, not '70000'",
+        self.check_usage_error("option --port: must be from 0 to 65535, and not '70000'",
                                SCIENCE, "--port", "70000")
 
     def test_help(self):

@@ -228,7 +228,7 @@ class TheServersCommandLine(unittest.TestCase):
                 (["10000"], "Bad arguments."), (["--port", "0", "x", "y"], "Bad arguments."),
                 (["--x"], "no such option: --x"),
                 (["--port", "abc"],
-                 "option --port: A port must be an integer, not 'abc'")]:
+                 "option --port: invalid integer value: 'abc'")]:
             with self.subTest(words):
                 result = run(SERVER, *words)
                 self.assertEqual((result.stdout, result.status), (b"", 2))

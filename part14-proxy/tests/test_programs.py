@@ -96,7 +96,7 @@ class Mistakes:
         for address, port in ("abc", "abc"), ("localhost:abc", "abc"), ("localhost:", ""), ("", ""):
             self.check_usage_error(f"A port must be an integer, not '{port}'", address)
         self.check_usage_error("A port must be from 0 to 65535, not '70000'", 70000)
-        self.check_usage_error("option --port: A port must be from 0 to 65535, not '-1'",
+        self.check_usage_error("option --port: must be from 0 to 65535, and not '-1'",
                                10000, "--port", -1)
 
     def test_help(self):

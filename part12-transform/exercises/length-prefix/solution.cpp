@@ -142,8 +142,7 @@ int poetry_main(int argc, char* argv[]) {
     command_line.option("port", port, "the port for netstrings (default: any free one)");
     command_line.option("int32-port", int32_port, "the other port (default: any free one)");
     command_line.option("iface", iface, "the interface to listen on (default: localhost)");
-    if (!command_line.parse(argc, argv).empty())
-        command_line.fail("Bad arguments.");
+    command_line.parse_options(argc, argv);
 
     twist::Reactor reactor;
     const Service service = transform_service();

@@ -122,8 +122,7 @@ twist::Deferred<std::string> get_poetry(twist::Reactor& reactor, const twist::Ad
 int poetry_main(int argc, char* argv[]) {
     twist::CommandLine command_line(
         "[options]", "Downloads a poem, and again from a server that dies in the middle of it.");
-    if (!command_line.parse(argc, argv).empty())
-        command_line.fail("Bad arguments.");
+    command_line.parse_options(argc, argv);
 
     const std::string poem = "Science! true daughter of Old Time thou art!\n"
                              "Who alterest all things with thy peering eyes.\n";

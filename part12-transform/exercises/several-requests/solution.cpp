@@ -89,8 +89,7 @@ int poetry_main(int argc, char* argv[]) {
     twist::CommandLine command_line("[options]", "Transforms the poems that clients send.");
     command_line.option("port", port, "the port to listen on (default: any free one)");
     command_line.option("iface", iface, "the interface to listen on (default: localhost)");
-    if (!command_line.parse(argc, argv).empty())
-        command_line.fail("Bad arguments.");
+    command_line.parse_options(argc, argv);
 
     twist::Reactor reactor;
     const auto service = std::make_shared<const TransformService>();

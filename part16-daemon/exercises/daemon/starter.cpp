@@ -80,22 +80,23 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
         }
         twist::log::msg("Fetching poem from server.");
         const auto factory = std::make_shared<PoetryClientFactory>();
-        const auto deferred = *factory->deferred;
         twist::connect_tcp(reactor_, server_, factory);
-        return deferred.add_callbacks(
-            [self = shared_from_this()](std::string poem) {
-                return self->poem_ = std::make_shared<const std::string>(std::move(poem));
-            },
-            [self = shared_from_this()](const twist::Failure& reason) {
-                self->report(reason);
-                return reason;
-            });
+        const auto self = shared_from_this();
+        return factory->deferred->add_callbacks(
+            [self](std::string poem) { return self->set_poem(std::move(poem)); },
+            [self](const twist::Failure& reason) { return self->report(reason); });
     }
 
   private:
-    void report(const twist::Failure& reason) const {
+    Poem set_poem(std::string poem) {
+        poem_ = std::make_shared<const std::string>(std::move(poem));
+        return poem_;
+    }
+
+    twist::Failure report(const twist::Failure& reason) const {
         if (reactor_.running()) // else the end of the reactor ended the connection
             twist::log::report("No poem from " + to_string(server_), reason);
+        return reason;
     }
 
     twist::Reactor& reactor_;
@@ -120,8 +121,8 @@ class PoetryProxyProtocol : public twist::Protocol {
     explicit PoetryProxyProtocol(PoetryProxyFactory& factory) : factory_(factory) {}
 
     void connection_made() override {
-        factory_.service->get_poem()
-            .add_callback([client = transport()](const Poem& poem) { client->write(poem); })
+        const auto deferred = factory_.service->get_poem();
+        deferred.add_callback([client = transport()](const Poem& poem) { client->write(poem); })
             .add_both([client = transport()] { client->lose_connection(); });
     }
 

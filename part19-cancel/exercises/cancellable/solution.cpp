@@ -62,10 +62,12 @@ std::unique_ptr<twist::Protocol> PoetryClientFactory::build_protocol(const twist
 // Returns at once. The Deferred is fired later; cancelling it ends the download.
 twist::Deferred<std::string> get_poetry(twist::Reactor& reactor, const twist::Address& address) {
     const auto factory = std::make_shared<PoetryClientFactory>();
-    const auto connector = twist::connect_tcp(reactor, address, factory);
-    factory->deferred.emplace([factory, connector](twist::Deferred<std::string>&) {
-        factory->deferred.reset(); // later data from the connection does not count
-        connector->disconnect();
+    const std::weak_ptr weak = twist::connect_tcp(reactor, address, factory);
+    factory->deferred.emplace([weak, weak_factory = std::weak_ptr(factory)](auto&) {
+        if (const auto client = weak_factory.lock())
+            client->deferred.reset(); // later data from the connection does not count
+        if (const auto connector = weak.lock())
+            connector->disconnect();
     });
     return *factory->deferred;
 }

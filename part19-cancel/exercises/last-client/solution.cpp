@@ -92,11 +92,13 @@ class ProxyService : public std::enable_shared_from_this<ProxyService> {
     void fetch() {
         std::cout << "Fetching poem from server." << std::endl;
         const auto factory = std::make_shared<PoetryClientFactory>();
-        const auto connector = twist::connect_tcp(reactor_, server_, factory);
-        factory->deferred.emplace([factory, connector](twist::Deferred<std::string>&) {
+        const std::weak_ptr weak = twist::connect_tcp(reactor_, server_, factory);
+        factory->deferred.emplace([weak, weak_factory = std::weak_ptr(factory)](auto&) {
             std::cout << "Canceling poem download." << std::endl;
-            factory->deferred.reset(); // later data from the connection does not count
-            connector->disconnect();
+            if (const auto client = weak_factory.lock())
+                client->deferred.reset(); // later data from the connection does not count
+            if (const auto connector = weak.lock())
+                connector->disconnect();
         });
         download_ = factory->deferred;
         const auto self = shared_from_this();
