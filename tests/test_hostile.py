@@ -94,17 +94,16 @@ TRANSFORMS = ("the server for transforms",)
 
 CLIENTS = {
     "blocking": Client("part01-blocking/get-poetry", timed,
-                       (STARTS, f"get-poetry: SystemError: The poem from {FROM} is incomplete: "
-                                f"{RESET}"), blocking=STARTS),
+                       (STARTS, f"get-poetry: SystemError: Incomplete poem from {FROM}: {RESET}"),
+                       blocking=STARTS),
     "select": Client("part02-async-select/get-poetry", finished,
-                     (GOT + NONE, f"Task 1: the poem from {FROM} is incomplete: {RESET}"),
-                     blocking=GOT),
+                     (GOT + NONE, f"Incomplete poem from {FROM}: {RESET}"), blocking=GOT),
     "1.0": Client("part04-lowlevel-reactor/get-poetry", finished, (GOT + NONE, INCOMPLETE)),
     "1.0 broken": Client("part04-lowlevel-reactor/get-poetry-broken", finished,
                          (NONE, INCOMPLETE)),
     "2.0": Client("part05-protocols/get-poetry", counted, (GOT + NONE, INCOMPLETE)),
     "2.0 simple": Client("part05-protocols/get-poetry-simple", text, ("", INCOMPLETE)),
-    "2.0 stack": Client("part05-protocols/get-poetry-stack", text, ("", INCOMPLETE)),
+    "2.0 stack": Client("part05-protocols/get-poetry-stack", counted, (NONE, INCOMPLETE)),
     "3.0": Client("part06-callbacks/get-poetry", text, ("", "")),
     "3.1": Client("part06-callbacks/get-poetry-1", text, ("", f"Poem failed: {FAILURE}\n")),
     "4.0": Client("part07-deferred/get-poetry", text, ("", f"Poem failed: {FAILURE}\n")),
