@@ -1,5 +1,4 @@
 // get-poetry, stack - who calls data_received? Answers twisted-client-2/get-poetry-stack.py
-#include "twist/base/seconds.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
 #include "twist/net/connector.hpp"
@@ -7,6 +6,7 @@
 #include "twist/program/arguments.hpp"
 #include "twist/program/command_line.hpp"
 #include "twist/program/stack_trace.hpp"
+#include "twist/program/stopwatch.hpp"
 
 #include <cstdlib>
 #include <iostream>
