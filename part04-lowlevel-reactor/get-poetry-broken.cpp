@@ -22,9 +22,8 @@ twist::FileDescriptor connect(const twist::Address& address) {
             return sock;
         reason = twist::last_error();
     }
-    throw twist::ConnectError("Can't connect to " + twist::to_string(address) + ": " +
-                                  twist::describe(reason) + ".",
-                              reason);
+    throw twist::ConnectError(
+        "Can't connect to " + to_string(address) + ": " + twist::describe(reason) + ".", reason);
 }
 
 class PoetrySocket : public twist::ReadDescriptor {
@@ -53,7 +52,8 @@ class PoetrySocket : public twist::ReadDescriptor {
 
     void connection_lost(const twist::Failure& reason) override {
         sock_.close();
-        if (complete_ = reason.check<twist::ConnectionDone>(); complete_)
+        complete_ = reason.check<twist::ConnectionDone>() != nullptr;
+        if (complete_)
             std::cout << "Task " << task_num_ << " finished" << std::endl;
         else
             std::cerr << "Incomplete poem from " << address_ << ": " << reason << '\n';
@@ -64,11 +64,8 @@ class PoetrySocket : public twist::ReadDescriptor {
             reactor_.stop();
     }
 
-    bool report() const {
-        if (complete_)
-            std::cout << "Task " << task_num_ << ": " << poem_.size() << " bytes of poetry\n";
-        return complete_;
-    }
+    std::size_t task_num() const { return task_num_; }
+    const std::string* poem() const { return complete_ ? &poem_ : nullptr; }
 
   private:
     twist::Reactor& reactor_;
@@ -94,7 +91,11 @@ int poetry_main(int argc, char* argv[]) {
 
     std::size_t poems = 0;
     for (const auto& socket : sockets)
-        poems += socket->report();
+        if (const std::string* poem = socket->poem()) {
+            ++poems;
+            std::cout << "Task " << socket->task_num() << ": " << poem->size()
+                      << " bytes of poetry\n";
+        }
     std::cout << "Got " << poems << " poems in " << stopwatch << std::endl;
     return poems == addresses.size() ? 0 : 1;
 }

@@ -94,11 +94,10 @@ TRANSFORMS = ("the server for transforms",)
 
 CLIENTS = {
     "blocking": Client("part01-blocking/get-poetry", timed,
-                       (STARTS, f"get-poetry: SystemError: The poem from {FROM} is incomplete: "
-                                f"{RESET}"), blocking=STARTS),
+                       (STARTS, f"get-poetry: SystemError: Incomplete poem from {FROM}: {RESET}"),
+                       blocking=STARTS),
     "select": Client("part02-async-select/get-poetry", finished,
-                     (GOT + NONE, f"Task 1: the poem from {FROM} is incomplete: {RESET}"),
-                     blocking=GOT),
+                     (GOT + NONE, f"Incomplete poem from {FROM}: {RESET}"), blocking=GOT),
     "1.0": Client("part04-lowlevel-reactor/get-poetry", finished, (GOT + NONE, INCOMPLETE)),
     "1.0 broken": Client("part04-lowlevel-reactor/get-poetry-broken", finished,
                          (NONE, INCOMPLETE)),

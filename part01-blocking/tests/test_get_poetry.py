@@ -122,8 +122,8 @@ class Trouble(unittest.TestCase):
                 result = run(CLIENT, peer.port)
                 self.assertEqual(result.text, f"Task 1: get poetry from: {peer.address}\n")
                 self.assertEqual(result.error_text,
-                                 f"get-poetry: SystemError: The poem from {peer.address} is "
-                                 "incomplete: 104: Connection reset by peer.\n")
+                                 f"get-poetry: SystemError: Incomplete poem from {peer.address}: "
+                                 "104: Connection reset by peer.\n")
                 self.assertEqual(result.status, 1)
 
     def test_a_host_that_does_not_exist(self):

@@ -19,9 +19,8 @@ twist::FileDescriptor connect(const twist::Address& address) {
             return sock;
         reason = twist::last_error();
     }
-    throw twist::ConnectError("Can't connect to " + twist::to_string(address) + ": " +
-                                  twist::describe(reason) + ".",
-                              reason);
+    throw twist::ConnectError(
+        "Can't connect to " + to_string(address) + ": " + twist::describe(reason) + ".", reason);
 }
 
 std::string get_poetry(const twist::Address& address) {
@@ -33,8 +32,8 @@ std::string get_poetry(const twist::Address& address) {
         poem.append(buffer, static_cast<std::size_t>(size));
     if (size == -1) {
         const std::error_code reason = twist::last_error();
-        throw twist::SystemError("The poem from " + twist::to_string(address) +
-                                     " is incomplete: " + twist::describe(reason) + ".",
+        throw twist::SystemError("Incomplete poem from " + to_string(address) + ": " +
+                                     twist::describe(reason) + ".",
                                  reason);
     }
     return poem;
@@ -46,7 +45,7 @@ int poetry_main(int argc, char* argv[]) {
     const auto addresses = twist::parse_addresses(command_line, argc, argv);
 
     twist::Seconds elapsed{0};
-    int task_num = 0;
+    std::size_t task_num = 0;
     for (const twist::Address& address : addresses) {
         std::cout << "Task " << ++task_num << ": get poetry from: " << address << std::endl;
         // TODO: say which poem failed, and why, and continue with the next one.

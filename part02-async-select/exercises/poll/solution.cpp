@@ -11,52 +11,49 @@
 #include <poll.h>
 #include <string>
 #include <sys/socket.h>
-#include <utility>
 #include <vector>
 
 struct Task {
-    int task_num;
-    twist::FileDescriptor sock; // open until the poem has ended
+    std::size_t task_num;
     twist::Address address;
+    twist::FileDescriptor sock; // open until the poem has ended
     std::string poem = {};
     bool complete = false;
 };
 
-Task connect(const twist::Address& address, int task_num) {
+twist::FileDescriptor connect(const twist::Address& address) {
     std::error_code reason;
     for (const twist::SocketAddress& server : twist::look_up(address)) {
         twist::FileDescriptor sock(::socket(server.family(), SOCK_STREAM, 0));
-        if (sock && ::connect(sock.get(), server.data(), server.size()) == 0) {
-            sock.set_nonblocking();
-            return {task_num, std::move(sock), server.address()};
-        }
+        if (sock && ::connect(sock.get(), server.data(), server.size()) == 0)
+            return sock;
         reason = twist::last_error();
     }
-    throw twist::ConnectError("Can't connect to " + twist::to_string(address) + ": " +
-                                  twist::describe(reason) + ".",
-                              reason);
+    throw twist::ConnectError(
+        "Can't connect to " + to_string(address) + ": " + twist::describe(reason) + ".", reason);
 }
 
 // Takes what has arrived, and does not wait for more.
 void receive(Task& task) {
-    const std::size_t before = task.poem.size();
+    std::string data;
     char buffer[1024];
     ssize_t size = 0;
     while ((size = ::recv(task.sock.get(), buffer, sizeof buffer, 0)) > 0)
-        task.poem.append(buffer, static_cast<std::size_t>(size));
+        data.append(buffer, static_cast<std::size_t>(size));
     const std::error_code reason = twist::last_error();
-    if (task.poem.size() > before)
-        std::cout << "Task " << task.task_num << ": got " << task.poem.size() - before
-                  << " bytes of poetry from " << task.address << std::endl;
+    task.poem += data;
+    if (!data.empty())
+        std::cout << "Task " << task.task_num << ": got " << data.size() << " bytes of poetry from "
+                  << task.address << std::endl;
     if (size == -1 && reason == std::errc::operation_would_block)
         return;
-    if (size == -1)
-        std::cerr << "Task " << task.task_num << ": the poem from " << task.address
-                  << " is incomplete: " << twist::describe(reason) << '.' << std::endl;
-    else
-        std::cout << "Task " << task.task_num << " finished" << std::endl;
-    task.complete = size == 0;
     task.sock.close();
+    task.complete = size == 0;
+    if (task.complete)
+        std::cout << "Task " << task.task_num << " finished" << std::endl;
+    else
+        std::cerr << "Incomplete poem from " << task.address << ": " << twist::describe(reason)
+                  << ".\n";
 }
 
 void get_poetry(std::vector<Task>& tasks) {
@@ -85,8 +82,10 @@ int poetry_main(int argc, char* argv[]) {
 
     const twist::Stopwatch stopwatch;
     std::vector<Task> tasks;
-    for (const twist::Address& address : addresses)
-        tasks.push_back(connect(address, static_cast<int>(tasks.size()) + 1));
+    for (const twist::Address& address : addresses) {
+        tasks.push_back({tasks.size() + 1, address, connect(address)});
+        tasks.back().sock.set_nonblocking();
+    }
 
     get_poetry(tasks);
 

@@ -19,21 +19,19 @@ twist::FileDescriptor connect(const twist::Address& address) {
     std::error_code reason;
     for (const twist::SocketAddress& server : twist::look_up(address)) {
         twist::FileDescriptor sock(::socket(server.family(), SOCK_STREAM, 0));
-        if (sock && ::connect(sock.get(), server.data(), server.size()) == 0) {
-            sock.set_nonblocking();
+        if (sock && ::connect(sock.get(), server.data(), server.size()) == 0)
             return sock;
-        }
         reason = twist::last_error();
     }
-    throw twist::ConnectError("Can't connect to " + twist::to_string(address) + ": " +
-                                  twist::describe(reason) + ".",
-                              reason);
+    throw twist::ConnectError(
+        "Can't connect to " + to_string(address) + ": " + twist::describe(reason) + ".", reason);
 }
 
 class PoetrySocket : public twist::ReadDescriptor {
   public:
     PoetrySocket(twist::Reactor& reactor, std::size_t task_num, const twist::Address& address)
         : reactor_(reactor), task_num_(task_num), address_(address), sock_(connect(address)) {
+        sock_.set_nonblocking();
         reactor_.add_reader(*this);
     }
 
@@ -58,7 +56,8 @@ class PoetrySocket : public twist::ReadDescriptor {
 
     void connection_lost(const twist::Failure& reason) override {
         sock_.close();
-        if (complete_ = reason.check<twist::ConnectionDone>(); complete_)
+        complete_ = reason.check<twist::ConnectionDone>() != nullptr;
+        if (complete_)
             std::cout << "Task " << task_num_ << " finished" << std::endl;
         else
             std::cerr << "Incomplete poem from " << address_ << ": " << reason << '\n';
@@ -69,11 +68,8 @@ class PoetrySocket : public twist::ReadDescriptor {
             reactor_.stop();
     }
 
-    bool report() const {
-        if (complete_)
-            std::cout << "Task " << task_num_ << ": " << poem_.size() << " bytes of poetry\n";
-        return complete_;
-    }
+    std::size_t task_num() const { return task_num_; }
+    const std::string* poem() const { return complete_ ? &poem_ : nullptr; }
 
   private:
     twist::Reactor& reactor_;
@@ -107,7 +103,11 @@ int poetry_main(int argc, char* argv[]) {
 
     std::size_t poems = 0;
     for (const auto& socket : sockets)
-        poems += socket->report();
+        if (const std::string* poem = socket->poem()) {
+            ++poems;
+            std::cout << "Task " << socket->task_num() << ": " << poem->size()
+                      << " bytes of poetry\n";
+        }
     std::cout << "Got " << poems << " poems in " << stopwatch << std::endl;
     return poems == addresses.size() ? 0 : 1;
 }
