@@ -20,7 +20,7 @@ class PoetryClientFactory : public twist::ClientFactory {
 
     std::unique_ptr<twist::Protocol> build_protocol(const twist::Address&) override;
 
-    void poem_finished(std::optional<std::string> poem) {
+    void poem_finished(std::optional<std::string> poem = {}) {
         if (poem)
             poems_.push_back(std::move(*poem));
         if (--poetry_count_ == 0 && reactor_.running())
@@ -29,7 +29,7 @@ class PoetryClientFactory : public twist::ClientFactory {
 
     void client_connection_failed(twist::Connector& connector, const twist::Failure&) override {
         std::cout << "Failed to connect to: " << connector.destination() << std::endl;
-        poem_finished({});
+        poem_finished();
     }
 
     std::size_t report() const {
@@ -54,7 +54,7 @@ class PoetryProtocol : public twist::Protocol {
         if (reason.check<twist::ConnectionDone>())
             return factory_.poem_finished(std::move(poem_));
         std::cerr << "Incomplete poem from " << transport()->get_peer() << ": " << reason << '\n';
-        factory_.poem_finished({});
+        factory_.poem_finished();
     }
 
   private:

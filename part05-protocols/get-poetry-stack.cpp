@@ -1,4 +1,5 @@
 // get-poetry, stack - who calls data_received? Answers twisted-client-2/get-poetry-stack.py
+#include "twist/base/seconds.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
 #include "twist/net/connector.hpp"
@@ -22,7 +23,7 @@ class PoetryClientFactory : public twist::ClientFactory {
 
     std::unique_ptr<twist::Protocol> build_protocol(const twist::Address&) override;
 
-    void poem_finished(std::optional<std::string> poem) {
+    void poem_finished(std::optional<std::pair<std::size_t, std::string>> poem = {}) {
         if (poem)
             poems_.push_back(std::move(*poem));
         if (--poetry_count_ == 0 && reactor_.running())
@@ -31,24 +32,26 @@ class PoetryClientFactory : public twist::ClientFactory {
 
     void client_connection_failed(twist::Connector& connector, const twist::Failure&) override {
         std::cout << "Failed to connect to: " << connector.destination() << std::endl;
-        poem_finished({});
+        poem_finished();
     }
 
     std::size_t report() const {
-        for (const std::string& poem : poems_)
-            std::cout << poem << '\n';
+        for (const auto& [task_num, poem] : poems_)
+            std::cout << "Task " << task_num << ": " << poem.size() << " bytes of poetry\n";
         return poems_.size();
     }
 
   private:
     twist::Reactor& reactor_;
     std::size_t poetry_count_;
-    std::vector<std::string> poems_;
+    std::size_t task_num_ = 0;
+    std::vector<std::pair<std::size_t, std::string>> poems_;
 };
 
 class PoetryProtocol : public twist::Protocol {
   public:
-    explicit PoetryProtocol(PoetryClientFactory& factory) : factory_(factory) {}
+    PoetryProtocol(PoetryClientFactory& factory, std::size_t task_num)
+        : factory_(factory), task_num_(task_num) {}
 
     void data_received(std::string_view) override {
         twist::print_stack_trace(std::cerr);
@@ -57,18 +60,19 @@ class PoetryProtocol : public twist::Protocol {
 
     void connection_lost(const twist::Failure& reason) override {
         if (reason.check<twist::ConnectionDone>())
-            return factory_.poem_finished(std::move(poem_));
+            return factory_.poem_finished(std::pair(task_num_, std::move(poem_)));
         std::cerr << "Incomplete poem from " << transport()->get_peer() << ": " << reason << '\n';
-        factory_.poem_finished({});
+        factory_.poem_finished();
     }
 
   private:
     PoetryClientFactory& factory_;
+    std::size_t task_num_;
     std::string poem_;
 };
 
 std::unique_ptr<twist::Protocol> PoetryClientFactory::build_protocol(const twist::Address&) {
-    return std::make_unique<PoetryProtocol>(*this);
+    return std::make_unique<PoetryProtocol>(*this, ++task_num_);
 }
 
 int poetry_main(int argc, char* argv[]) {
@@ -76,6 +80,7 @@ int poetry_main(int argc, char* argv[]) {
                                     "Downloads poems, all at the same time.");
     const auto addresses = twist::parse_addresses(command_line, argc, argv);
 
+    const twist::Stopwatch stopwatch;
     twist::Reactor reactor;
     const auto factory = std::make_shared<PoetryClientFactory>(reactor, addresses.size());
     for (const twist::Address& address : addresses)
@@ -83,7 +88,9 @@ int poetry_main(int argc, char* argv[]) {
 
     reactor.run();
 
-    return factory->report() == addresses.size() ? 0 : 1;
+    const std::size_t poems = factory->report();
+    std::cout << "Got " << poems << " poems in " << stopwatch << std::endl;
+    return poems == addresses.size() ? 0 : 1;
 }
 
 int main(int argc, char* argv[]) {

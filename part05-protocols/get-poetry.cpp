@@ -21,16 +21,16 @@ class PoetryClientFactory : public twist::ClientFactory {
 
     std::unique_ptr<twist::Protocol> build_protocol(const twist::Address&) override;
 
-    void poem_finished(std::size_t task_num, std::optional<std::string> poem) {
+    void poem_finished(std::optional<std::pair<std::size_t, std::string>> poem = {}) {
         if (poem)
-            poems_.emplace_back(task_num, std::move(*poem));
+            poems_.push_back(std::move(*poem));
         if (--poetry_count_ == 0 && reactor_.running())
             reactor_.stop();
     }
 
     void client_connection_failed(twist::Connector& connector, const twist::Failure&) override {
         std::cout << "Failed to connect to: " << connector.destination() << std::endl;
-        poem_finished(0, {});
+        poem_finished();
     }
 
     std::size_t report() const {
@@ -59,9 +59,9 @@ class PoetryProtocol : public twist::Protocol {
 
     void connection_lost(const twist::Failure& reason) override {
         if (reason.check<twist::ConnectionDone>())
-            return factory_.poem_finished(task_num_, std::move(poem_));
+            return factory_.poem_finished(std::pair(task_num_, std::move(poem_)));
         std::cerr << "Incomplete poem from " << transport()->get_peer() << ": " << reason << '\n';
-        factory_.poem_finished(task_num_, {});
+        factory_.poem_finished();
     }
 
   private:

@@ -103,7 +103,7 @@ CLIENTS = {
                          (NONE, INCOMPLETE)),
     "2.0": Client("part05-protocols/get-poetry", counted, (GOT + NONE, INCOMPLETE)),
     "2.0 simple": Client("part05-protocols/get-poetry-simple", text, ("", INCOMPLETE)),
-    "2.0 stack": Client("part05-protocols/get-poetry-stack", text, ("", INCOMPLETE)),
+    "2.0 stack": Client("part05-protocols/get-poetry-stack", counted, (NONE, INCOMPLETE)),
     "3.0": Client("part06-callbacks/get-poetry", text, ("", "")),
     "3.1": Client("part06-callbacks/get-poetry-1", text, ("", f"Poem failed: {FAILURE}\n")),
     "4.0": Client("part07-deferred/get-poetry", text, ("", f"Poem failed: {FAILURE}\n")),

@@ -122,7 +122,9 @@ class Stack(clients.CommandLine, unittest.TestCase):
     def test_nothing_to_show(self):
         with unused_port() as port:
             result = run(STACK, port)
-        self.assertEqual(result, (f"Failed to connect to: 127.0.0.1:{port}\n".encode(), b"", 1))
+        self.assertRegex(result.text,
+                         f"^Failed to connect to: 127.0.0.1:{port}\nGot 0 poems in {TIME}\n$")
+        self.assertEqual((result.stderr, result.status), (b"", 1))
 
 
 if __name__ == "__main__":
