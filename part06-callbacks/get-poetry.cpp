@@ -63,7 +63,7 @@ int poetry_main(int argc, char* argv[]) {
 
     const auto got_poem = [&](std::string poem) {
         poems.push_back(std::move(poem));
-        if (poems.size() == addresses.size())
+        if (poems.size() == addresses.size() && reactor.running())
             reactor.stop();
     };
 
