@@ -75,7 +75,7 @@ CHECK(Text{"one of two is reset", "两个中有一个被重置"}) {
     Connection one = first.accept(), two = second.accept();
     act({"the first one resets the connection", "第一个重置连接"});
     one.reset();
-    program.wait_for("Task 1: the poem from");
+    program.wait_for("Incomplete poem from");
     act({"the second one sends a poem, and closes", "第二个发送一首诗，然后关闭"});
     two.send("a poem");
     two.finish();

@@ -77,7 +77,7 @@ class PoetryClientFactory : public twist::ClientFactory {
             [this](const std::optional<std::string>& poem) { poem_finished(poem); });
     }
 
-    void poem_finished(const std::optional<std::string>& poem) {
+    void poem_finished(const std::optional<std::string>& poem = {}) {
         if (poem)
             std::cout << *poem << std::endl;
         else
@@ -88,7 +88,7 @@ class PoetryClientFactory : public twist::ClientFactory {
 
     void client_connection_failed(twist::Connector& connector, const twist::Failure&) override {
         std::cerr << "Failed to connect to: " << connector.destination() << '\n';
-        poem_finished({});
+        poem_finished();
     }
 
     std::size_t missing() const { return missing_; }

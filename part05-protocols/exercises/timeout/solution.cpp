@@ -66,7 +66,7 @@ class PoetryClientFactory : public twist::ClientFactory {
         });
     }
 
-    void poem_finished(std::optional<std::string> poem) {
+    void poem_finished(std::optional<std::string> poem = {}) {
         if (poem)
             poems_.push_back(std::move(*poem));
         if (--poetry_count_ == 0 && reactor_.running())
@@ -75,7 +75,7 @@ class PoetryClientFactory : public twist::ClientFactory {
 
     void client_connection_failed(twist::Connector& connector, const twist::Failure&) override {
         std::cerr << "Failed to connect to: " << connector.destination() << '\n';
-        poem_finished({});
+        poem_finished();
     }
 
     std::size_t report() const {
