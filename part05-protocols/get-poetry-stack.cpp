@@ -1,5 +1,4 @@
 // get-poetry, stack - who calls data_received? Answers twisted-client-2/get-poetry-stack.py
-#include "twist/base/seconds.hpp"
 #include "twist/loop/reactor.hpp"
 #include "twist/net/address.hpp"
 #include "twist/net/connector.hpp"
