@@ -78,10 +78,10 @@ class Deferred {
     void chain_deferred(const Deferred& other) const;
 
     /// Calls the canceller and, unless that fired it, fires this Deferred with CancelledError. If
-    /// it was fired and waits for a Deferred that a callback returned, cancels that one instead.
-    /// Does nothing when the last result is there. What the canceller throws comes out. Without a
-    /// canceller, nobody told the source of the result to stop: so one callback() or errback() that
-    /// comes later is ignored.
+    /// it was fired and waits for a Deferred that a callback returned, cancels that one instead;
+    /// so does the Deferred of a coroutine that waits. Does nothing when the last result is there.
+    /// What the canceller throws comes out. Without a canceller, nobody told the source of the
+    /// result to stop: so one callback() or errback() that comes later is ignored.
     void cancel() const { chain()->cancel(); }
 
     /// Between pause() and its unpause() no step begins. If a callback pauses its own chain, the
@@ -90,13 +90,14 @@ class Deferred {
     void pause() const { chain()->pause(); }
     void unpause() const { chain()->unpause(); }
 
-    /// Whether it was fired, or cancelled.
+    /// Whether it was fired, by a cancel() too.
     bool called() const { return chain()->called(); }
 
     using value_type = T;
     using Canceller = std::function<void(Deferred&)>;
 
-    /// One that has not been fired. cancel() calls `canceller` once, to stop what would fire it.
+    /// One that has not been fired. cancel() calls `canceller` once, to stop what would fire it;
+    /// a second cancel() calls it again only if it threw.
     Deferred() : chain_(new detail::ChainOf<T>(nullptr)) {}
     explicit Deferred(Canceller canceller)
         : chain_(new detail::ChainOf<T>(on_chain(std::move(canceller)))) {}

@@ -26,7 +26,7 @@ struct ConnectionLost : SystemError {
         : SystemError("Connection to the other side was lost in a non-clean fashion.", code) {}
 };
 
-/// fileno() of a registered descriptor became -1.
+/// When a registered descriptor was ready, its fileno() had become -1 or another number.
 struct ConnectionFdescWentAway : Exception {
     ConnectionFdescWentAway() : Exception("The descriptor went away.") {}
 };

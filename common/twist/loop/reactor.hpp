@@ -45,7 +45,8 @@ class Reactor final : public Clock {
     /// std::logic_error in a child process.
     void run();
 
-    /// Ends run() after this turn and the calls that are due by then. Throws ReactorNotRunning.
+    /// Ends run(). In a timer: after the other timers that are due. Elsewhere: after this turn, and
+    /// the timers that are due by then. Throws ReactorNotRunning.
     void stop();
 
     bool running() const { return running_; }
@@ -55,7 +56,8 @@ class Reactor final : public Clock {
     /// Calls `f` when the loop starts, or at once if it runs. What `f` throws is reported.
     void call_when_running(std::function<void()> f);
 
-    /// Calls `f` at the end of this turn, after the descriptors. What `f` throws is reported.
+    /// Calls `f` at the end of this turn, after the descriptors; when called by such an `f`, at the
+    /// end of the next turn. What `f` throws is reported.
     void call_at_end_of_turn(std::function<void()> f);
 
     /// Calls `f` in the loop's thread, and wakes the loop for it. Any thread may call this.
@@ -85,8 +87,10 @@ class Reactor final : public Clock {
     std::shared_ptr<void> delay_shutdown() { return delay_; }
 
     // Readers and writers. To add one twice is to add it once; to remove a stranger does nothing.
+    // If another one has the same fileno(), it was closed without a word: it is forgotten.
     // add_ throws SystemError where the descriptor can't be watched: a plain file with epoll
-    // (Twisted calls its doRead again and again), one of 1,024 or more with select.
+    // (Twisted calls its doRead again and again), one of 1,024 or more with select. It throws
+    // std::invalid_argument for a fileno() of -1.
     void add_reader(ReadDescriptor& reader) { add(reader, Poller::reading); }
     void add_writer(WriteDescriptor& writer) { add(writer, Poller::writing); }
     void remove_reader(ReadDescriptor& reader) { remove(reader, Poller::reading); }

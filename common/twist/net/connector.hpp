@@ -24,8 +24,8 @@ class Connector : public std::enable_shared_from_this<Connector> {
 };
 
 /// A factory for the side that connects: it hears what becomes of the attempt. Its calls come in
-/// this order: started_connecting; build_protocol and, at the end, client_connection_lost; or
-/// client_connection_failed.
+/// this order: started_connecting; build_protocol and, at the end, client_connection_lost. If there
+/// is no connection, or if build_protocol throws, client_connection_failed comes instead of that.
 class ClientFactory : public Factory {
   public:
     /// Called inside connect_tcp.
@@ -39,8 +39,8 @@ class ClientFactory : public Factory {
 };
 
 /// Connects to `address`: tries its addresses one after the other. Gives up after `timeout` for all
-/// of that together, the look-up of a name included. `factory` hears of the result in a later turn;
-/// inside the call only if it gives up itself, in started_connecting. What start_factory throws
+/// of that together, the look-up of a name included. `factory` hears of the result later, never
+/// inside this call, unless it gives up itself in started_connecting. What start_factory throws
 /// comes out, and then nothing connects. (reactor.connectTCP)
 std::shared_ptr<Connector> connect_tcp(Reactor& reactor, const Address& address,
                                        std::shared_ptr<ClientFactory> factory,

@@ -56,7 +56,7 @@ class HalfCloseable {
     /// lose_connection(). If our half has ended, too, connection_lost follows.
     virtual void read_connection_lost() {}
 
-    /// Our half has ended: all that was written before lose_write_connection() is sent.
+    /// Our half has ended, after lose_write_connection(): all that was written is sent.
     virtual void write_connection_lost() {}
 };
 

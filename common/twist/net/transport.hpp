@@ -12,11 +12,12 @@ namespace twist {
 
 class Producer;
 
-/// One connection. It may be kept longer than the connection lasts: after connection_lost every
-/// call is ignored.
+/// One connection. It may be kept longer than the connection lasts. After connection_lost nothing is
+/// sent; get_peer() still answers, and a producer that is registered is stopped at once.
 ///
-/// Nothing is sent or closed inside a call, only at the end of the turn or later. When the other
-/// side ends its half, when a reset comes, or when a callback throws, what is still queued is lost.
+/// Nothing is sent or closed inside a call, only at the end of the turn or later. What is queued is
+/// lost when a reset comes or a callback throws, and when the other side ends its half, unless
+/// lose_connection() was called before, or the protocol is HalfCloseable.
 class Transport {
   public:
     virtual ~Transport() = default;
@@ -30,11 +31,13 @@ class Transport {
     /// Sends what was written, then closes. What the other side still sends is thrown away.
     /// connection_lost follows at the end of this turn if all could be sent, else later: with
     /// ConnectionDone, or with ConnectionLost if a reset cut what was sent. If the other side still
-    /// sends, we wait until it closes: for 5 s of silence at most, and 30 s in all.
+    /// sends, we wait until it closes: for 5 s of silence at most, and 30 s in all. A producer may
+    /// finish first: it is asked for more, and the connection closes when it is unregistered.
     virtual void lose_connection() = 0;
 
-    /// Sends what was written, then ends our half of the connection. The other side may still send.
-    /// What is written after that is ignored. (ITCPTransport.loseWriteConnection)
+    /// Sends all that is queued, then ends our half of the connection. The other side may still
+    /// send. Once our half has ended, what is written is ignored.
+    /// (ITCPTransport.loseWriteConnection)
     virtual void lose_write_connection() = 0;
 
     /// Closes without sending what is queued; the other side sees a reset. connection_lost follows
