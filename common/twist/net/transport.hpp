@@ -12,8 +12,8 @@ namespace twist {
 
 class Producer;
 
-/// One connection. It may be kept longer than the connection lasts. After connection_lost nothing is
-/// sent; get_peer() still answers, and a producer that is registered is stopped at once.
+/// One connection. It may be kept longer than the connection lasts. After connection_lost nothing
+/// is sent; get_peer() still answers, and a producer that is registered is stopped at once.
 ///
 /// Nothing is sent or closed inside a call, only at the end of the turn or later. What is queued is
 /// lost when a reset comes or a callback throws, and when the other side ends its half, unless
