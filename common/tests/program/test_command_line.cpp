@@ -158,6 +158,8 @@ TEST_CASE("a wrong option is a usage error, status 2") {
     check_usage_error({"--color"}, "no such option: --color");
     check_usage_error({"-x"}, "no such option: -x");
     check_usage_error({"a.txt", "--port"}, "option --port needs a value");
+    check_usage_error({"--quiet=1"}, "option --quiet takes no value");
+    check_usage_error({"--help=3"}, "option --help takes no value");
 }
 
 TEST_CASE("a wrong value is a usage error that names its option") {

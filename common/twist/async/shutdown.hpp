@@ -1,8 +1,6 @@
 // A shutdown that waits for a Deferred.
 #pragma once
 
-#include <functional>
-#include <memory>
 #include <utility>
 
 #include "twist/base/log.hpp"

@@ -16,7 +16,7 @@ namespace twist {
 /// The pool of defer_to_thread: ten threads at once. (getThreadPool)
 ThreadPool& thread_pool(Reactor& reactor);
 
-/// For a function that could not be called.
+/// Why defer_to_thread's Deferred fails if the system has no thread left.
 struct NoThreadError : SystemError {
     NoThreadError();
 };

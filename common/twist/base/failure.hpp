@@ -25,7 +25,7 @@ class Failure {
   public:
     /// The exception that is being caught. Throws NoCurrentExceptionError if there is none.
     Failure();
-    explicit Failure(std::exception_ptr exception)
+    explicit Failure(std::exception_ptr exception) ///< it must not be null
         : exception_(std::move(exception)), type_(type_of(exception_)) {}
 
     /// From any value: an exception, or a bare int or string, as errback(5) makes it.
@@ -46,7 +46,7 @@ class Failure {
     const std::type_info* check() const {
         static_assert(sizeof...(Errors) > 0, "check<E>() needs at least one type to check for.");
         const std::type_info* found = nullptr;
-        static_cast<void>(((is<Errors>() && (found = &typeid(Errors)) != nullptr) || ...));
+        static_cast<void>(((found = match<Errors>()) || ...)); // stops at the first
         return found;
     }
 
@@ -79,17 +79,18 @@ class Failure {
   private:
     static const std::type_info* type_of(const std::exception_ptr& exception); // costs a throw
 
-    // To compare the exact type is cheap; only a base class costs a throw.
+    // E's type if the exception is an E. To compare the exact type is cheap; only a base class
+    // costs a throw.
     template <class E>
-    bool is() const {
+    const std::type_info* match() const {
         if (type() == typeid(E))
-            return true;
+            return &typeid(E);
         try {
             raise();
         } catch (const E&) {
-            return true;
+            return &typeid(E);
         } catch (...) {
-            return false;
+            return nullptr;
         }
     }
 

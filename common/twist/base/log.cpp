@@ -18,7 +18,8 @@ void report(std::string_view why, const Failure& failure) noexcept {
         if (observers().empty())
             std::cerr << std::string(why) + ": " + failure.text() + "\n" << std::flush;
         else
-            Observer(observers().back())({std::string(why), failure});
+            Observer(observers().back())(
+                {std::string(why), failure}); // a copy: it may go meanwhile
     } catch (...) {
         std::cerr << "An error could not be reported.\n";
     }

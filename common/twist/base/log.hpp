@@ -25,7 +25,7 @@ void report(std::string_view why, const Failure& failure) noexcept;
 /// An errback that reports its failure as "Unhandled Error", which handles it. (log.err)
 void err(const Failure& failure) noexcept;
 
-/// Runs `step()`. What it throws is reported, and returned; nothing comes out.
+/// Runs `step()`. What it throws is reported and returned; nothing propagates.
 template <class Step>
 std::optional<Failure> run_reporting(Step&& step,
                                      std::string_view why = "Unhandled Error") noexcept {
@@ -39,8 +39,17 @@ std::optional<Failure> run_reporting(Step&& step,
     }
 }
 
-/// While it lives, reports go to `observer` and not to stderr. Redirects nest: the last one made
-/// must be the first one destroyed. (addObserver, removeObserver)
+/// The reason that `step()` returns. What it throws is reported, and is the reason.
+template <class Step>
+std::optional<Failure> reason_of(Step&& step) noexcept {
+    std::optional<Failure> reason;
+    if (auto thrown = run_reporting([&] { reason = step(); }))
+        return thrown;
+    return reason;
+}
+
+/// While it lives, the reports of this thread go to `observer` and not to stderr. Redirects nest:
+/// the last one made must be the first one destroyed. (addObserver, removeObserver)
 class Redirect {
   public:
     explicit Redirect(Observer observer);

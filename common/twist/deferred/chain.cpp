@@ -24,7 +24,7 @@ void Chain::destroy(Chain* chain) {
 }
 
 Chain::~Chain() {
-    waiter_.reset();
+    waiter_.reset(); // first: it may end the wait of a coroutine, which may still ask this chain
     if (current_->failure) // 57
         log::report("Unhandled error in Deferred", *current_->failure);
     for (Step* step = current_; step != nullptr;) {
@@ -160,24 +160,27 @@ bool Chain::is_waiting_for(const Chain& other) const {
     return false;
 }
 
-// The waiter counts as a reference to this chain, until receive() or abandon().
+// The waiter counts as a reference to this chain, until end_wait().
 WaiterPtr Chain::as_waiter() {
     ++references_;
     return WaiterPtr(this);
 }
 
-ChainPtr Chain::receive(Step& result) noexcept {
+ChainPtr Chain::end_wait() {
     ChainPtr self(this);
     --references_;
     stop_waiting();
+    return self;
+}
+
+ChainPtr Chain::receive(Step& result) noexcept {
+    ChainPtr self = end_wait();
     current_->take(result);
     return self;
 }
 
 void Chain::abandon() noexcept {
-    const ChainPtr self(this);
-    --references_;
-    stop_waiting();
+    const ChainPtr self = end_wait();
     is_abandoned_ = true;
 }
 
@@ -250,30 +253,21 @@ void Chain::cancel_this() {
     }
     if (std::exchange(is_cancelling_, true)) // 79
         return;
+    Canceller canceller = std::exchange(canceller_, nullptr);
+    ignores_next_firing_ = !canceller; // 67
     try {
-        ignores_next_firing_ = !call_canceller();
+        if (canceller)
+            canceller(self);
     } catch (...) {
         is_cancelling_ = false;
+        if (!called_) // it can be cancelled again (78)
+            canceller_ = std::move(canceller);
         throw;
     }
+    let_go(canceller);
     is_cancelling_ = false;
     if (!called_ && fire(Failure(CancelledError())))
         run(self);
-}
-
-// Returns whether there is one.
-bool Chain::call_canceller() {
-    if (!canceller_)
-        return false;
-    Canceller called = std::exchange(canceller_, nullptr);
-    try {
-        called(ChainPtr(this));
-    } catch (...) {
-        if (!called_) // it can be cancelled again (78)
-            canceller_ = std::move(called);
-        throw;
-    }
-    return true;
 }
 
 } // namespace twist::detail

@@ -1,5 +1,6 @@
 // The mechanism behind a Deferred: a chain of steps and the present result, without the types of
-// the values. deferred.hpp adds the types; programs include that.
+// the values. deferred.hpp adds the types; programs include that. Numbers such as (51) are items of
+// common/SEMANTICS.md.
 #pragma once
 
 #include <functional>
@@ -42,6 +43,9 @@ class ChainPtr {
 /// has no function: its result is what the Deferred is fired with.
 class Step {
   public:
+    Step() = default;
+    Step(const Step&) = delete;
+    Step& operator=(const Step&) = delete;
     virtual ~Step() = default;
 
     /// Takes the result of the step before. Leaves its own, or returns the chain to wait for.
@@ -128,8 +132,8 @@ class Chain : public Waiter {
     Chain& operator=(const Chain&) = delete;
     virtual ~Chain();
 
-    // Throw std::logic_error: unless results of `type` come out at the end and nobody has them;
-    // unless the chain is fired with values of `type`.
+    // Both throw std::logic_error: check_end, if the end is spent or has another type; check_start,
+    // if the chain is fired with another type.
     void check_end(const std::type_info& type) const;
     void check_start(const std::type_info& type) const;
 
@@ -175,8 +179,8 @@ class Chain : public Waiter {
     friend class ChainPtr;
 
     WaiterPtr as_waiter();
+    ChainPtr end_wait();
     bool begin_firing();
-    bool call_canceller();
     void cancel_this();
     bool is_finished() const;
     bool run_steps();

@@ -27,6 +27,14 @@ namespace twist {
 template <class T>
 class Deferred {
   public:
+    using Canceller = std::function<void(Deferred&)>;
+
+    /// One that has not been fired. cancel() calls `canceller` once, to stop what would fire it;
+    /// a second cancel() calls it again only if it threw.
+    Deferred() : chain_(new detail::ChainOf<T>(nullptr)) {}
+    explicit Deferred(Canceller canceller)
+        : chain_(new detail::ChainOf<T>(on_chain(std::move(canceller)))) {}
+
     /// Fires with a value, or with a Result that may be a failure. Throws AlreadyCalledError.
     void callback(Result<T> result) const;
     void callback() const
@@ -80,7 +88,7 @@ class Deferred {
     /// Calls the canceller and, unless that fired it, fires this Deferred with CancelledError. If
     /// it was fired and waits for a Deferred that a callback returned, cancels that one instead;
     /// so does the Deferred of a coroutine that waits. Does nothing when the last result is there.
-    /// What the canceller throws comes out. Without a canceller, nobody told the source of the
+    /// What the canceller throws propagates. Without a canceller, nobody told the source of the
     /// result to stop: so one callback() or errback() that comes later is ignored.
     void cancel() const { chain()->cancel(); }
 
@@ -92,15 +100,6 @@ class Deferred {
 
     /// Whether it was fired, by a cancel() too.
     bool called() const { return chain()->called(); }
-
-    using value_type = T;
-    using Canceller = std::function<void(Deferred&)>;
-
-    /// One that has not been fired. cancel() calls `canceller` once, to stop what would fire it;
-    /// a second cancel() calls it again only if it threw.
-    Deferred() : chain_(new detail::ChainOf<T>(nullptr)) {}
-    explicit Deferred(Canceller canceller)
-        : chain_(new detail::ChainOf<T>(on_chain(std::move(canceller)))) {}
 
     /// Whether two handles mean the same chain.
     friend bool operator==(const Deferred&, const Deferred&) = default;

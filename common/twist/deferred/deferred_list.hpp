@@ -36,9 +36,9 @@ using FirstSuccessOrAll = std::variant<FirstSuccess<T>, ResultList<T>>;
 /// Why a list with `fire_on_one_errback` failed: the first failure of a member, and that member's
 /// index.
 struct FirstError : Exception {
-    FirstError(Failure failure, std::size_t place)
-        : Exception("#" + std::to_string(place) + ": " + failure.text()),
-          sub_failure(std::move(failure)), index(place) {}
+    FirstError(Failure failure, std::size_t member)
+        : Exception("#" + std::to_string(member) + ": " + failure.text()),
+          sub_failure(std::move(failure)), index(member) {}
     Failure sub_failure;
     std::size_t index;
 };

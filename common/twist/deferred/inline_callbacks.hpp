@@ -1,8 +1,14 @@
-// Coroutines on Deferreds: a function that returns Deferred<T> may co_await Deferreds and co_return
-// its result. `co_await d` takes the result of d away: it empties the handle d, also one that has a
-// name. If what a coroutine awaits is destroyed without a result, so is the coroutine; its own
-// Deferred then never fires, and cancel() fires it with CancelledError. Stands for
-// defer.inlineCallbacks.
+// Coroutines on Deferreds. Stands for defer.inlineCallbacks.
+//
+//     twist::Deferred<std::string> get_lower_case(twist::Address address) {
+//         const std::string poem = co_await get_poem(address); // a failure is thrown here
+//         co_return twist::lower_case(poem);                   // the result of the Deferred
+//     }
+//
+// The body runs at once, up to the first result that is still to come. `co_await d` takes the
+// result of d away: it empties the handle d, also one that has a name. To cancel the coroutine's
+// Deferred cancels what the body waits for. If that is destroyed without a result, so is the
+// coroutine; its own Deferred then never fires, and cancel() fires it with CancelledError.
 #pragma once
 
 #include <coroutine>
@@ -103,7 +109,6 @@ class PromiseBase {
             log::report("Unhandled error in Deferred", thrown);
     }
 
-    // `co_await deferred` takes the result away: it empties the handle, also one that has a name.
     template <class U>
     DeferredAwaiter<U> await_transform(Deferred<U>&& deferred) {
         return {std::move(deferred).take_chain(), own_};

@@ -148,7 +148,7 @@ struct OnBoth {
 template <class T, class U, class F>
 class FunctionStep final : public StepTo<U> {
   public:
-    explicit FunctionStep(F&& f) : function_(std::move(f)) {}
+    explicit FunctionStep(F f) : function_(std::move(f)) {}
     FunctionStep(const FunctionStep&) = delete;
     FunctionStep& operator=(const FunctionStep&) = delete;
     ~FunctionStep() override {

@@ -19,10 +19,10 @@ void check_delay(Seconds delay, const std::string& function) {
 } // namespace
 
 struct DelayedCall::Call {
-    Clock* clock;         // used only while the call is active: a clock that goes drops its calls
-    Clock::Number number; // of the entry that will run it; 0: not active
-    Seconds due;
-    bool cancelled;
+    Clock* clock; // used only while the call is active: a clock that goes drops its calls
+    Clock::Number number = 0; // of the entry that will run it; 0: not active
+    Seconds due{0};
+    bool cancelled = false;
     std::function<void()> f;
 };
 
@@ -35,15 +35,14 @@ Seconds DelayedCall::time() const {
 }
 
 DelayedCall::Call& DelayedCall::pending() const {
-    if (!active()) {
-        if (!call_ || call_->cancelled)
-            throw AlreadyCancelled();
+    if (active())
+        return *call_;
+    if (call_ && !call_->cancelled)
         throw AlreadyCalled();
-    }
-    return *call_;
+    throw AlreadyCancelled();
 }
 
-void DelayedCall::cancel() {
+void DelayedCall::cancel() const {
     Call& call = pending();
     call.cancelled = true;
     call.number = 0;
@@ -51,14 +50,14 @@ void DelayedCall::cancel() {
     let_go(call.f);
 }
 
-void DelayedCall::reset(Seconds delay) {
+void DelayedCall::reset(Seconds delay) const {
     Clock* const clock = pending().clock;
     check_delay(delay, "reset");
     clock->schedule(call_, clock->seconds() + delay);
     clock->count_stale();
 }
 
-void DelayedCall::delay(Seconds more) {
+void DelayedCall::delay(Seconds more) const {
     Clock* const clock = pending().clock;
     clock->schedule(call_, call_->due + more);
     clock->count_stale();
@@ -73,7 +72,7 @@ DelayedCall Clock::call_later(Seconds delay, std::function<void()> f) {
     if (!f)
         throw std::invalid_argument("call_later: there is nothing to call");
     DelayedCall handle(
-        std::make_shared<DelayedCall::Call>(this, 0, Seconds(0), false, std::move(f)));
+        std::make_shared<DelayedCall::Call>(DelayedCall::Call{.clock = this, .f = std::move(f)}));
     schedule(handle.call_, seconds() + delay);
     return handle;
 }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "twist/base/error.hpp"
@@ -23,10 +24,11 @@ class DelayedCall {
     bool active() const;
     Seconds time() const; ///< when it is due, on the scale of Clock::seconds
 
-    // Each throws AlreadyCancelled or AlreadyCalled if the call is not active.
-    void cancel();
-    void reset(Seconds delay); ///< due `delay` from now; negative: std::invalid_argument
-    void delay(Seconds more);  ///< due `more` later than planned; if negative, earlier, or now
+    // Each throws AlreadyCancelled or AlreadyCalled if the call is not active; AlreadyCancelled, if
+    // there is none.
+    void cancel() const;
+    void reset(Seconds delay) const; ///< due `delay` from now; negative: std::invalid_argument
+    void delay(Seconds more) const; ///< due `more` later than planned; if negative, earlier, or now
 
     friend bool operator==(const DelayedCall&, const DelayedCall&) = default;
 
@@ -53,7 +55,7 @@ class Clock {
 
     /// Calls `f` once, `delay` from now, and never inside this call. Calls that are due at the same
     /// time run in the order in which they were made or moved. What `f` throws is reported. A
-    /// negative delay throws std::invalid_argument.
+    /// negative delay, or an empty `f`, throws std::invalid_argument.
     DelayedCall call_later(Seconds delay, std::function<void()> f);
 
     /// The calls that are still to come, in no particular order (getDelayedCalls).

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <event2/event.h>
+#include <iostream>
 #include <pthread.h>
 #include <stdexcept>
 #include <sys/select.h>
@@ -20,7 +21,11 @@ const std::vector<std::string>& supported_backends() {
         std::vector<std::string> names;
         for (const char** name = event_get_supported_methods(); *name != nullptr; ++name)
             names.emplace_back(*name);
-        event_set_log_callback([](int, const char*) {}); // errors come out as exceptions
+        // Its warnings become exceptions here. After an error it ends the process.
+        event_set_log_callback([](int severity, const char* text) {
+            if (severity == EVENT_LOG_ERR)
+                std::cerr << "libevent: " << text << std::endl;
+        });
         return names;
     }();
     return all;
@@ -49,12 +54,12 @@ struct Poller::Libevent {
         void operator()(event* e) const { event_free(e); }
         void operator()(event_base* b) const { event_base_free(b); }
     };
-    using Event = std::unique_ptr<event, Free>;
+    using EventPtr = std::unique_ptr<event, Free>;
 
     std::unique_ptr<event_base, Free> base;
-    std::vector<std::array<Event, 2>> events; // by descriptor, then reading or writing
-    Event timer;                              // ends a wait
-    std::optional<Seconds> timer_due;         // when it will; nothing if it is not set
+    std::vector<std::array<EventPtr, 2>> events; // by descriptor, then reading or writing
+    EventPtr timer;                              // ends a wait
+    std::optional<Seconds> timer_due;            // when it will; nothing if it is not set
     int made_after = forks;
     int base_is_of = forks;
 };

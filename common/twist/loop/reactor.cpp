@@ -46,7 +46,7 @@ Reactor::~Reactor() {
             forget(*left.front());
         let_go(extensions_);
     } while (!is_empty());
-    if (poller_.is_inherited()) // the parent, too, may have been about to read what take() has read
+    if (poller_.is_inherited()) // take() may have read a wake-up that was meant for the parent
         ::eventfd_write(waker_->fileno(), 1);
 }
 
@@ -67,7 +67,7 @@ void Reactor::run() {
     running_ = true;
     for (const auto& f : std::exchange(when_running_, {}))
         log::run_reporting(f);
-    turn([this] { return stopping_; });
+    turn_until([this] { return stopping_; });
     shut_down();
 }
 
@@ -75,10 +75,10 @@ void Reactor::run() {
 // for descriptors, inside which those that are ready are called; what was put off to the end of the
 // turn. The loop ends between the first and the second (R6).
 template <class Condition>
-void Reactor::turn(Condition is_over) {
+void Reactor::turn_until(Condition is_over) {
     for (;;) {
         run_due();
-        refuse_in_child();
+        refuse_in_child(); // a callback may have called fork()
         if (is_over())
             return;
         wait_for_descriptors();
@@ -91,7 +91,7 @@ void Reactor::turn(Condition is_over) {
 // next timer is due; without a timer, for ever: the process sleeps until a descriptor is ready.
 // This is the select() of part02's loop, only that libevent makes the call.
 void Reactor::wait_for_descriptors() {
-    poller_.wait(end_of_turn_.empty() ? next_due() : Seconds(0));
+    poller_.wait(end_of_turn_.empty() ? next_due() : Seconds(0)); // 0: due long ago
 }
 
 void Reactor::run_end_of_turn() {
@@ -106,12 +106,12 @@ void Reactor::stop() {
 }
 
 void Reactor::shut_down() {
-    waker_->do_read();
+    waker_->do_read(); // what other threads have asked for by now still runs (R6)
     run_end_of_turn();
     const auto is_delayed = [this] { return delay_.use_count() > 1; };
     fire(Shutdown::before);
     if (is_delayed())
-        turn([&] { return !is_delayed(); });
+        turn_until([&] { return !is_delayed(); });
     running_ = false;
     fire(Shutdown::during);
     disconnect_all();
@@ -193,28 +193,28 @@ void Reactor::add(ReadDescriptor& descriptor, Poller::Event event) {
 void Reactor::remove(ReadDescriptor& descriptor, Poller::Event event) {
     if (descriptor.reactor_ != this)
         return;
-    Watch& of_it = watch(descriptor.registered_as_);
-    if (of_it.registered[event] != &descriptor)
+    Watch& slot = watch(descriptor.registered_as_);
+    if (slot.registered[event] != &descriptor)
         return;
-    of_it.registered[event] = nullptr;
+    slot.registered[event] = nullptr;
     poller_.remove(descriptor.registered_as_, event);
-    if (!of_it.knows(&descriptor) && called_ != &descriptor)
+    if (!slot.knows(&descriptor) && serving_ != &descriptor)
         descriptor.reactor_ = nullptr; // it may outlive the reactor now
 }
 
 void Reactor::keep_alive(std::shared_ptr<ReadDescriptor> descriptor) {
-    Watch& of_it = new_watch(*descriptor);
+    Watch& slot = new_watch(*descriptor);
     descriptor->reactor_ = this;
-    const auto before = std::exchange(of_it.kept, std::move(descriptor));
-    if (before && !of_it.knows(before.get()))
+    const auto before = std::exchange(slot.kept, std::move(descriptor));
+    if (before && !slot.knows(before.get()))
         before->reactor_ = nullptr;
 }
 
 void Reactor::forget(ReadDescriptor& descriptor) {
     remove(descriptor, Poller::reading);
     remove(descriptor, Poller::writing);
-    if (called_ == &descriptor)
-        called_ = nullptr;
+    if (serving_ == &descriptor)
+        serving_ = nullptr;
     if (descriptor.reactor_ != this)
         return;
     descriptor.reactor_ = nullptr;
@@ -222,11 +222,11 @@ void Reactor::forget(ReadDescriptor& descriptor) {
         let_go(kept);
 }
 
-std::vector<ReadDescriptor*> Reactor::registered(Poller::Event event) const {
+std::vector<ReadDescriptor*> Reactor::registered_for(Poller::Event event) const {
     std::vector<ReadDescriptor*> found;
-    for (const Watch& of_it : watches_)
-        if (of_it.registered[event] != nullptr)
-            found.push_back(of_it.registered[event]);
+    for (const Watch& slot : watches_)
+        if (slot.registered[event] != nullptr)
+            found.push_back(slot.registered[event]);
     return found;
 }
 
@@ -244,21 +244,17 @@ std::vector<ReadDescriptor*> Reactor::descriptors() const {
 void Reactor::serve(int fd, Poller::Event event) noexcept {
     ReadDescriptor& descriptor = *watch(fd).registered[event];
     const auto alive = watch(fd).kept;
-    called_ = &descriptor;
-    std::optional<Failure> reason;
-    auto thrown = log::run_reporting([&] {
+    serving_ = &descriptor;
+    const auto reason = log::reason_of([&]() -> std::optional<Failure> {
         if (descriptor.fileno() != fd)
-            reason = Failure(ConnectionFdescWentAway());
-        else if (event == Poller::reading)
-            reason = descriptor.do_read();
-        else
-            reason = static_cast<WriteDescriptor&>(descriptor).do_write();
+            return Failure(ConnectionFdescWentAway());
+        if (event == Poller::reading)
+            return descriptor.do_read();
+        return static_cast<WriteDescriptor&>(descriptor).do_write();
     });
-    if (thrown)
-        reason = std::move(thrown);
-    if (called_ == nullptr) // it was destroyed, or forgotten
+    if (serving_ == nullptr) // it was destroyed, or forgotten
         return;
-    called_ = nullptr;
+    serving_ = nullptr;
     if (!watch(fd).knows(&descriptor))
         descriptor.reactor_ = nullptr; // it removed itself
     else if (reason)

@@ -32,7 +32,7 @@ class Reactor final : public Clock {
   public:
     /// `backend` is one of libevent's ways to wait ("epoll", "poll", "select"); "" is the best one.
     /// From now on SIGPIPE is ignored. Throws std::invalid_argument, which names the back ends that
-    /// there are.
+    /// there are, and SystemError if no descriptor is free.
     explicit Reactor(const std::string& backend = "");
 
     /// Tells every connection that it is lost, then drops the calls that are still to come, and
@@ -98,8 +98,8 @@ class Reactor final : public Clock {
 
     /// The registered descriptors, those of the reactor itself included: what wakes it, and
     /// signals.
-    std::vector<ReadDescriptor*> get_readers() const { return registered(Poller::reading); }
-    std::vector<ReadDescriptor*> get_writers() const { return registered(Poller::writing); }
+    std::vector<ReadDescriptor*> get_readers() const { return registered_for(Poller::reading); }
+    std::vector<ReadDescriptor*> get_writers() const { return registered_for(Poller::writing); }
 
     /// Shares the ownership of `descriptor`, registered or not, until forget(). When the reactor
     /// shuts down, it gets connection_lost like a registered one. Its fileno() may become -1
@@ -133,7 +133,7 @@ class Reactor final : public Clock {
     };
 
     template <class Condition>
-    void turn(Condition is_over);
+    void turn_until(Condition is_over);
     void wait_for_descriptors();
     void run_end_of_turn();
     void shut_down();
@@ -144,7 +144,7 @@ class Reactor final : public Clock {
     Watch& new_watch(ReadDescriptor& descriptor);
     void add(ReadDescriptor& descriptor, Poller::Event event);
     void remove(ReadDescriptor& descriptor, Poller::Event event);
-    std::vector<ReadDescriptor*> registered(Poller::Event event) const;
+    std::vector<ReadDescriptor*> registered_for(Poller::Event event) const;
     void serve(int fd, Poller::Event event) noexcept;
     void disconnect(ReadDescriptor& descriptor, const Failure& reason);
     void disconnect_all();
@@ -152,7 +152,7 @@ class Reactor final : public Clock {
 
     Poller poller_;
     std::vector<Watch> watches_;
-    ReadDescriptor* called_ = nullptr; // whose do_read or do_write runs; null if it has gone
+    ReadDescriptor* serving_ = nullptr; // whose do_read or do_write runs; null if it has gone
     std::vector<std::function<void()>> when_running_, end_of_turn_;
     std::array<std::vector<std::function<void()>>, 3> triggers_;
     std::shared_ptr<void> delay_ = std::make_shared<int>();

@@ -19,7 +19,7 @@ namespace {
 // handler may be running in another thread.
 std::array<std::atomic<bool>, NSIG> arrived{};
 std::atomic<int> wake = -1;
-std::atomic<bool> taken = false;
+std::atomic<bool> has_owner = false;
 
 int wake_descriptor() {
     static const FileDescriptor descriptor(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
@@ -30,10 +30,10 @@ int wake_descriptor() {
 
 // Runs in the middle of anything: only atomics and write(2) are allowed.
 void note(int number) {
-    const int error_of_others = errno;
+    const int saved_errno = errno;
     arrived[static_cast<std::size_t>(number)] = true;
     ::eventfd_write(wake, 1);
-    errno = error_of_others;
+    errno = saved_errno;
 }
 
 // False for signals that can't be caught, after which the program can't go on, that the C library
@@ -74,13 +74,13 @@ void Signals::install(int number) {
 }
 
 Signals::Delivery::Delivery(Reactor& reactor, Signals& signals)
-    : reactor_(reactor), signals_(signals), is_owner_(!taken.exchange(true)) {
+    : reactor_(reactor), signals_(signals), is_owner_(!has_owner.exchange(true)) {
     if (!is_owner_)
         return;
     try {
         reactor_.add_reader(signals_);
     } catch (...) { // select, and a high number
-        taken = false;
+        has_owner = false;
         throw;
     }
     signals_.is_delivering_ = true;
@@ -95,7 +95,7 @@ Signals::Delivery::~Delivery() {
     for (const auto& [number, action] : std::exchange(signals_.before_, {}))
         ::sigaction(number, &action, nullptr);
     signals_.is_delivering_ = false;
-    taken = false;
+    has_owner = false;
 }
 
 int Signals::fileno() const {
@@ -105,7 +105,7 @@ int Signals::fileno() const {
 std::optional<Failure> Signals::do_read() {
     eventfd_t times = 0;
     ::eventfd_read(wake, &times);
-    for (const auto& [number, f] : std::map(functions_))
+    for (const auto& [number, f] : std::map(functions_)) // a copy: one may call on_signal
         if (arrived[static_cast<std::size_t>(number)].exchange(false))
             log::run_reporting([&call = f] {
                 try {

@@ -14,7 +14,7 @@ namespace twist {
 
 struct ThreadPool::Call {
     std::function<void()> work, done;
-    std::thread thread; // of the loop's thread: nobody else touches it
+    std::thread thread; // only the loop's thread touches it
 };
 
 /// What the loop's thread and the others share.

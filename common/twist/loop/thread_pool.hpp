@@ -26,8 +26,9 @@ class ThreadPool {
 
     /// Calls `work` in a thread, as soon as the reactor runs and its turn has come, and when that
     /// thread has ended, `done` in the loop. `work` must not throw. If the system has no thread for
-    /// it, only `done` is called. Both are destroyed in the loop's thread. Returns a function that
-    /// cancels: `done` is not called, nor `work` if it still waits.
+    /// it, only `done` is called. Both are destroyed in the loop's thread (but `work` in its own,
+    /// if the pool is destroyed while it runs). Returns a function that cancels: `done` is not
+    /// called, nor `work` if it still waits.
     Cancel call(std::function<void()> work, std::function<void()> done);
 
     /// Waits until all functions have run, and calls no `done`. It BLOCKS.

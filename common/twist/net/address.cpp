@@ -29,6 +29,13 @@ std::vector<SocketAddress> get_addr_info(const Address& address, int flags) {
     return addresses;
 }
 
+SocketAddress name_of(int fd, int (*get_name)(int, sockaddr*, socklen_t*)) {
+    sockaddr_storage storage{};
+    socklen_t size = sizeof storage;
+    auto* const address = reinterpret_cast<sockaddr*>(&storage);
+    return get_name(fd, address, &size) == 0 ? SocketAddress(address, size) : SocketAddress();
+}
+
 std::uint16_t parse_port(std::string_view text) {
     long number = 0;
     const char* const end = text.data() + text.size();
@@ -90,10 +97,11 @@ Address SocketAddress::address() const {
 }
 
 SocketAddress SocketAddress::local(int fd) {
-    sockaddr_storage storage{};
-    socklen_t size = sizeof storage;
-    auto* const address = reinterpret_cast<sockaddr*>(&storage);
-    return ::getsockname(fd, address, &size) == 0 ? SocketAddress(address, size) : SocketAddress();
+    return name_of(fd, ::getsockname);
+}
+
+SocketAddress SocketAddress::peer(int fd) {
+    return name_of(fd, ::getpeername);
 }
 
 std::vector<SocketAddress> numeric(const Address& address, std::string_view any) {

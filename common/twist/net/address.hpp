@@ -38,8 +38,9 @@ class SocketAddress {
     socklen_t size() const { return size_; }
     Address address() const;
 
-    /// Our end of the socket `fd`; an empty address, 0.0.0.0:0, where there is none.
+    // Our end of the socket `fd`, and the other one; an empty address, 0.0.0.0:0, if there is none.
     static SocketAddress local(int fd);
+    static SocketAddress peer(int fd);
 
   private:
     sockaddr_storage storage_{};

@@ -22,8 +22,14 @@ constexpr std::size_t most_bytes_at_once = 65536;
 
 // What the kernel sends at once, without a word from the other side: ten segments (RFC 6928).
 constexpr std::uint64_t first_window = 14600;
-constexpr Seconds patience_with_silence{5}, patience{30}, longest_pause{1};
+constexpr Seconds patience_with_silence{5}, patience{30}, longest_check_interval{1};
 } // namespace
+
+void close_with_reset(FileDescriptor& socket) {
+    const linger at_once{1, 0};
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    socket.close();
+}
 
 void Connection::start() {
     reactor_.keep_alive(shared_from_this());
@@ -68,10 +74,7 @@ void Connection::resume_producing() {
     paused_ = false;
     if (!socket_ || !reads())
         return;
-    if (auto thrown = log::run_reporting([&] { reactor_.add_reader(*this); })) {
-        producer_failure_.swap(thrown);
-        schedule_end_of_turn();
-    }
+    run_or_end([this] { reactor_.add_reader(*this); });
 }
 
 void Connection::register_producer(std::shared_ptr<Producer> producer, bool streaming) {
@@ -124,12 +127,10 @@ std::optional<Failure> Connection::end_reading() {
 void Connection::connection_lost(const Failure& reason) {
     if (!socket_)
         return;
-    if (closing_ == Closing::now) { // the other side is to see a reset
-        const linger at_once{1, 0};
-        ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    }
     if (timer_.active())
         timer_.cancel();
+    if (closing_ == Closing::now)
+        close_with_reset(socket_);
     socket_.close();
     queue_.clear();
     const auto factory = std::move(factory_); // goes after its protocol
@@ -149,11 +150,17 @@ void Connection::limit_producer() {
     }
 }
 
-// What a producer throws ends this connection. It does not come out of write() (R35).
+// What a producer throws ends this connection. It does not propagate from write() (R35).
 void Connection::call_producer(void (Producer::*function)()) {
     const auto alive = producer_; // it may unregister itself
-    if (auto thrown = log::run_reporting([&] { std::invoke(function, *alive); })) {
-        producer_failure_.swap(thrown);
+    run_or_end([&] { std::invoke(function, *alive); });
+}
+
+// What `step` throws ends this connection at the end of the turn.
+template <class Step>
+void Connection::run_or_end(Step step) {
+    if (auto thrown = log::run_reporting(step)) {
+        failure_ = std::move(thrown);
         schedule_end_of_turn();
     }
 }
@@ -174,8 +181,8 @@ void Connection::schedule_end_of_turn() {
         reactor_.call_at_end_of_turn([self = shared_from_this()] { self->end_of_turn(); });
 }
 
-// Sends, then closes or begins to read. A connection that is sent a poem and closed in its first
-// turn is never registered with the kernel's epoll.
+// Sends, then closes or begins to read. A connection that sends a poem and closes in its first turn
+// is never registered with the kernel's epoll.
 void Connection::end_of_turn() {
     is_scheduled_ = false;
     if (!socket_)
@@ -193,18 +200,13 @@ void Connection::end_of_turn() {
 // Closes the connection if `step` returns a reason, or throws one.
 template <class Step>
 void Connection::run(Step step) {
-    std::optional<Failure> reason;
-    auto thrown = log::run_reporting([&] { reason = step(); });
-    if (thrown)
-        reason = std::move(thrown);
-    if (reason)
+    if (const auto reason = log::reason_of(step))
         close(*reason);
 }
 
-// Sends what the kernel takes; the rest waits for do_write(). Returns the reason to end, if any.
 std::optional<Failure> Connection::send_queued() {
-    if (producer_failure_)
-        return producer_failure_;
+    if (failure_)
+        return failure_;
     if (const std::size_t before = queue_.size(); before > 0) {
         if (const std::error_code error = queue_.send(socket_.get()))
             return Failure(ConnectionLost(error));
@@ -229,7 +231,7 @@ std::optional<Failure> Connection::send_queued() {
         if (read_ended_)
             return connection_done();
     }
-    return producer_failure_;
+    return failure_;
 }
 
 void Connection::end_writing() {
@@ -252,22 +254,23 @@ std::optional<Failure> Connection::close_or_wait() {
             return connection_done();
     }
     end_writing();
-    until_ = reactor_.seconds() + patience;
+    give_up_at_ = reactor_.seconds() + patience;
     check_again_later();
     return {};
 }
 
 void Connection::check_again_later() {
-    timer_ = reactor_.call_later(
-        pause_, [self = shared_from_this()] { self->run([&] { return self->check_again(); }); });
-    pause_ = std::min(2 * pause_, longest_pause);
+    timer_ = reactor_.call_later(check_interval_, [self = shared_from_this()] {
+        self->run([&] { return self->check_again(); });
+    });
+    check_interval_ = std::min(2 * check_interval_, longest_check_interval);
 }
 
 std::optional<Failure> Connection::check_again() {
     if (auto reason = discard_input())
         return reason;
     const Seconds now = reactor_.seconds();
-    if (now >= until_) // a peer that has talked will talk on, and be reset
+    if (now >= give_up_at_) // a peer that has talked will talk on, and be reset
         return reason_to_end(has_talked());
     if (now >= silent_until_ && !is_unconfirmed())
         return connection_done();
@@ -275,7 +278,8 @@ std::optional<Failure> Connection::check_again() {
     return {};
 }
 
-// Reads what has come since lose_connection(). Returns the reason to end, if the other side closed.
+// Reads what has come since lose_connection(); with MSG_TRUNC the kernel drops it, and copies
+// nothing. Returns the reason to end, if the other side closed.
 std::optional<Failure> Connection::discard_input() {
     const ssize_t size = ::recv(socket_.get(), nullptr, 1 << 30, MSG_TRUNC | MSG_DONTWAIT);
     if (size == 0 && closing_ == Closing::when_sent) { // the peer may still read
@@ -301,7 +305,8 @@ Failure Connection::reason_to_end(bool is_reset) const {
     return connection_done();
 }
 
-// Whether the other side's kernel has not confirmed all. Our end itself counts as one byte.
+// Whether the other side's kernel has not confirmed everything. The end of our half counts as one
+// byte.
 bool Connection::is_unconfirmed() const {
     int left = 0;
     ::ioctl(socket_.get(), SIOCOUTQ, &left);

@@ -1,4 +1,4 @@
-// An open TCP connection: the transport that is real.
+// An open TCP connection: the Transport over a real socket.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "twist/base/failure.hpp"
 #include "twist/base/file_descriptor.hpp"
@@ -16,6 +17,9 @@
 #include "twist/net/send_queue.hpp"
 
 namespace twist {
+
+/// Closes `socket` so that the other side sees a reset.
+void close_with_reset(FileDescriptor& socket);
 
 /// An open connection of a server or a client. The reactor keeps it alive; it owns its protocol,
 /// and keeps that one's factory alive. Programs know it as their Transport, which has the contract.
@@ -32,7 +36,8 @@ class Connection final : public WriteDescriptor,
           factory_(std::move(factory)), protocol_(std::move(protocol)),
           on_lost_(std::move(on_lost)) {}
 
-    /// Called once. What connection_made throws comes out.
+    /// Call it once, when the connection is in a shared_ptr. What connection_made throws
+    /// propagates.
     void start();
 
     /// Closes the connection, inside the call.
@@ -51,7 +56,7 @@ class Connection final : public WriteDescriptor,
     Address get_peer() const override { return peer_; }
 
     /// Whether all is sent, and only the other side's end is still to come.
-    bool is_closing() const { return closing_ == Closing::waiting; }
+    bool waits_for_peer() const { return closing_ == Closing::waiting; }
 
     int fileno() const override { return socket_.get(); }
     std::string log_prefix() const override { return "the connection with " + to_string(peer_); }
@@ -64,7 +69,7 @@ class Connection final : public WriteDescriptor,
     // (what is read is thrown away); waiting for the other side to have received it; to be closed
     // now (nothing more is sent). Our half: open, to end when all is sent, ended. Reading: going
     // on, paused, ended by the other side. A callback only asks for a change; end_of_turn() and
-    // send_queued() make it.
+    // send_queued() make it. In Closing a later one overrules an earlier one.
     enum class Closing { no, when_sent, waiting, now };
     enum class Writing { open, ends_when_sent, ended };
 
@@ -86,6 +91,8 @@ class Connection final : public WriteDescriptor,
     bool has_talked() const { return silent_until_ > Seconds(0); }
     template <class Step>
     void run(Step step);
+    template <class Step>
+    void run_or_end(Step step);
 
     Reactor& reactor_;
     FileDescriptor socket_;
@@ -95,7 +102,7 @@ class Connection final : public WriteDescriptor,
     OnLost on_lost_;
     SendQueue queue_;
     std::shared_ptr<Producer> producer_;
-    std::optional<Failure> producer_failure_;
+    std::optional<Failure> failure_; // to end for, at the end of the turn
     Closing closing_ = Closing::no;
     Writing writing_ = Writing::open;
     bool streaming_ = false;
@@ -107,9 +114,9 @@ class Connection final : public WriteDescriptor,
 
     // While it waits for the other side:
     DelayedCall timer_;
-    Seconds pause_{0.01};
-    Seconds silent_until_{0}; // the end of its patience with one that talks
-    Seconds until_{0};        // and with any
+    Seconds check_interval_{0.01};
+    Seconds silent_until_{0}; // until then a peer that has sent something may send more
+    Seconds give_up_at_{0};
 };
 
 } // namespace twist

@@ -22,13 +22,7 @@ namespace {
 /// choose that very port as ours (R37).
 bool is_its_own_peer(const FileDescriptor& socket, std::uint16_t port) {
     const Address here = SocketAddress::local(socket.get()).address();
-    if (here.port != port)
-        return false;
-    sockaddr_storage there{};
-    socklen_t size = sizeof there;
-    auto* const address = reinterpret_cast<sockaddr*>(&there);
-    return ::getpeername(socket.get(), address, &size) == 0 &&
-           SocketAddress(address, size).address() == here;
+    return here.port == port && here == SocketAddress::peer(socket.get()).address();
 }
 
 Failure not_connected(const std::string& why, std::error_code code = {}) {
@@ -48,6 +42,7 @@ class TcpConnector final : public Connector, public WriteDescriptor {
         if (state_ != State::disconnected)
             throw std::logic_error("connect: this connector is connecting or connected already.");
         state_ = State::connecting;
+        // A copy, since a callback below may begin another attempt:
         const DelayedCall timer = timer_ = reactor_.call_later(
             timeout_, [self = this_connector()] { self->fail(Failure(ConnectTimeoutError())); });
         if (!uses_factory_)
@@ -78,7 +73,7 @@ class TcpConnector final : public Connector, public WriteDescriptor {
     int fileno() const override { return socket_.get(); }
     std::string log_prefix() const override { return "connecting to " + to_string(peer_); }
 
-    std::optional<Failure> do_read() override { return {}; }
+    std::optional<Failure> do_read() override { return {}; } // never: it is a writer only
 
     std::optional<Failure> do_write() override {
         int error = 0;
@@ -154,7 +149,7 @@ class TcpConnector final : public Connector, public WriteDescriptor {
             } catch (const SystemError& reason) {
                 fail_later(not_connected(reason.what(), reason.code()));
             }
-        } else { // later here, too
+        } else { // the factory hears of this later, too
             reactor_.call_at_end_of_turn(
                 [error = last_error(), self = this_connector(), timer = timer_] {
                     if (timer.active())
@@ -168,9 +163,7 @@ class TcpConnector final : public Connector, public WriteDescriptor {
         reactor_.forget(*this);
         FileDescriptor socket = std::move(socket_);
         if (!error && is_its_own_peer(socket, peer_.port)) {
-            const linger at_once{1, 0}; // a reset: else the kernel would keep the port for a minute
-            ::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-            socket.close();
+            close_with_reset(socket); // otherwise the kernel would keep the port for a minute
             error = {ECONNREFUSED, std::system_category()};
         }
         const bool shutting_down = error == std::errc::operation_canceled;
@@ -225,7 +218,7 @@ class TcpConnector final : public Connector, public WriteDescriptor {
         leave_factory();
     }
 
-    void enter_factory(DelayedCall timer) {
+    void enter_factory(const DelayedCall& timer) {
         try {
             factory_->do_start();
             uses_factory_ = true;

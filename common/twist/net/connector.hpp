@@ -41,7 +41,7 @@ class ClientFactory : public Factory {
 /// Connects to `address`: tries its addresses one after the other. Gives up after `timeout` for all
 /// of that together, the look-up of a name included. `factory` hears of the result later, never
 /// inside this call, unless it gives up itself in started_connecting. What start_factory throws
-/// comes out, and then nothing connects. (reactor.connectTCP)
+/// propagates, and then nothing connects. (reactor.connectTCP)
 std::shared_ptr<Connector> connect_tcp(Reactor& reactor, const Address& address,
                                        std::shared_ptr<ClientFactory> factory,
                                        Seconds timeout = Seconds(30));

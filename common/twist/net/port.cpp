@@ -49,7 +49,7 @@ class ListeningPort final : public ReadDescriptor,
         if (stopped && !socket_)
             return stopped();
         if (stopped)
-            to_tell_.push_back(std::move(stopped));
+            on_stopped_.push_back(std::move(stopped));
         if (!std::exchange(stopping_, true)) {
             reactor_.remove_reader(*this);
             reactor_.call_at_end_of_turn([self = shared_from_this()] { self->close(); });
@@ -70,7 +70,7 @@ class ListeningPort final : public ReadDescriptor,
             else if (would_block(errno))
                 break;
             else if (errno != ECONNABORTED && errno != EPROTO) // those were the client's fault
-                return wait_for_descriptors(last_error());
+                return pause_accepting(last_error());
         }
         return {};
     }
@@ -99,7 +99,7 @@ class ListeningPort final : public ReadDescriptor,
     }
 
     // Out of descriptors or memory: the clients wait in the kernel, and the loop does not spin.
-    std::optional<Failure> wait_for_descriptors(std::error_code reason) {
+    std::optional<Failure> pause_accepting(std::error_code reason) {
         scarce_ = true;
         if (const Seconds now = reactor_.seconds(); now >= next_complaint_) {
             next_complaint_ = now + between_complaints;
@@ -107,10 +107,17 @@ class ListeningPort final : public ReadDescriptor,
                         Failure(SystemError(describe(reason), reason)));
         }
         reactor_.remove_reader(*this);
-        retry_ = reactor_.call_later(until_descriptors_are_free, [self = shared_from_this()] {
-            self->reactor_.add_reader(*self);
-        });
+        retry_ = reactor_.call_later(until_descriptors_are_free,
+                                     [self = shared_from_this()] { self->accept_again(); });
         return {};
+    }
+
+    void accept_again() {
+        try {
+            reactor_.add_reader(*this);
+        } catch (const SystemError& reason) {
+            pause_accepting(reason.code());
+        }
     }
 
     void close() {
@@ -122,19 +129,19 @@ class ListeningPort final : public ReadDescriptor,
             retry_.cancel();
         socket_.close();
         log::run_reporting([&] { std::exchange(factory_, nullptr)->do_stop(); });
-        for (const auto& stopped : std::exchange(to_tell_, {}))
+        for (const auto& stopped : std::exchange(on_stopped_, {}))
             log::run_reporting(stopped);
     }
 
     Reactor& reactor_;
     FileDescriptor socket_;
     std::shared_ptr<Factory> factory_;
-    std::vector<std::function<void()>> to_tell_; // when it has stopped
+    std::vector<std::function<void()>> on_stopped_; // when it has stopped
     DelayedCall retry_;
     Seconds next_complaint_{0};
     const long many_descriptors_ = ::sysconf(_SC_OPEN_MAX) / 2;
     bool stopping_ = false;
-    bool scarce_ = false; // from the first time that they were, for good
+    bool scarce_ = false; // once set, it stays set
 };
 
 std::shared_ptr<Port> start_port(Reactor& reactor, FileDescriptor socket,

@@ -19,6 +19,9 @@ namespace twist {
 /// reported.
 class Protocol {
   public:
+    Protocol() = default;
+    Protocol(const Protocol&) = delete;
+    Protocol& operator=(const Protocol&) = delete;
     virtual ~Protocol() = default;
 
     virtual void connection_made() {}
@@ -63,6 +66,9 @@ class HalfCloseable {
 /// Makes a protocol for each connection, and holds what they share. It outlives its connections.
 class Factory {
   public:
+    Factory() = default;
+    Factory(const Factory&) = delete;
+    Factory& operator=(const Factory&) = delete;
     virtual ~Factory() = default;
 
     /// The protocol for a connection with `peer`; null closes the connection. A protocol that needs

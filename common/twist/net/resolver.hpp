@@ -27,7 +27,7 @@ class Resolver {
     virtual Cancel look_up(const Address& address, Found found) = 0;
 };
 
-/// Calls a function that blocks in threads, at most 256 at once. So it knows every name that the C
+/// Runs a blocking function in threads, at most 256 at once. So it knows every name that the C
 /// library knows. (GAIResolver)
 class ThreadedResolver final : public Resolver {
   public:

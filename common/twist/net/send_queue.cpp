@@ -52,7 +52,7 @@ std::error_code SendQueue::send(int fd) {
 }
 
 void SendQueue::drop(std::size_t sent) {
-    std::list<Piece> last_words;
+    std::list<Piece> last_words; // destroyed at the end: a shared piece may call us
     size_ -= sent;
     sent += sent_of_first_;
     while (!pieces_.empty() && sent >= pieces_.front().bytes().size()) {

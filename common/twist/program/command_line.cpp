@@ -118,7 +118,7 @@ std::vector<std::string> CommandLine::parse(int argc, char* argv[]) {
     std::vector<::option> known{{"help", no_argument, nullptr, 'h'}};
     for (const Option& option : options_)
         known.push_back({option.name.c_str(),
-                         option.placeholder.empty() ? no_argument : required_argument, nullptr, 0});
+                         option.placeholder.empty() ? no_argument : required_argument, nullptr, 1});
     known.push_back({});
 
     ::optind = 0; // makes getopt_long start afresh
@@ -132,10 +132,13 @@ std::vector<std::string> CommandLine::parse(int argc, char* argv[]) {
         }
         if (found == ':')
             fail("option " + word + " needs a value");
+        if (found == '?' && (::optopt == 'h' || ::optopt == 1))
+            fail("option " + word.substr(0, word.find('=')) + " takes no value");
         if (found == '?')
             fail("no such option: " +
                  (::optopt > 0 ? std::string{'-', static_cast<char>(::optopt)} : word));
-        set(options_[static_cast<std::size_t>(index) - 1], ::optarg ? ::optarg : "");
+        set(options_[static_cast<std::size_t>(index) - 1], // the first known one is --help
+            ::optarg ? ::optarg : "");
     }
     return {argv + ::optind, argv + argc};
 }

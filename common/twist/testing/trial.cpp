@@ -9,14 +9,14 @@
 namespace twist::trial {
 
 namespace {
-// What a REQUIRE that fails throws. doctest has counted it already, and waits for it.
+// The exception of a failed REQUIRE. doctest has counted it already, and waits for it.
 bool is_doctests_own(const Failure& failure) {
     return failure.check<doctest::detail::TestFailureException>() != nullptr;
 }
 
 bool is_closing(const ReadDescriptor* descriptor) {
     const auto* const connection = dynamic_cast<const Connection*>(descriptor);
-    return connection != nullptr && connection->is_closing();
+    return connection != nullptr && connection->waits_for_peer();
 }
 } // namespace
 

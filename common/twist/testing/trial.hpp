@@ -36,7 +36,7 @@ class Reports {
         return taken;
     }
 
-    /// Called with each report, before it is collected.
+    /// Called with each report, after it is collected.
     std::function<void(const log::Report&)> on_report;
 
   private:
