@@ -111,7 +111,7 @@ class Stack(clients.CommandLine, unittest.TestCase):
         self.assertEqual((result.stdout, result.status), (b"", 0))
         lines = result.error_text.splitlines()
         order = ["main", "twist::run_program", "poetry_main", "twist::Reactor::run",
-                 "twist::Reactor::turn", "... libevent: event_base_loop ...",
+                 "twist::Reactor::turn_until", "... libevent: event_base_loop ...",
                  "twist::Connection::do_read", "PoetryProtocol::data_received"]
         calls = [line.partition(" at ")[0] for line in lines]
         self.assertEqual([call for call in calls if call in order], order)

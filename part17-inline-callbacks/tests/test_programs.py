@@ -65,7 +65,7 @@ class Stack(unittest.TestCase):
         self.assertNotIn("Reactor", self.first)
 
     def test_the_second_time_by_the_reactor_and_the_deferred(self):
-        calls = [r"\Amain at", "Reactor::run at", "Reactor::turn at", "Deferred::callback at",
+        calls = [r"\Amain at", "Reactor::run at", "Reactor::turn_until at", "Deferred::callback at",
                  "Chain::run at", "DeferredAwaiter::receive at", r"my_callbacks at [^\n]*\Z"]
         self.assertRegex(self.second, re.compile(".*".join(calls), re.DOTALL))
 

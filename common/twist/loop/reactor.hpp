@@ -60,14 +60,15 @@ class Reactor final : public Clock {
     /// end of the next turn. What `f` throws is reported.
     void call_at_end_of_turn(std::function<void()> f);
 
-    /// Calls `f` in the loop's thread, and wakes the loop for it. Any thread may call this.
+    /// Calls `f` in the loop's thread, and wakes the loop for it; never, once run() has returned.
+    /// Any thread may call this.
     void call_from_thread(std::function<void()> f);
 
     /// Calls `f` in the loop when signal `number` comes while run() runs; at other times the signal
     /// does what it did before. `f` replaces the function that was there: SIGINT and SIGTERM begin
-    /// with stop(). Signals of one kind that come together are one. Of several reactors that run,
-    /// the first one gets the signals. Throws std::invalid_argument for a signal that can't wait
-    /// (SIGKILL, SIGSEGV).
+    /// with stop(), of which a second call does nothing. Signals of one kind that come together are
+    /// one. Of several reactors that run, the first one gets the signals. Throws
+    /// std::invalid_argument for a signal that can't wait (SIGKILL, SIGSEGV).
     void on_signal(int number, std::function<void()> f);
 
     /// The moments of shutting down; see run().
