@@ -34,6 +34,11 @@ def core():
     return sorted((ROOT / "common/twist").glob("*/*.[hc]pp"))
 
 
+def tests_of_the_core():
+    """The tests of the core in C++, and the headers that they share."""
+    return sorted((ROOT / "common/tests").rglob("*.[hc]pp"))
+
+
 def parts():
     """The chapters' directories."""
     return sorted(ROOT.glob("part*-*/"))
@@ -100,7 +105,7 @@ class House(unittest.TestCase):
                             ("twist/", "application/", "sys/", "netinet/", "arpa/", "doctest/")))
 
     def test_no_file_is_too_long(self):
-        for file in [*core(), *python_files()]:
+        for file in [*core(), *tests_of_the_core(), *python_files()]:
             with self.subTest(file.name):
                 self.assertLessEqual(len(file.read_text(encoding="utf-8").splitlines()), 400)
 

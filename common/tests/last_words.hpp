@@ -1,9 +1,10 @@
-// For tests of destructors: an object that calls a function when it is destroyed, and closures and
-// connections to hold it.
+// For tests of destructors: an object that calls a function when it is destroyed, closures and
+// connections to hold it, and what shows that all is gone and harms nobody.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include <doctest/doctest.h>
@@ -31,6 +32,25 @@ inline std::function<void()> never_called(std::function<void()> last_words) {
     return [words = std::make_shared<LastWords>(std::move(last_words))] {
         FAIL_CHECK("it was called");
     };
+}
+
+/// Held by everything that should be destroyed: use_count() == 1 when all of it is gone.
+using Token = std::shared_ptr<int>;
+inline Token make_token() {
+    return std::make_shared<int>();
+}
+
+/// Makes every call on `transport`; each must be ignored.
+inline void use(Transport& transport) {
+    transport.write("x");
+    transport.write(std::make_shared<const std::string>("x"));
+    transport.pause_producing();
+    transport.resume_producing();
+    transport.unregister_producer();
+    transport.lose_connection();
+    transport.abort_connection();
+    transport.get_host();
+    transport.get_peer();
 }
 
 /// A connection of a reactor that has not run, at one end of `pair`.

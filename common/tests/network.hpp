@@ -2,10 +2,12 @@
 // whose calls are functions of the test, a diary of events, and bare sockets.
 #pragma once
 
+#include <algorithm>
 #include <cerrno>
 #include <ctime>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -120,6 +122,13 @@ inline std::string read_to_end(const FileDescriptor& socket) {
     if (size == -1)
         all += errno == ECONNRESET ? "(reset)" : "(nothing comes)";
     return all;
+}
+
+/// The return value of a do_read or do_write that continues.
+inline const std::optional<Failure> go_on;
+
+inline bool contains(const std::vector<ReadDescriptor*>& all, const ReadDescriptor& one) {
+    return std::find(all.begin(), all.end(), &one) != all.end();
 }
 
 /// A descriptor whose calls are functions. Without a function, a call does nothing.

@@ -12,6 +12,8 @@ namespace twist {
 
 using Addresses = std::vector<SocketAddress>;
 
+inline const Address by_name{"poems.test", 80};
+
 /// A resolver whose answer is a Deferred. Cancelling the look-up cancels that Deferred.
 class DeferredResolver : public Resolver {
   public:

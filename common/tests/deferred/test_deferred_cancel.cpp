@@ -5,15 +5,13 @@
 
 #include <doctest/doctest.h>
 
+#include "common/tests/failures.hpp"
 #include "common/tests/reports.hpp"
 #include "twist/deferred/deferred.hpp"
 
 using namespace twist;
 
 namespace {
-
-const std::string boom = "[Failure: Exception: boom]";
-const std::string cancelled = "[Failure: CancelledError]";
 
 // Appends the result of `d` to `seen`.
 void note_result(const Deferred<int>& d, std::string& seen) {

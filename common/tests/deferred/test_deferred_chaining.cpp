@@ -1,4 +1,4 @@
-// Items 31 to 52: pausing, and callbacks that return a Deferred.
+// Items 31, 36 to 44, 49: a chain waits for a Deferred that a callback returns.
 #include <array>
 #include <cstddef>
 #include <memory>
@@ -9,14 +9,14 @@
 
 #include <doctest/doctest.h>
 
+#include "common/tests/failures.hpp"
 #include "common/tests/reports.hpp"
+#include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
 
 using namespace twist;
 
 namespace {
-
-const std::string boom = "[Failure: Exception: boom]";
 
 // An outer chain that has fired and waits for `inner`, and its result.
 struct Waiting {
@@ -68,86 +68,6 @@ TEST_CASE("31: a cycle of three Deferreds that would wait for one another fails 
         CHECK(seen == "[Failure: Exception: A Deferred can't wait for itself.]");
         CHECK_MESSAGE(sum == 9, "the other two got the value that the third made of the failure");
     }
-}
-
-TEST_CASE("32: a callback that pauses its chain does not stop those that were already added") {
-    std::string seen;
-    const Deferred<void> d;
-    d.add_callback([&] { d.pause(); });
-    d.add_callback([&] { seen += "queued"; });
-    d.callback();
-    CHECK(seen == "queued");
-    d.add_callback([&] { seen += " later"; });
-    CHECK_MESSAGE(seen == "queued", "a callback added to a paused Deferred waits");
-    d.unpause();
-    CHECK(seen == "queued later");
-}
-
-TEST_CASE("32: such a pause does not stop a chain that already waits either") {
-    std::string seen;
-    const Deferred<int> d, other;
-    d.add_callback([&](int value) {
-        d.pause();
-        return value;
-    });
-    SUBCASE("a chain whose callback returned it") {
-        succeed(0).add_callback([&](int) { return d; }).chain_deferred(other);
-    }
-    SUBCASE("a Deferred that it is chained to") {
-        d.chain_deferred(other);
-    }
-    other.add_callback([&](int value) { seen += std::to_string(value); });
-    d.callback(7);
-    CHECK(seen == "7");
-    d.unpause();
-    CHECK(seen == "7");
-}
-
-TEST_CASE("33: a paused Deferred is fired without running anything; unpause() runs it") {
-    std::string seen;
-    const Deferred<int> d;
-    d.add_callback([&](int value) { seen += std::to_string(value); });
-    d.pause();
-    d.callback(1);
-    CHECK(seen == "");
-    CHECK(d.called());
-    d.unpause();
-    CHECK(seen == "1");
-}
-
-TEST_CASE("34: callbacks added to a paused Deferred after its firing run in order as well") {
-    std::string seen;
-    const Deferred<int> d;
-    d.add_callback([&](int value) {
-        seen += "before ";
-        return value + 1;
-    });
-    d.pause();
-    d.callback(1);
-    d.add_callback([&](int value) {
-        seen += "after " + std::to_string(value);
-        return value;
-    });
-    CHECK(seen == "");
-    d.unpause();
-    CHECK(seen == "before after 2");
-}
-
-TEST_CASE("35: each pause() needs its unpause()") {
-    bool ran = false;
-    const Deferred<int> d = succeed(1);
-    d.pause();
-    d.pause();
-    d.add_callback([&](int) { ran = true; });
-    d.unpause();
-    CHECK_FALSE(ran);
-    d.unpause();
-    CHECK(ran);
-}
-
-TEST_CASE("35: an unpause() without a pause() throws") {
-    const Deferred<int> d;
-    CHECK_THROWS_AS(d.unpause(), std::logic_error);
 }
 
 TEST_CASE("36, 37: the chain waits for a Deferred that a callback returned, and gets its value") {
@@ -308,34 +228,6 @@ TEST_CASE("44: a callback's destructor can't change the end of the Deferred that
     CHECK(seen == "std::logic_error");
 }
 
-TEST_CASE("48: the chain waits for a returned Deferred that has a value but is paused") {
-    int seen = 0;
-    const Deferred<int> inner = succeed(7);
-    inner.pause();
-    succeed(0).add_callback([&](int) { return inner; }).add_callback([&](int value) {
-        seen = value;
-    });
-    CHECK(seen == 0);
-    inner.unpause();
-    CHECK(seen == 7);
-}
-
-TEST_CASE("48: the same if that Deferred paused itself before it was returned") {
-    int seen = 0;
-    const Deferred<int> inner;
-    inner.add_callback([&](int value) {
-        inner.pause();
-        return value;
-    });
-    inner.callback(7);
-    succeed(0).add_callback([&](int) { return inner; }).add_callback([&](int value) {
-        seen = value;
-    });
-    CHECK(seen == 0);
-    inner.unpause();
-    CHECK(seen == 7);
-}
-
 TEST_CASE("49: a failure that moved to the outer Deferred belongs to it alone") {
     Reports reports;
     {
@@ -349,78 +241,6 @@ TEST_CASE("49: a failure that moved to the outer Deferred belongs to it alone") 
         CHECK_MESSAGE(reports.take() == "", "the inner Deferred was destroyed without a report");
     }
     CHECK(reports.take() == "Unhandled error in Deferred: " + boom);
-}
-
-TEST_CASE("50: chain_deferred fires the other Deferred with the value or the failure") {
-    Reports reports;
-    std::string seen;
-    for (const bool early : {true, false}) {
-        const Deferred<int> value;
-        const Deferred<int> failure;
-        Deferred<int> next_value;
-        Deferred<int> next_failure;
-        if (early) {
-            value.callback(1);
-            failure.errback(Exception("boom"));
-        }
-        value.chain_deferred(next_value);
-        failure.chain_deferred(next_failure);
-        next_value.add_callback([&](int got) { seen += std::to_string(got); });
-        next_failure.add_errback([&](const Failure& got) {
-            seen += " " + got.text();
-            return 0;
-        });
-        if (!early) {
-            value.callback(2);
-            failure.errback(Exception("boom"));
-        }
-    }
-    CHECK(seen == "1 " + boom + "2 " + boom);
-}
-
-TEST_CASE("50: the end of a Deferred chained to another is spent; its failure moves, too") {
-    Reports reports;
-    {
-        Deferred<int> next;
-        {
-            Deferred<int> d;
-            d.chain_deferred(next);
-            CHECK_THROWS_AS(d.add_callback([](int) {}), std::logic_error);
-            d.errback(Exception("boom"));
-        }
-        CHECK(reports.take() == "");
-    }
-    CHECK(reports.take() == "Unhandled error in Deferred: " + boom);
-}
-
-TEST_CASE("50: chaining to a Deferred that has fired is reported") {
-    Reports reports;
-    const Deferred<int> next = succeed(1);
-    succeed(2).chain_deferred(next);
-    CHECK(reports.take() == "Unhandled error in Deferred: "
-                            "[Failure: AlreadyCalledError: A Deferred can be fired only once.]");
-}
-
-TEST_CASE("50: a failure that could not be passed on is reported, too") {
-    Reports reports;
-    fail<int>(Exception("boom")).chain_deferred(succeed(1));
-    CHECK(reports.take() == "Unhandled error in Deferred: "
-                            "[Failure: AlreadyCalledError: A Deferred can be fired only once.]\n"
-                            "Unhandled error in Deferred: " +
-                                boom);
-}
-
-TEST_CASE("50, 67: a cancelled Deferred ignores one result of its source, even a failure") {
-    Reports reports;
-    {
-        Deferred<int> d;
-        const Deferred<int> next;
-        d.chain_deferred(next);
-        next.cancel();
-        next.add_errback([](const Failure&) { return 0; });
-        d.errback(Exception("boom"));
-    }
-    CHECK(reports.take() == "");
 }
 
 TEST_CASE("a callback may return a reference to a Deferred that is kept elsewhere") {

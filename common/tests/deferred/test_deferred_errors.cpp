@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include "common/tests/failures.hpp"
 #include "common/tests/reports.hpp"
 #include "twist/base/log.hpp"
 #include "twist/deferred/deferred.hpp"
@@ -13,7 +14,6 @@ using namespace twist;
 
 namespace {
 
-const std::string boom = "[Failure: Exception: boom]";
 const std::string unhandled_boom = "Unhandled error in Deferred: [Failure: Exception: boom]";
 
 struct Rain : Exception {

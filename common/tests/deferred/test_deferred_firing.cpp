@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include "common/tests/failures.hpp"
 #include "common/tests/reports.hpp"
 #include "twist/async/timeout.hpp"
 #include "twist/deferred/deferred.hpp"
@@ -14,8 +15,6 @@
 using namespace twist;
 
 namespace {
-
-const std::string boom = "[Failure: Exception: boom]";
 
 // Whether d.callback(arguments...) compiles.
 template <class D, class... Arguments>

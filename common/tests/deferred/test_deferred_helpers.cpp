@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include "common/tests/failures.hpp"
 #include "common/tests/reports.hpp"
 #include "twist/async/timeout.hpp"
 #include "twist/deferred/deferred.hpp"
@@ -15,8 +16,6 @@ using namespace twist;
 
 namespace {
 
-const std::string boom = "[Failure: Exception: boom]";
-const std::string cancelled = "[Failure: CancelledError]";
 const std::string timed_out = "[Failure: TimeoutError: No result came in time.]";
 
 // The result of `d` so far.
