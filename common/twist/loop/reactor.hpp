@@ -66,8 +66,8 @@ class Reactor final : public Clock {
 
     /// Calls `f` in the loop when signal `number` comes while run() runs; at other times the signal
     /// does what it did before. `f` replaces the function that was there: SIGINT and SIGTERM begin
-    /// with stop(), of which a second call does nothing. Signals of one kind that come together are
-    /// one. Of several reactors that run, the first one gets the signals. Throws
+    /// with stop(); another one while the reactor stops is ignored. Signals of one kind that come
+    /// together are one. Of several reactors that run, the first one gets the signals. Throws
     /// std::invalid_argument for a signal that can't wait (SIGKILL, SIGSEGV).
     void on_signal(int number, std::function<void()> f);
 
