@@ -1,4 +1,5 @@
 // test_poetry - tests the poetry server and client. Answers tests/test_poetry.py
+#include "trial.hpp"
 #include "twist/async/stop_listening.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/reactor.hpp"
@@ -6,7 +7,6 @@
 #include "twist/net/connector.hpp"
 #include "twist/net/port.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/testing/trial.hpp"
 
 #include <memory>
 #include <optional>

@@ -21,7 +21,6 @@ FLOORS = {
     "net": {"base", "loop"},
     "async": {"base", "loop", "deferred", "net"},
     "program": {"base", "net"},
-    "testing": {"base", "loop", "deferred", "net", "async"},
 }
 INCLUDE = re.compile(r'^#include ["<](.*)[">]', re.MULTILINE)
 IMPORT = re.compile(r"^ *(?:from|import) (\w+)", re.MULTILINE)

@@ -22,9 +22,9 @@
 #include "twist/deferred/deferred.hpp"
 #include "twist/deferred/deferred_list.hpp"
 #include "twist/loop/clock.hpp"
+#include "twist/loop/fake_clock.hpp"
 #include "twist/net/resolver.hpp"
 #include "twist/net/send_queue.hpp"
-#include "twist/testing/fake_clock.hpp"
 
 using namespace twist;
 using namespace std::chrono_literals;

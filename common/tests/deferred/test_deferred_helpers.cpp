@@ -10,7 +10,7 @@
 #include "common/tests/reports.hpp"
 #include "twist/async/timeout.hpp"
 #include "twist/deferred/deferred.hpp"
-#include "twist/testing/fake_clock.hpp"
+#include "twist/loop/fake_clock.hpp"
 
 using namespace twist;
 

@@ -9,7 +9,7 @@
 #include "twist/async/timeout.hpp"
 #include "twist/base/error.hpp"
 #include "twist/deferred/inline_callbacks.hpp"
-#include "twist/testing/fake_clock.hpp"
+#include "twist/loop/fake_clock.hpp"
 
 using namespace twist;
 

@@ -12,7 +12,7 @@
 #include "common/tests/reports.hpp"
 #include "twist/base/error.hpp"
 #include "twist/loop/clock.hpp"
-#include "twist/testing/fake_clock.hpp"
+#include "twist/loop/fake_clock.hpp"
 
 using namespace twist;
 using namespace std::chrono_literals;

@@ -2,10 +2,13 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <sys/resource.h>
+#include <unistd.h>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "common/tests/child.hpp"
 #include "common/tests/network.hpp"
 #include "common/tests/reports.hpp"
 #include "twist/base/error.hpp"
@@ -235,6 +238,22 @@ TEST_CASE("the back end can be chosen; an unknown one is refused") {
     CHECK_THROWS_WITH_AS(Reactor("no such thing"),
                          "There is no reactor back end 'no such thing', only epoll poll select",
                          std::invalid_argument);
+}
+
+TEST_CASE("if no descriptor is free for a reactor, libevent ends the process, and says why") {
+    SocketPair pair;
+    const int status = in_a_child([&] {
+        ::dup2(pair.there.get(), STDERR_FILENO);
+        rlimit none{};
+        ::getrlimit(RLIMIT_NOFILE, &none);
+        none.rlim_cur = 0;
+        ::setrlimit(RLIMIT_NOFILE, &none);
+        const Reactor reactor;
+        return 0;
+    });
+    CHECK(status != 0);
+    pair.there.close();
+    CHECK(read_to_end(pair.here).starts_with("libevent: "));
 }
 
 TEST_CASE("a process can have several reactors, one after the other or at the same time") {

@@ -98,6 +98,33 @@ TEST_CASE("out of descriptors, a port waits, reports it once, and continues when
     CHECK(reports.take() == complaint);
 }
 
+TEST_CASE("a port that can't be watched again for now tries once more") {
+    rehearse_with_descriptors();
+    Reports reports;
+    Reactor reactor;
+    const auto server = std::make_shared<Server>();
+    const auto port = listen_anywhere(reactor, server);
+    const int fd = reactor.descriptors().front()->fileno();
+    const FileDescriptor listening(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    const FileDescriptor file(::open("/dev/null", O_RDONLY | O_CLOEXEC)); // epoll refuses it
+    const FileDescriptor first = connect_bare(port->get_host());
+    const FileDescriptor second = connect_bare(port->get_host());
+    auto few = std::make_unique<FewDescriptors>(1);
+    int accepted = 0;
+    server->on.connection_made = [&](auto&) {
+        if (++accepted == 2)
+            return reactor.stop();
+        reactor.call_at_end_of_turn([&] { // by now it waits
+            few.reset();
+            ::dup2(file.get(), fd);
+            reactor.call_later(a_while, [&] { ::dup2(listening.get(), fd); });
+        });
+    };
+    run(reactor);
+    CHECK(accepted == 2);
+    CHECK(reports.take() == complaint);
+}
+
 TEST_CASE("a port leaves each connection a spare descriptor, and reports a shortage once") {
     rehearse_with_descriptors();
     Reports reports;

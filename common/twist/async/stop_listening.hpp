@@ -6,8 +6,8 @@
 
 namespace twist {
 
-/// Stops listening at the end of this turn. The Deferred fires when nobody can connect any more,
-/// each time that this is called. Open connections stay. (IListeningPort.stopListening)
+/// Stops listening at the end of this turn. Each call returns a Deferred of its own, which fires
+/// when nobody can connect any more. Open connections stay. (IListeningPort.stopListening)
 inline Deferred<void> stop_listening(Port& port) {
     Deferred<void> stopped;
     port.stop_listening([stopped] {

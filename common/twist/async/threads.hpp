@@ -24,7 +24,7 @@ struct NoThreadError : SystemError {
 /// Calls `f` in another thread and returns a Deferred of what it returns or throws. For a function
 /// that blocks. Ten such functions run at once; the others wait. All of them wait for the reactor
 /// to run. `f` must not use anything that the loop's thread uses at the same time; of this library
-/// it may only use Reactor::call_from_thread. cancel() fires the Deferred, but does not stop `f`.
+/// it may only use Reactor::call_from_thread. cancel() fires the Deferred; `f` runs all the same.
 /// At the end of the loop the reactor waits for all of these functions, and fires no more
 /// Deferreds. (deferToThread)
 template <class F>

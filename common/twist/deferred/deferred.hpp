@@ -53,7 +53,8 @@ class Deferred {
     void errback() const { errback(Failure()); } ///< with the exception that is being caught
 
     /// Adds a step for the value; a failure passes it by. `f` returns the next value, a Result, a
-    /// Deferred to wait for, or nothing. What it throws is the next failure.
+    /// Deferred to wait for (whose end is spent then), or nothing. What it throws is the next
+    /// failure.
     template <class F>
     auto add_callback(F f) const {
         return add<callback_value<F>>(detail::OnValue<F>{std::move(f)});
@@ -82,19 +83,22 @@ class Deferred {
     }
 
     /// Fires `other` with the result at the end of this chain. This end is spent: nothing can be
-    /// added to it. Throws Exception if `other` is the same chain.
+    /// added to it. To cancel `other` does not cancel this one. Throws Exception if `other` is the
+    /// same chain.
     void chain_deferred(const Deferred& other) const;
 
-    /// Calls the canceller and, unless that fired it, fires this Deferred with CancelledError. If
-    /// it was fired and waits for a Deferred that a callback returned, cancels that one instead;
-    /// so does the Deferred of a coroutine that waits. Does nothing when the last result is there.
-    /// What the canceller throws propagates. Without a canceller, nobody told the source of the
-    /// result to stop: so one callback() or errback() that comes later is ignored.
+    /// Not fired: calls the canceller, and unless that fired it, fires this Deferred with
+    /// CancelledError. What the canceller throws propagates. Without a canceller, nobody told the
+    /// source of the result to stop: so one callback() or errback() that comes later is ignored.
+    /// Waiting for a Deferred that a callback returned, or that a coroutine awaits: cancels that
+    /// one. Its CancelledError goes to this chain, or is thrown in the coroutine, which may catch
+    /// it and go on. Finished: does nothing.
     void cancel() const { chain()->cancel(); }
 
-    /// Between pause() and its unpause() no step begins. If a callback pauses its own chain, the
-    /// steps that are queued behind it, and a chain or coroutine that waits already, still get the
-    /// result; what is added later waits. unpause() without pause() throws std::logic_error.
+    /// Between pause() and its unpause() no step begins; unpause() runs those that can. If a
+    /// callback pauses its own chain, the steps that are queued behind it, and a chain or coroutine
+    /// that waits already, still get the result; what is added later waits. unpause() without
+    /// pause() throws std::logic_error.
     void pause() const { chain()->pause(); }
     void unpause() const { chain()->unpause(); }
 

@@ -88,8 +88,8 @@ class ListState {
     }
 
     // Cancels all members: one that has passed its result on may wait for another Deferred by now.
-    // Like every Deferred, the list has its result when cancel() returns. So a member that has none
-    // by then, because it did not let itself be cancelled, counts as cancelled (92).
+    // Like a Deferred with a canceller, the list has its result when cancel() returns. So a member
+    // that has none by then, because it did not let itself be cancelled, counts as cancelled (92).
     void cancel(const List& list) {
         for (const Member& member : members_)
             if (const auto chain = member.chain.lock())

@@ -13,7 +13,7 @@ struct CancelledError : Exception {
     CancelledError() = default;
 };
 
-/// Deferred::add_timeout's. A connection that is not made in time has ConnectTimeoutError.
+/// A Deferred had no result in time (async/timeout.hpp). For connections see ConnectTimeoutError.
 struct TimeoutError : Exception {
     using Exception::Exception;
 };

@@ -7,8 +7,8 @@
 //
 // The body runs at once, up to the first result that is still to come. `co_await d` takes the
 // result of d away: it empties the handle d, also one that has a name. To cancel the coroutine's
-// Deferred cancels what the body waits for. If that is destroyed without a result, so is the
-// coroutine; its own Deferred then never fires, and cancel() fires it with CancelledError.
+// Deferred cancels what the body waits for. If what it awaits is destroyed without a result, so is
+// the coroutine; its own Deferred then never fires, and cancel() fires it with CancelledError.
 #pragma once
 
 #include <coroutine>
@@ -65,8 +65,8 @@ class DeferredAwaiter final : public Waiter {
         frame_.destroy();
     }
 
-    // A cancel() while the body runs fires its Deferred, which may wait for something else by now.
-    // It has nothing to do with what the body awaits after that (108).
+    // The coroutine's Deferred may have been fired by a cancel() while the body ran. Then its chain
+    // does not wait for what the body awaits (108).
     Chain* waiting_chain() override { return own_->called() ? nullptr : own_.get(); }
 
   private:

@@ -42,7 +42,7 @@ class DelayedCall {
 };
 
 /// Knows the time, and makes calls later (IReactorTime). The reactor is a Clock; a test may take a
-/// FakeClock (testing/fake_clock.hpp) instead.
+/// FakeClock (fake_clock.hpp) instead.
 class Clock {
   public:
     Clock() = default;

@@ -29,7 +29,8 @@ class ReadDescriptor {
     /// reported, and is the reason.
     virtual std::optional<Failure> do_read() = 0;
 
-    /// The reactor no longer knows this descriptor, for `reason`.
+    /// The reactor no longer knows this descriptor, neither as a reader nor as a writer, for
+    /// `reason`. Called once.
     virtual void connection_lost(const Failure& reason) = 0;
 
     /// Its name in messages.

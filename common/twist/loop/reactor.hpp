@@ -39,14 +39,16 @@ class Reactor final : public Clock {
     /// with them the coroutines that wait for one.
     ~Reactor() override;
 
-    /// Turns the loop until stop(), SIGINT or SIGTERM. Then it shuts down: the triggers `before`;
-    /// running() becomes false; the triggers `during`; connection_lost for everything registered;
-    /// the triggers `after`. Throws ReactorAlreadyRunning, ReactorNotRestartable, and
-    /// std::logic_error in a child process.
+    /// Turns the loop until stop(), SIGINT or SIGTERM. Then it shuts down: what was put off to the
+    /// end of the turn (so what was written is sent); the triggers `before`; running() becomes
+    /// false; the triggers `during`; connection_lost for everything registered; the triggers
+    /// `after`. Calls that are planned stay planned. Throws ReactorAlreadyRunning,
+    /// ReactorNotRestartable, and std::logic_error in a child process.
     void run();
 
-    /// Ends run(). In a timer: after the other timers that are due. Elsewhere: after this turn, and
-    /// the timers that are due by then. Throws ReactorNotRunning.
+    /// Ends run(). In a timer: after the other timers that are due, without another wait for
+    /// descriptors. Elsewhere: after this turn, and the timers that are due then. Throws
+    /// ReactorNotRunning.
     void stop();
 
     bool running() const { return running_; }
@@ -57,18 +59,19 @@ class Reactor final : public Clock {
     void call_when_running(std::function<void()> f);
 
     /// Calls `f` at the end of this turn, after the descriptors; when called by such an `f`, at the
-    /// end of the next turn. What `f` throws is reported.
+    /// end of the next turn, which does not sleep. What `f` throws is reported.
     void call_at_end_of_turn(std::function<void()> f);
 
-    /// Calls `f` in the loop's thread, and wakes the loop for it; never, once run() has returned.
-    /// Any thread may call this.
+    /// Calls `f` in the loop's thread, and wakes the loop for it. Before run() it waits for the
+    /// first turn; after run() it is never called. Any thread may call this.
     void call_from_thread(std::function<void()> f);
 
     /// Calls `f` in the loop when signal `number` comes while run() runs; at other times the signal
     /// does what it did before. `f` replaces the function that was there: SIGINT and SIGTERM begin
-    /// with stop(); another one while the reactor stops is ignored. Signals of one kind that come
-    /// together are one. Of several reactors that run, the first one gets the signals. Throws
-    /// std::invalid_argument for a signal that can't wait (SIGKILL, SIGSEGV).
+    /// with stop(); another one while the reactor stops is ignored. What `f` throws is reported.
+    /// Signals of one kind that come together are one. Of several reactors that run, the first one
+    /// gets the signals. Throws std::invalid_argument for a signal that can't wait (SIGKILL,
+    /// SIGSEGV).
     void on_signal(int number, std::function<void()> f);
 
     /// The moments of shutting down; see run().
@@ -87,8 +90,9 @@ class Reactor final : public Clock {
     /// copy of what this returns.
     std::shared_ptr<void> delay_shutdown() { return delay_; }
 
-    // Readers and writers. To add one twice is to add it once; to remove a stranger does nothing.
-    // If another one has the same fileno(), it was closed without a word: it is forgotten.
+    // Readers and writers. To add one twice is to add it once; to remove one that is not registered
+    // does nothing. If an older one has the same fileno(), it must have been closed: it is
+    // forgotten, without connection_lost.
     // add_ throws SystemError where the descriptor can't be watched: a plain file with epoll
     // (Twisted calls its doRead again and again), one of 1,024 or more with select. It throws
     // std::invalid_argument for a fileno() of -1.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <functional>
 #include <linux/sockios.h>
 #include <stdexcept>
 #include <sys/ioctl.h>
@@ -88,7 +87,7 @@ void Connection::register_producer(std::shared_ptr<Producer> producer, bool stre
     streaming_ = streaming;
     producer_paused_ = false;
     if (!streaming)
-        call_producer(&Producer::resume_producing);
+        run_or_end([alive = producer_] { alive->resume_producing(); });
 }
 
 void Connection::unregister_producer() {
@@ -146,17 +145,12 @@ void Connection::limit_producer() {
     schedule_end_of_turn();
     if (producer_ && streaming_ && !producer_paused_ && queue_.size() > most_bytes_at_once) {
         producer_paused_ = true;
-        call_producer(&Producer::pause_producing);
+        run_or_end([alive = producer_] { alive->pause_producing(); }); // it may unregister itself
     }
 }
 
-// What a producer throws ends this connection. It does not propagate from write() (R35).
-void Connection::call_producer(void (Producer::*function)()) {
-    const auto alive = producer_; // it may unregister itself
-    run_or_end([&] { std::invoke(function, *alive); });
-}
-
-// What `step` throws ends this connection at the end of the turn.
+// What `step` throws, such as a producer, ends this connection at the end of the turn. It does not
+// propagate from write() (R35).
 template <class Step>
 void Connection::run_or_end(Step step) {
     if (auto thrown = log::run_reporting(step)) {
@@ -221,7 +215,7 @@ std::optional<Failure> Connection::send_queued() {
     reactor_.remove_writer(*this);
     if (producer_ && (producer_paused_ || !streaming_)) {
         producer_paused_ = false;
-        call_producer(&Producer::resume_producing);
+        run_or_end([alive = producer_] { alive->resume_producing(); });
     } else if (closing_ == Closing::when_sent) {
         return close_or_wait();
     } else if (writing_ == Writing::ends_when_sent) {
@@ -272,7 +266,7 @@ std::optional<Failure> Connection::check_again() {
     const Seconds now = reactor_.seconds();
     if (now >= give_up_at_) // a peer that has talked will talk on, and be reset
         return reason_to_end(has_talked());
-    if (now >= silent_until_ && !is_unconfirmed())
+    if (now >= may_talk_until_ && !has_unacknowledged_bytes())
         return connection_done();
     check_again_later();
     return {};
@@ -292,7 +286,7 @@ std::optional<Failure> Connection::discard_input() {
     if (size == -1 && !would_block(errno))
         return reason_to_end(true);
     if (size > 0) {
-        silent_until_ = reactor_.seconds() + patience_with_silence;
+        may_talk_until_ = reactor_.seconds() + patience_with_silence;
         reactor_.add_reader(*this);
     }
     return {};
@@ -300,14 +294,14 @@ std::optional<Failure> Connection::discard_input() {
 
 // A reset cuts what the other side does not have yet.
 Failure Connection::reason_to_end(bool is_reset) const {
-    if (is_reset && (queue_.size() > 0 || is_unconfirmed()))
+    if (is_reset && (queue_.size() > 0 || has_unacknowledged_bytes()))
         return Failure(ConnectionLost(std::make_error_code(std::errc::connection_reset)));
     return connection_done();
 }
 
 // Whether the other side's kernel has not confirmed everything. The end of our half counts as one
 // byte.
-bool Connection::is_unconfirmed() const {
+bool Connection::has_unacknowledged_bytes() const {
     int left = 0;
     ::ioctl(socket_.get(), SIOCOUTQ, &left);
     return left > (writing_ == Writing::ended ? 1 : 0);

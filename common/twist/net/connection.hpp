@@ -56,7 +56,7 @@ class Connection final : public WriteDescriptor,
     Address get_peer() const override { return peer_; }
 
     /// Whether all is sent, and only the other side's end is still to come.
-    bool waits_for_peer() const { return closing_ == Closing::waiting; }
+    bool waits_for_peers_end() const { return closing_ == Closing::waiting; }
 
     int fileno() const override { return socket_.get(); }
     std::string log_prefix() const override { return "the connection with " + to_string(peer_); }
@@ -74,7 +74,6 @@ class Connection final : public WriteDescriptor,
     enum class Writing { open, ends_when_sent, ended };
 
     void limit_producer();
-    void call_producer(void (Producer::*function)());
     void close_when(Closing when);
     void schedule_end_of_turn();
     void end_of_turn();
@@ -87,8 +86,8 @@ class Connection final : public WriteDescriptor,
     std::optional<Failure> check_again();
     std::optional<Failure> discard_input();
     Failure reason_to_end(bool is_reset) const;
-    bool is_unconfirmed() const;
-    bool has_talked() const { return silent_until_ > Seconds(0); }
+    bool has_unacknowledged_bytes() const;
+    bool has_talked() const { return may_talk_until_ > Seconds(0); }
     template <class Step>
     void run(Step step);
     template <class Step>
@@ -115,7 +114,7 @@ class Connection final : public WriteDescriptor,
     // While it waits for the other side:
     DelayedCall timer_;
     Seconds check_interval_{0.01};
-    Seconds silent_until_{0}; // until then a peer that has sent something may send more
+    Seconds may_talk_until_{0}; // for a peer that has sent something
     Seconds give_up_at_{0};
 };
 

@@ -94,16 +94,10 @@ class TcpConnector final : public Connector, public WriteDescriptor {
         return std::static_pointer_cast<TcpConnector>(shared_from_this());
     }
 
-    // Null unless the connector still waits for the look-up that began with `timer`.
-    static std::shared_ptr<TcpConnector> lock(const std::weak_ptr<Connector>& weak,
-                                              const DelayedCall& timer) {
-        return timer.active() ? std::static_pointer_cast<TcpConnector>(weak.lock()) : nullptr;
-    }
-
     void look_up(const DelayedCall& timer) {
         auto found = [weak = weak_from_this(), timer](Result<std::vector<SocketAddress>> result) {
-            if (const auto self = lock(weak, timer))
-                self->on_looked_up(std::move(result));
+            if (const auto self = weak.lock(); self && timer.active()) // it still waits for this
+                static_cast<TcpConnector&>(*self).on_looked_up(std::move(result));
         };
         Resolver::Cancel cancel;
         try {

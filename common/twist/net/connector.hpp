@@ -17,15 +17,22 @@ namespace twist {
 class Connector : public std::enable_shared_from_this<Connector> {
   public:
     virtual ~Connector() = default;
-    virtual void connect() = 0;         ///< tries (again); std::logic_error unless disconnected
-    virtual void stop_connecting() = 0; ///< throws NotConnectingError
-    virtual void disconnect() = 0;      ///< stops connecting, or loses the connection
+
+    /// Tries (again). Throws std::logic_error before client_connection_failed or
+    /// client_connection_lost, in the protocol's connection_lost too.
+    virtual void connect() = 0;
+
+    /// client_connection_failed with UserError, inside this call. Throws NotConnectingError.
+    virtual void stop_connecting() = 0;
+
+    virtual void disconnect() = 0;           ///< stops connecting, or lose_connection()
     virtual Address destination() const = 0; ///< as connect_tcp was given it (getDestination)
 };
 
 /// A factory for the side that connects: it hears what becomes of the attempt. Its calls come in
 /// this order: started_connecting; build_protocol and, at the end, client_connection_lost. If there
-/// is no connection, or if build_protocol throws, client_connection_failed comes instead of that.
+/// is no connection, client_connection_failed comes instead of client_connection_lost. So it does
+/// if build_protocol throws, with a ConnectError that quotes what was thrown.
 class ClientFactory : public Factory {
   public:
     /// Called inside connect_tcp.

@@ -30,8 +30,8 @@ class Protocol {
     virtual void data_received(std::string_view /*data*/) {}
 
     /// `reason`: ConnectionDone, ConnectionLost, ConnectionAborted, or what a callback threw.
-    /// Before this call the socket is closed and a producer is stopped; after it come the
-    /// connector's client_connection_lost, stop_factory, and this protocol's destructor.
+    /// Before this call the socket is closed and a producer is stopped; after it come, for
+    /// a client, client_connection_lost and stop_factory, and then this protocol's destructor.
     virtual void connection_lost(const Failure& /*reason*/) {}
 
     /// For connections: gives the protocol its transport (makeConnection).
@@ -71,12 +71,12 @@ class Factory {
     Factory& operator=(const Factory&) = delete;
     virtual ~Factory() = default;
 
-    /// The protocol for a connection with `peer`; null closes the connection. A protocol that needs
-    /// its factory gets a reference to it here.
+    /// The protocol for a connection with `peer`; null closes the connection (ConnectionDone). A
+    /// protocol that needs its factory gets a reference to it here.
     virtual std::unique_ptr<Protocol> build_protocol(const Address& peer) = 0;
 
     virtual void start_factory() {} ///< before the first port or connector uses it
-    virtual void stop_factory() {}  ///< after the last one has ended
+    virtual void stop_factory() {}  ///< after the last port or connector; connections may be open
 
     // For ports and connectors, which are counted (doStart, doStop).
     void do_start() {

@@ -13,11 +13,11 @@ namespace twist {
 class Producer;
 
 /// One connection. It may be kept longer than the connection lasts. After connection_lost nothing
-/// is sent; get_peer() still answers, and a producer that is registered is stopped at once.
+/// is sent; get_peer() still answers, and a producer that is registered then is stopped at once.
 ///
 /// Nothing is sent or closed inside a call, only at the end of the turn or later. What is queued is
-/// lost when a reset comes or a callback throws, and when the other side ends its half, unless
-/// lose_connection() was called before, or the protocol is HalfCloseable.
+/// lost when a reset comes or a callback throws. It is also lost when the other side ends its half,
+/// but not after lose_connection(), nor if the protocol is HalfCloseable.
 class Transport {
   public:
     virtual ~Transport() = default;
@@ -36,7 +36,8 @@ class Transport {
     virtual void lose_connection() = 0;
 
     /// Sends all that is queued, then ends our half of the connection. The other side may still
-    /// send. Once our half has ended, what is written is ignored.
+    /// send. What is written until that, also after this call, is sent; what
+    /// is written later is ignored.
     /// (ITCPTransport.loseWriteConnection)
     virtual void lose_write_connection() = 0;
 
@@ -44,8 +45,9 @@ class Transport {
     /// at the end of this turn, with ConnectionAborted.
     virtual void abort_connection() = 0;
 
-    /// Between the two there is no data_received. Nothing is lost: the bytes wait in the kernel. A
-    /// paused connection does not notice a reset or the other side's end until it resumes or sends.
+    /// From pause_producing() to resume_producing() there is no data_received. Nothing is lost: the
+    /// bytes wait in the kernel. A paused connection does not notice a reset or the other side's
+    /// end until it resumes or sends.
     virtual void pause_producing() = 0;
     virtual void resume_producing() = 0;
 

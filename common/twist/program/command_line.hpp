@@ -19,8 +19,7 @@ class CommandLine {
     CommandLine(std::string usage, std::string description);
 
     // An option's name, the variable that it sets, and its line in --help. The variable's value
-    // before parse() is the default. Lengths of time, factors and counts must be
-    // above 0.
+    // before parse() is the default. Numbers, except for ports, must be above 0.
     void option(const std::string& name, std::uint16_t& port, const std::string& help);
     void option(const std::string& name, std::string& text, const std::string& help);
     void option(const std::string& name, Seconds& seconds, const std::string& help);

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "tools/check/check.hpp"
-#include "twist/testing/fake_clock.hpp"
+#include "twist/loop/fake_clock.hpp"
 
 using namespace check;
 using namespace std::chrono_literals;

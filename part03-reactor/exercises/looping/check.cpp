@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "tools/check/check.hpp"
-#include "twist/testing/fake_clock.hpp"
+#include "twist/loop/fake_clock.hpp"
 
 using namespace check;
 using namespace std::chrono_literals;

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "tools/check/check.hpp"
+#include "twist/loop/fake_clock.hpp"
 #include "twist/net/protocol.hpp"
-#include "twist/testing/fake_clock.hpp"
 
 using namespace check;
 using namespace std::chrono_literals;

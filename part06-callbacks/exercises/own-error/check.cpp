@@ -10,8 +10,8 @@
 #include "tools/check/poet.hpp"
 #include "twist/base/failure.hpp"
 #include "twist/deferred/deferred.hpp"
+#include "twist/loop/fake_clock.hpp"
 #include "twist/loop/reactor.hpp"
-#include "twist/testing/fake_clock.hpp"
 
 using namespace check;
 using namespace std::chrono_literals;

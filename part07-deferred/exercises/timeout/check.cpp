@@ -6,7 +6,7 @@
 #include "tools/check/check.hpp"
 #include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
-#include "twist/testing/fake_clock.hpp"
+#include "twist/loop/fake_clock.hpp"
 
 using namespace check;
 using namespace std::chrono_literals;

@@ -1,7 +1,7 @@
 // timeout - a Deferred that fails if it is not fired in time.
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/clock.hpp"
-#include "twist/testing/fake_clock.hpp"
+#include "twist/loop/fake_clock.hpp"
 
 #include <chrono>
 #include <iostream>

@@ -1,6 +1,6 @@
 // mend - fetches a poem and has it transformed, by two slow servers.
 #include "twist/deferred/deferred.hpp"
-#include "twist/testing/fake_clock.hpp"
+#include "twist/loop/fake_clock.hpp"
 
 #include <chrono>
 #include <functional>

@@ -1,7 +1,7 @@
 // optional-transform - a poem that is transformed on request.
 #include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
-#include "twist/testing/fake_clock.hpp"
+#include "twist/loop/fake_clock.hpp"
 
 #include <chrono>
 #include <functional>

@@ -1,6 +1,6 @@
 // expires - the cache of a proxy: it serves a poem until the poem is too old.
 #include "twist/deferred/deferred.hpp"
-#include "twist/testing/fake_clock.hpp"
+#include "twist/loop/fake_clock.hpp"
 
 #include <chrono>
 #include <functional>

@@ -1,6 +1,6 @@
 // one-fetch - the cache of a proxy: all waiting clients share one fetch.
 #include "twist/deferred/deferred.hpp"
-#include "twist/testing/fake_clock.hpp"
+#include "twist/loop/fake_clock.hpp"
 
 #include <chrono>
 #include <functional>

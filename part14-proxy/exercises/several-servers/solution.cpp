@@ -1,6 +1,6 @@
 // several-servers - the cache of a proxy for several servers.
 #include "twist/deferred/deferred.hpp"
-#include "twist/testing/fake_clock.hpp"
+#include "twist/loop/fake_clock.hpp"
 
 #include <chrono>
 #include <functional>

@@ -8,8 +8,8 @@
 #include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
 #include "twist/loop/error.hpp"
+#include "twist/loop/fake_clock.hpp"
 #include "twist/program/lower_case.hpp"
-#include "twist/testing/fake_clock.hpp"
 
 using namespace check;
 using namespace std::chrono_literals;

@@ -2,7 +2,7 @@
 #include "twist/deferred/deferred.hpp"
 #include "twist/deferred/deferred_list.hpp"
 #include "twist/loop/clock.hpp"
-#include "twist/testing/fake_clock.hpp"
+#include "twist/loop/fake_clock.hpp"
 
 #include <chrono>
 #include <iostream>

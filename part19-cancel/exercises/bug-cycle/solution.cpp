@@ -1,7 +1,7 @@
 // bug-cycle - waits for a poem, and says so each second. The poem fails, and no report appears.
 #include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
-#include "twist/testing/fake_clock.hpp"
+#include "twist/loop/fake_clock.hpp"
 
 #include <chrono>
 #include <iostream>

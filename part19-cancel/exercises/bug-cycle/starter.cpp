@@ -2,7 +2,7 @@
 // TODO: one line here is wrong. Find it by its symptom.
 #include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
-#include "twist/testing/fake_clock.hpp"
+#include "twist/loop/fake_clock.hpp"
 
 #include <chrono>
 #include <functional>

@@ -5,10 +5,10 @@
 #include <doctest/doctest.h>
 
 #include "common/tests/network.hpp"
+#include "trial.hpp"
 #include "twist/async/stop_listening.hpp"
 #include "twist/base/error.hpp"
 #include "twist/deferred/deferred.hpp"
-#include "twist/testing/trial.hpp"
 
 using namespace twist;
 using namespace std::chrono_literals;

@@ -5,11 +5,11 @@
 #include <doctest/doctest.h>
 
 #include "common/tests/door.hpp"
+#include "trial.hpp"
 #include "twist/async/stop_listening.hpp"
 #include "twist/async/threads.hpp"
 #include "twist/net/connector.hpp"
 #include "twist/net/port.hpp"
-#include "twist/testing/trial.hpp"
 
 using namespace twist;
 using namespace std::chrono_literals;

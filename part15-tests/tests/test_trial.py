@@ -4,7 +4,7 @@ import sys
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "tools"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
 from testing import harness
 
@@ -31,18 +31,18 @@ class Failures(unittest.TestCase):
     def test_each(self):
         for name, words in EXPECTED.items():
             with self.subTest(name):
-                result = harness.run("common/tests/trial_failures", f"--test-case={name}")
+                result = harness.run("part15-tests/trial_failures", f"--test-case={name}")
                 self.assertEqual(result.status, 1, result)
                 self.assertIn(words, result.text)
                 self.assertIn("test cases: 1 | 0 passed | 1 failed", result.text)
                 self.assertNotIn("not reached", result.text)
 
     def test_left_behind_names_the_timer_too(self):
-        result = harness.run("common/tests/trial_failures", "--test-case=left behind")
+        result = harness.run("part15-tests/trial_failures", "--test-case=left behind")
         self.assertRegex(result.text, r"the test left this behind: a call due in 3\d\d\d\.")
 
     def test_that_is_all_of_them(self):
-        result = harness.run("common/tests/trial_failures")
+        result = harness.run("part15-tests/trial_failures")
         self.assertIn(f"test cases: {len(EXPECTED)} | 0 passed | {len(EXPECTED)} failed",
                       result.text.replace("  ", " "))
 

@@ -1,4 +1,4 @@
-#include "twist/testing/trial.hpp"
+#include "trial.hpp"
 
 #include <algorithm>
 
@@ -16,7 +16,7 @@ bool is_doctests_own(const Failure& failure) {
 
 bool is_closing(const ReadDescriptor* descriptor) {
     const auto* const connection = dynamic_cast<const Connection*>(descriptor);
-    return connection != nullptr && connection->waits_for_peer();
+    return connection != nullptr && connection->waits_for_peers_end();
 }
 } // namespace
 
