@@ -1,3 +1,4 @@
+// trial: the implementation of trial.hpp.
 #include "trial.hpp"
 
 #include <algorithm>

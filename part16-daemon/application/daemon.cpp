@@ -55,12 +55,12 @@ Daemon::Daemon() {
     if (::pipe2(ends.data(), O_CLOEXEC) == -1)
         throw_last_error("Can't make the daemon's pipe");
     FileDescriptor wait(ends[0]);
-    caller_ = FileDescriptor(ends[1]);
+    caller_ = ends[1];
 
     std::cout << std::flush; // else each process would write the rest of the buffer
     std::fflush(nullptr);
     if (const pid_t child = fork_or_throw(); child != 0) {
-        caller_.close();
+        ::close(caller_);
         ::waitpid(child, nullptr, 0);
         wait_for_daemon(wait);
     }
@@ -76,9 +76,9 @@ Daemon::Daemon() {
 void Daemon::started(int log) {
     redirect_standard_streams(log);
     std::signal(SIGPIPE, SIG_IGN);
-    if (::write(caller_.get(), "!", 1) != 1)
+    if (::write(caller_, "!", 1) != 1)
         throw_last_error("The process that started the daemon has ended");
-    caller_.close();
+    ::close(caller_);
 }
 
 void redirect_standard_streams(int out) {

@@ -18,13 +18,17 @@ class Daemon {
     /// has the caller's stderr, and can report errors. Throws SystemError. Only for a process
     /// that has one thread.
     Daemon();
+    Daemon(const Daemon&) = delete;
+    Daemon& operator=(const Daemon&) = delete;
 
     /// The daemon runs: stdout and stderr are `log` from now on, and the waiting process ends.
     /// Throws SystemError if that process has already ended (Ctrl-C): the daemon is not wanted.
     void started(int log);
 
   private:
-    FileDescriptor caller_; // a pipe: started() writes a byte; closed without one, we have failed
+    // A pipe: started() writes a byte; closed without one, we have failed. Only the end of the
+    // process closes it, so that the error is printed before the caller ends.
+    int caller_;
 };
 
 /// stdin is /dev/null; stdout and stderr go where `out` goes. Throws SystemError.

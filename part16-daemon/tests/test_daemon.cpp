@@ -1,18 +1,25 @@
 // The pid file, and the parts of a daemon that need no second process. test_daemon.py has the rest.
+#include <array>
+#include <chrono>
 #include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
 #include <string>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
 #include <doctest/doctest.h>
 
 #include "application/daemon.hpp"
 #include "application/pid_file.hpp"
+#include "common/tests/child.hpp"
 #include "common/tests/scratch.hpp"
 #include "twist/base/error.hpp"
+#include "twist/base/file_descriptor.hpp"
 
 using namespace twist;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -99,6 +106,20 @@ TEST_CASE("only our own pid file is removed") {
         std::filesystem::remove(scratch.path("other"));
     }
     CHECK_FALSE(scratch.has("other"));
+}
+
+TEST_CASE("the process that waits for a daemon that fails ends after it, so after its last word") {
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) == 0);
+    const FileDescriptor reading(ends[0]), writing(ends[1]);
+    const int status = in_a_child([&] {
+        { const Daemon daemon; }           // as when an exception destroys it
+        std::this_thread::sleep_for(50ms); // so that one that does not wait is found out
+        return ::write(writing.get(), "!", 1) == 1 ? 0 : 1;
+    });
+    CHECK(status == 1);
+    char word = 0;
+    CHECK(::read(reading.get(), &word, 1) == 1);
 }
 
 TEST_CASE("inherited_socket: nothing, unless the variables mean this process") {

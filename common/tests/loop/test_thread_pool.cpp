@@ -68,7 +68,7 @@ TEST_CASE("`done` is called when the thread has ended, with all that is local to
         threads.call(work, [&] {
             CHECK(ended);
             ended = false;
-            threads.call(work, [] { FAIL_CHECK("the reactor has stopped"); });
+            threads.call(work, [] {});
             reactor.stop();
         });
     });
