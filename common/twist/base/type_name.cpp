@@ -32,8 +32,8 @@ std::string type_name(const std::type_info& type) {
         abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), std::free);
     std::string name = demangled ? demangled.get() : type.name();
     replace_all(name, " >", ">");
-    for (const char* const version : {"::__cxx11", "[abi:cxx11]", "::_V2", "::__1", "::__fs"})
-        replace_all(name, version, ""); // of the standard library: "std::__1::vector"
+    for (const char* word : {"::__cxx11", "[abi:cxx11]", "::_V2", "::__1", "::__fs", "::__debug"})
+        replace_all(name, word, ""); // of the standard library: "std::__1::vector"
     for (const char* const argument : {"allocator", "char_traits", "default_delete", "less"})
         erase_argument(name, std::string(", std::") + argument + '<');
     replace_all(name, "std::basic_string<char>", "std::string");
