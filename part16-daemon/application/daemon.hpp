@@ -26,8 +26,8 @@ class Daemon {
     void started(int log);
 
   private:
-    // A pipe: started() writes a byte; closed without one, we have failed. Only the end of the
-    // process closes it, so that the error is printed before the caller ends.
+    // A pipe: started() writes a byte. If we fail, the end of the process closes it, and nothing
+    // sooner: the error must be printed before the caller ends.
     int caller_;
 };
 

@@ -25,8 +25,8 @@ struct NoThreadError : SystemError {
 /// that blocks. Ten such functions run at once; the others wait. All of them wait for the reactor
 /// to run. `f` must not use anything that the loop's thread uses at the same time; of this library
 /// it may only use Reactor::call_from_thread. cancel() fires the Deferred; `f` runs all the same.
-/// At the end of the loop the reactor waits for all of these functions, and fires no more
-/// Deferreds. (deferToThread)
+/// At the end of the loop, before connection_lost is called, the reactor waits for all of these
+/// functions, and fires no more Deferreds. (deferToThread)
 template <class F>
 auto defer_to_thread(Reactor& reactor, F f) {
     static_assert(std::is_invocable_v<F&>,

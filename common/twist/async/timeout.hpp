@@ -11,7 +11,8 @@
 namespace twist {
 
 /// Cancels `deferred` when `timeout` has passed on `clock`, and makes the CancelledError a
-/// TimeoutError. A result that comes in time stops the timer. Returns the chain's new end.
+/// TimeoutError. A result that comes in time stops the timer, which holds a handle until then.
+/// Returns the chain's new end.
 template <class T>
 Deferred<T> add_timeout(const Deferred<T>& deferred, Seconds timeout, Clock& clock) {
     struct Limit {

@@ -92,7 +92,8 @@ class Deferred {
     /// source of the result to stop: so one callback() or errback() that comes later is ignored.
     /// Waiting for a Deferred that a callback returned, or that a coroutine awaits: cancels that
     /// one. Its CancelledError goes to this chain, or is thrown in the coroutine, which may catch
-    /// it and go on. Finished: does nothing.
+    /// it and go on. If that one was destroyed without a result, fires this one. Finished: does
+    /// nothing.
     void cancel() const { chain()->cancel(); }
 
     /// Between pause() and its unpause() no step begins; unpause() runs those that can. If a

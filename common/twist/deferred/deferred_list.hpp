@@ -136,8 +136,8 @@ Deferred<Results> make_list(const std::vector<Deferred<T>>& members, ListFlags f
 
 /// A Deferred that fires when all `members` have fired, with their results, values and failures, in
 /// the order of `members`. A member passes its result on, unless T can't be copied, or with
-/// `consume_errors`: then its end is spent. Cancelling the list cancels every member.
-/// (DeferredList)
+/// `consume_errors`: then its end is spent (that of a Deferred<void> is a success). Cancelling the
+/// list cancels every member. (DeferredList)
 template <class T>
 Deferred<ResultList<T>> deferred_list(const std::vector<Deferred<T>>& members,
                                       ListFlags flags = {}) {
@@ -153,7 +153,8 @@ Deferred<FirstSuccessOrAll<T>> first_success(const std::vector<Deferred<T>>& mem
 }
 
 /// Fires with the members' values (nothing, if T is void), or fails with a FirstError at the first
-/// failure. With `consume_errors` the member does not report that failure, too. (gatherResults)
+/// failure. With `consume_errors` the member does not report that failure, too. The other members
+/// are not cancelled. (gatherResults)
 template <class T>
 auto gather_results(const std::vector<Deferred<T>>& members, bool consume_errors = false) {
     const ListFlags flags{.fire_on_one_errback = true, .consume_errors = consume_errors};

@@ -5,10 +5,12 @@
 //         co_return twist::lower_case(poem);                   // the result of the Deferred
 //     }
 //
-// The body runs at once, up to the first result that is still to come. `co_await d` takes the
-// result of d away: it empties the handle d, also one that has a name. To cancel the coroutine's
-// Deferred cancels what the body waits for. If what it awaits is destroyed without a result, so is
-// the coroutine; its own Deferred then never fires, and cancel() fires it with CancelledError.
+// The body runs at once, up to the first result that is still to come. An exception that leaves it
+// is the failure of its Deferred; the call never throws. `co_await d` takes the result of d away:
+// it empties the handle d, also one that has a name; copies can still fire and cancel. To cancel
+// the coroutine's Deferred cancels what the body waits for. If what it awaits is destroyed without
+// a result, so is the coroutine; its own Deferred then never fires, and cancel() fires it with
+// CancelledError.
 #pragma once
 
 #include <coroutine>

@@ -9,7 +9,7 @@
 
 namespace twist {
 
-/// The other side closed the connection in the regular way.
+/// The connection was closed in the regular way, by either side.
 struct ConnectionDone : Exception {
     ConnectionDone() : Exception("Connection was closed cleanly.") {}
 };

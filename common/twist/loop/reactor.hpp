@@ -39,11 +39,12 @@ class Reactor final : public Clock {
     /// with them the coroutines that wait for one.
     ~Reactor() override;
 
-    /// Turns the loop until stop(), SIGINT or SIGTERM. Then it shuts down: what was put off to the
-    /// end of the turn (so what was written is sent); the triggers `before`; running() becomes
-    /// false; the triggers `during`; connection_lost for everything registered; the triggers
-    /// `after`. Calls that are planned stay planned. Throws ReactorAlreadyRunning,
-    /// ReactorNotRestartable, and std::logic_error in a child process.
+    /// Turns the loop until stop(), SIGINT or SIGTERM. Then it shuts down: what other threads
+    /// asked for; what was put off to the end of the turn (so what was written is sent); the
+    /// triggers `before`; running() becomes false; the triggers `during`; connection_lost for
+    /// everything registered; the triggers `after`. Timers that are not due are never called.
+    /// Throws ReactorAlreadyRunning, ReactorNotRestartable, and std::logic_error in a child
+    /// process.
     void run();
 
     /// Ends run(). In a timer: after the other timers that are due, without another wait for
@@ -62,8 +63,9 @@ class Reactor final : public Clock {
     /// end of the next turn, which does not sleep. What `f` throws is reported.
     void call_at_end_of_turn(std::function<void()> f);
 
-    /// Calls `f` in the loop's thread, and wakes the loop for it. Before run() it waits for the
-    /// first turn; after run() it is never called. Any thread may call this.
+    /// Calls `f` in the loop's thread, never inside this call, and wakes the loop for it. Before
+    /// run() it waits for the first turn; after run() it is never called. What `f` throws is
+    /// reported. Any thread may call this.
     void call_from_thread(std::function<void()> f);
 
     /// Calls `f` in the loop when signal `number` comes while run() runs; at other times the signal
@@ -91,18 +93,16 @@ class Reactor final : public Clock {
     std::shared_ptr<void> delay_shutdown() { return delay_; }
 
     // Readers and writers. To add one twice is to add it once; to remove one that is not registered
-    // does nothing. If an older one has the same fileno(), it must have been closed: it is
-    // forgotten, without connection_lost.
-    // add_ throws SystemError where the descriptor can't be watched: a plain file with epoll
-    // (Twisted calls its doRead again and again), one of 1,024 or more with select. It throws
-    // std::invalid_argument for a fileno() of -1.
+    // does nothing; a removed one gets no connection_lost. An older one with the same fileno() must
+    // have been closed: it is removed. To add throws SystemError where the descriptor can't be
+    // watched: a plain file with epoll (Twisted calls its doRead again and again), one of 1,024 or
+    // more with select. A fileno() of -1 is a std::invalid_argument.
     void add_reader(ReadDescriptor& reader) { add(reader, Poller::reading); }
     void add_writer(WriteDescriptor& writer) { add(writer, Poller::writing); }
     void remove_reader(ReadDescriptor& reader) { remove(reader, Poller::reading); }
     void remove_writer(WriteDescriptor& writer) { remove(writer, Poller::writing); }
 
-    /// The registered descriptors, those of the reactor itself included: what wakes it, and
-    /// signals.
+    /// The registered descriptors, with those of the reactor itself: what wakes it, and signals.
     std::vector<ReadDescriptor*> get_readers() const { return registered_for(Poller::reading); }
     std::vector<ReadDescriptor*> get_writers() const { return registered_for(Poller::writing); }
 

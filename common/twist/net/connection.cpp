@@ -103,11 +103,10 @@ std::optional<Failure> Connection::do_read() {
     const ssize_t size = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
     if (size == 0)
         return end_reading();
-    if (size > 0) {
+    if (size > 0)
         protocol_->data_received({buffer.data(), static_cast<std::size_t>(size)});
-    } else if (!would_block(errno)) {
+    else if (!would_block(errno))
         return Failure(ConnectionLost(last_error()));
-    }
     return {};
 }
 

@@ -18,8 +18,9 @@ class Connector : public std::enable_shared_from_this<Connector> {
   public:
     virtual ~Connector() = default;
 
-    /// Tries (again). Throws std::logic_error before client_connection_failed or
-    /// client_connection_lost, in the protocol's connection_lost too.
+    /// Connects again. In client_connection_failed or client_connection_lost, stop_factory is not
+    /// called in between. Before these, also in the protocol's connection_lost, it throws
+    /// std::logic_error.
     virtual void connect() = 0;
 
     /// client_connection_failed with UserError, inside this call. Throws NotConnectingError.
@@ -31,14 +32,15 @@ class Connector : public std::enable_shared_from_this<Connector> {
 
 /// A factory for the side that connects: it hears what becomes of the attempt. Its calls come in
 /// this order: started_connecting; build_protocol and, at the end, client_connection_lost. If there
-/// is no connection, client_connection_failed comes instead of client_connection_lost. So it does
-/// if build_protocol throws, with a ConnectError that quotes what was thrown.
+/// is no connection, client_connection_failed comes instead of client_connection_lost; also if
+/// build_protocol throws, with a ConnectError that quotes what was thrown.
 class ClientFactory : public Factory {
   public:
-    /// Called inside connect_tcp.
+    /// Called inside connect_tcp, and inside each connect().
     virtual void started_connecting(Connector&) {}
 
-    /// There will be no connection. `reason` is a ConnectError or a DNSLookupError.
+    /// There will be no connection. `reason` is a ConnectError (also when the loop ends), a
+    /// DNSLookupError, or what an installed resolver threw.
     virtual void client_connection_failed(Connector&, const Failure& /*reason*/) {}
 
     /// The connection has ended, after the protocol's connection_lost.

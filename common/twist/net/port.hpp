@@ -23,9 +23,9 @@ class Port {
     /// Where it listens; the port is the real one, also if 0 was asked for.
     virtual Address get_host() const = 0;
 
-    /// Stops listening at the end of this turn; then come stop_factory and `stopped`, that of each
-    /// call. If the port is closed already, `stopped` is called inside this call. Open connections
-    /// stay. For a Deferred see "twist/async/stop_listening.hpp".
+    /// Accepts nobody any more, and closes at the end of this turn; then come stop_factory and
+    /// `stopped`, that of each call. If the port is closed already, `stopped` is called inside this
+    /// call. Open connections stay. For a Deferred see "twist/async/stop_listening.hpp".
     virtual void stop_listening(std::function<void()> stopped = nullptr) = 0;
 };
 

@@ -12,7 +12,7 @@ namespace twist {
 
 class Producer;
 
-/// One connection. It may be kept longer than the connection lasts. After connection_lost nothing
+/// One connection. It may be kept longer than the connection lasts. From connection_lost on nothing
 /// is sent; get_peer() still answers, and a producer that is registered then is stopped at once.
 ///
 /// Nothing is sent or closed inside a call, only at the end of the turn or later. What is queued is
@@ -29,16 +29,15 @@ class Transport {
     virtual void write(std::shared_ptr<const std::string> data) = 0;
 
     /// Sends what was written, then closes. What the other side still sends is thrown away.
-    /// connection_lost follows at the end of this turn if all could be sent, else later: with
-    /// ConnectionDone, or with ConnectionLost if a reset cut what was sent. If the other side still
-    /// sends, we wait until it closes: for 5 s of silence at most, and 30 s in all. A producer may
-    /// finish first: it is asked for more, and the connection closes when it is unregistered.
+    /// connection_lost follows at the end of this turn if all that the connection has sent is at
+    /// most 14,600 bytes, else when the other side's kernel has confirmed it: with ConnectionDone,
+    /// or with ConnectionLost if a reset cut what was sent. If the other side still sends, we wait
+    /// until it closes: for 5 s of silence at most, and 30 s in all. A producer that does not
+    /// stream, or that is paused, is resumed first.
     virtual void lose_connection() = 0;
 
-    /// Sends all that is queued, then ends our half of the connection. The other side may still
-    /// send. What is written until that, also after this call, is sent; what
-    /// is written later is ignored.
-    /// (ITCPTransport.loseWriteConnection)
+    /// Ends our half of the connection when the queue is empty; until then a write() still joins the
+    /// queue, later ones are ignored. The other side may still send. (loseWriteConnection)
     virtual void lose_write_connection() = 0;
 
     /// Closes without sending what is queued; the other side sees a reset. connection_lost follows
@@ -58,7 +57,7 @@ class Transport {
     virtual void register_producer(std::shared_ptr<Producer> producer, bool streaming) = 0;
     virtual void unregister_producer() = 0;
 
-    virtual Address get_host() const = 0; ///< our end; 0.0.0.0:0 after connection_lost
+    virtual Address get_host() const = 0; ///< our end; 0.0.0.0:0 from connection_lost on
     virtual Address get_peer() const = 0; ///< the other end
 };
 

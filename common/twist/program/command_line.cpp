@@ -1,13 +1,14 @@
 #include "twist/program/command_line.hpp"
 
 #include <algorithm>
+#include <cfloat>
 #include <charconv>
+#include <climits>
 #include <cstdlib>
 #include <filesystem>
 #include <getopt.h>
 #include <iomanip>
 #include <iostream>
-#include <limits>
 #include <new>
 #include <sstream>
 #include <system_error>
@@ -34,8 +35,7 @@ Number read_number(const std::string& text, const char* kind, Number least, Numb
 }
 
 double read_fraction(const std::string& text) {
-    using Limits = std::numeric_limits<double>;
-    return read_number(text, "floating-point", Limits::denorm_min(), Limits::max(), "more than 0");
+    return read_number(text, "floating-point", DBL_TRUE_MIN, DBL_MAX, "more than 0");
 }
 
 // What the user is told of the exception that is being caught.
@@ -90,11 +90,10 @@ void CommandLine::option(const std::string& name, double& factor, const std::str
 }
 
 void CommandLine::option(const std::string& name, std::size_t& count, const std::string& help) {
-    options_.push_back(
-        {name, "N", help, [&count](auto& text) {
-             count = static_cast<std::size_t>(
-                 read_number(text, "integer", 1L, std::numeric_limits<long>::max(), "more than 0"));
-         }});
+    options_.push_back({name, "N", help, [&count](auto& text) {
+                            count = static_cast<std::size_t>(
+                                read_number(text, "integer", 1L, LONG_MAX, "more than 0"));
+                        }});
 }
 
 void CommandLine::choice(const std::string& name, std::string& value,

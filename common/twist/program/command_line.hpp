@@ -53,8 +53,8 @@ class CommandLine {
 };
 
 /// Calls `main` and returns its status. An exception that comes out of it is printed as one line on
-/// stderr, with the program's name, the type of the error and its message; the status is 1. For an
-/// exception of the standard library the line says in plain words what went wrong.
+/// stderr, with the program's name, the type of the error and its message; the status is 1. For a
+/// lack of memory and for errors of the system the line says in plain words what went wrong.
 int run_program(int argc, char* argv[], int (*main)(int argc, char* argv[]));
 
 /// The same for a program that takes no options and no arguments: calls `program`, and returns 0.
