@@ -72,8 +72,8 @@ class Factory {
     virtual ~Factory() = default;
 
     /// The protocol for a connection with `peer`; null closes the connection (ConnectionDone). What
-    /// it throws is reported, and closes the connection, too. A protocol that needs its factory gets
-    /// a reference to it here.
+    /// it throws is reported, and closes the connection, too. A protocol that needs its factory
+    /// gets a reference to it here.
     virtual std::unique_ptr<Protocol> build_protocol(const Address& peer) = 0;
 
     virtual void start_factory() {} ///< before the first port or connector uses it

@@ -36,8 +36,8 @@ class Transport {
     /// stream, or that is paused, is resumed first.
     virtual void lose_connection() = 0;
 
-    /// Ends our half of the connection when the queue is empty; until then a write() still joins the
-    /// queue, later ones are ignored. The other side may still send. (loseWriteConnection)
+    /// Ends our half of the connection when the queue is empty; until then a write() still joins
+    /// the queue, later ones are ignored. The other side may still send. (loseWriteConnection)
     virtual void lose_write_connection() = 0;
 
     /// Closes without sending what is queued; the other side sees a reset. connection_lost follows
