@@ -12,18 +12,18 @@
 namespace twist {
 
 namespace {
-void check_delay(Seconds delay, const std::string& function) {
+void check_delay(Seconds delay, const char* function) {
     if (!(delay >= Seconds(0))) // so that NaN is refused, too
-        throw std::invalid_argument(function + ": the delay must not be negative");
+        throw std::invalid_argument(std::string(function) + ": the delay must not be negative");
 }
 } // namespace
 
 struct DelayedCall::Call {
     Clock* clock; // used only while the call is active: a clock that goes drops its calls
+    std::function<void()> f;
     Clock::Number number = 0; // of the entry that will run it; 0: not active
     Seconds due{0};
     bool cancelled = false;
-    std::function<void()> f;
 };
 
 bool DelayedCall::active() const {
@@ -71,8 +71,7 @@ DelayedCall Clock::call_later(Seconds delay, std::function<void()> f) {
     check_delay(delay, "call_later");
     if (!f)
         throw std::invalid_argument("call_later: there is nothing to call");
-    DelayedCall handle(
-        std::make_shared<DelayedCall::Call>(DelayedCall::Call{.clock = this, .f = std::move(f)}));
+    DelayedCall handle(std::make_shared<DelayedCall::Call>(this, std::move(f)));
     schedule(handle.call_, seconds() + delay);
     return handle;
 }
