@@ -2,8 +2,8 @@
 
 #include <condition_variable>
 #include <csignal>
+#include <exception>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -83,12 +83,13 @@ bool ThreadPool::start(const CallPtr& call) {
             own->work();
             shared->add_ended(shared, std::move(own));
         });
-    } catch (const std::system_error&) {
-        if (running_.empty())
-            shared_->add_ended(shared_, call);
+    } catch (const std::exception&) { // no thread, or no memory for one
     }
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    return call->thread.joinable();
+    const bool started = call->thread.joinable();
+    if (!started && running_.empty())
+        shared_->add_ended(shared_, call);
+    return started;
 }
 
 // Any thread may call this.
