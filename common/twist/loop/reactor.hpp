@@ -32,7 +32,7 @@ class Reactor final : public Clock {
   public:
     /// `backend` is one of libevent's ways to wait ("epoll", "poll", "select"); "" is the best one.
     /// From now on SIGPIPE is ignored. Throws std::invalid_argument, which names the back ends that
-    /// there are, and SystemError if no descriptor is free.
+    /// there are, and SystemError. Without a free descriptor libevent itself ends the process.
     explicit Reactor(const std::string& backend = "");
 
     /// Tells every connection that it is lost, then drops the calls that are still to come, and

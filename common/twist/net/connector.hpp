@@ -23,7 +23,7 @@ class Connector : public std::enable_shared_from_this<Connector> {
     /// std::logic_error.
     virtual void connect() = 0;
 
-    /// client_connection_failed with UserError, inside this call. Throws NotConnectingError.
+    /// Calls client_connection_failed with UserError inside this call. Throws NotConnectingError.
     virtual void stop_connecting() = 0;
 
     virtual void disconnect() = 0;           ///< stops connecting, or lose_connection()
